@@ -1,0 +1,69 @@
+"""See what happened inside a language model while it wrote an answer.
+
+    import bathyscope as bs
+
+    model = bs.load()
+    prompt = bs.Prompt.marked("Q: ...\nA: [[9 + 3 = 12]].\n\nQ: ...\nA:")
+    run = bs.attribute(model, prompt, target=" $16,000 / 0.8 =")
+    deep = bs.depth(model, prompt.text, response=" 8 + 5 = 13")
+    bs.draw(run, "figure.png")
+
+Everything named here is public. Importing this package loads none of it: a name arrives, with the
+libraries it needs, when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bathyscope.api import attribute as attribute
+    from bathyscope.api import depth as depth
+    from bathyscope.errors import BathyscopeError as BathyscopeError
+    from bathyscope.errors import InputError as InputError
+    from bathyscope.errors import ModelError as ModelError
+    from bathyscope.heatmap import Axis as Axis
+    from bathyscope.heatmap import Heatmap as Heatmap
+    from bathyscope.heatmap import Quantity as Quantity
+    from bathyscope.model.language_model import LanguageModel as LanguageModel
+    from bathyscope.model.loading import load as load
+    from bathyscope.prompt import Prompt as Prompt
+    from bathyscope.render.description import describe as describe
+    from bathyscope.render.figure import draw as draw
+    from bathyscope.runs import AttributionRun as AttributionRun
+    from bathyscope.runs import DepthRun as DepthRun
+    from bathyscope.runs import open_run as open_run
+    from bathyscope.table import read_table as read_table
+
+_HOME = {
+    "attribute": "bathyscope.api",
+    "depth": "bathyscope.api",
+    "BathyscopeError": "bathyscope.errors",
+    "InputError": "bathyscope.errors",
+    "ModelError": "bathyscope.errors",
+    "Axis": "bathyscope.heatmap",
+    "Heatmap": "bathyscope.heatmap",
+    "Quantity": "bathyscope.heatmap",
+    "LanguageModel": "bathyscope.model.language_model",
+    "load": "bathyscope.model.loading",
+    "Prompt": "bathyscope.prompt",
+    "describe": "bathyscope.render.description",
+    "draw": "bathyscope.render.figure",
+    "AttributionRun": "bathyscope.runs",
+    "DepthRun": "bathyscope.runs",
+    "open_run": "bathyscope.runs",
+    "read_table": "bathyscope.table",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'bathyscope' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

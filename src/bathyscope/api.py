@@ -1,0 +1,194 @@
+"""The two questions as functions: validate, compute, and say where the numbers come from."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from bathyscope.attribution import ATTRIBUTION, METHODS, Method
+from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.layers.divergence import JENSEN_SHANNON, jensen_shannon
+from bathyscope.layers.lens import LENSES, divergence_from_last_layer
+from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.errors import InputError
+from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.tokens import Continuation, visible
+from bathyscope.progress import Progress, silent
+from bathyscope.prompt import Prompt
+from bathyscope.runs import AttributionRun, DepthRun
+
+MAX_NEW_TOKENS = 64
+
+
+def attribute(
+    model: LanguageModel,
+    prompt: Prompt,
+    target: str | None = None,
+    *,
+    method: str = "shapley",
+    baseline: str = "",
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    batch_size: int | None = None,
+    progress: Progress = silent,
+) -> AttributionRun:
+    """Measure what each feature of a prompt did to each token of its continuation.
+
+    Args:
+        model: A loaded model.
+        prompt: The prompt and its features.
+        target: The continuation to explain; None has the model write it, greedily.
+        method: A name in `attribution.METHODS`.
+        baseline: Text that stands where a feature is absent.
+        max_new_tokens: Longest continuation the model writes.
+        batch_size: Prompts per forward pass; None chooses by length.
+        progress: Told of the steps.
+
+    Returns:
+        The map (target tokens × features) in nats, with ln p of every token with all features
+        and with none.
+
+    Raises:
+        InputError: There is no feature, too many for the method, an empty target, or a prompt
+            that does not fit the model's context.
+    """
+    chosen = attribution_method(prompt, target, method)
+    continuation = _continuation(model, prompt.text, target, max_new_tokens, progress)
+    game = prompt_game(model, prompt, continuation, baseline, batch_size, progress)
+    values = chosen.estimate(game)
+    everything, nothing = game.all(), game.none()
+    heatmap = Heatmap(
+        values=values,
+        rows=model.tokens.axis("target token", continuation.target_ids),
+        columns=Axis("feature", tuple(map(visible_label, prompt.labels)), spans=prompt.features),
+        quantity=ATTRIBUTION,
+        provenance={
+            **_provenance(model, prompt.text, continuation),
+            "features": [list(span) for span in prompt.features],
+            "method": {
+                "name": method,
+                "baseline": baseline,
+                "evaluations": game.num_evaluations,
+                "batch_size": batch_size,
+            },
+        },
+    )
+    return AttributionRun(heatmap, everything, nothing)
+
+
+def depth(
+    model: LanguageModel,
+    prompt: str,
+    response: str | None = None,
+    *,
+    lens: str = "norm",
+    threshold: float = 0.5,
+    depth_fraction: float = 0.85,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    progress: Progress = silent,
+) -> DepthRun:
+    """Measure at which layer each token of a response was decided.
+
+    Args:
+        model: A loaded model.
+        prompt: What the response answers; its tokens are not counted.
+        response: The text to look into; None has the model write it, greedily.
+        lens: How intermediate layers are read, a name in `layers.lens.LENSES`.
+        threshold: g: a token has settled where its divergence is at most this many bits.
+        depth_fraction: ρ: tokens that settle at layer ⌈ρ·L⌉ or later count as deep.
+        max_new_tokens: Longest response the model writes.
+        progress: Told of the steps.
+
+    Returns:
+        The map (layers 1..L−1 × response tokens) of the Jensen-Shannon divergence from the last
+        layer in bits, settling depths, deep-thinking ratio.
+
+    Raises:
+        InputError: The response is empty, too long for the context, or an option is out of range.
+    """
+    check_depth(response, lens, threshold, depth_fraction)
+    continuation = _continuation(model, prompt, response, max_new_tokens, progress)
+    states = model.hidden_states(continuation)
+    values = divergence_from_last_layer(
+        model.anatomy, states, jensen_shannon, lens, progress
+    ).numpy()
+    depths = settling_depths(values, threshold)
+    heatmap = Heatmap(
+        values=values,
+        rows=Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers))),
+        columns=model.tokens.axis("response token", continuation.target_ids),
+        quantity=JENSEN_SHANNON,
+        provenance={
+            **_provenance(model, prompt, continuation),
+            "lens": lens,
+            "threshold": threshold,
+            "depth_fraction": depth_fraction,
+            "deep_layer": deep_layer(model.num_layers, depth_fraction),
+        },
+    )
+    return DepthRun(heatmap, depths, deep_thinking_ratio(depths, model.num_layers, depth_fraction))
+
+
+def attribution_method(prompt: Prompt, target: str | None, method: str) -> Method:
+    """Return the method by its name, having checked all that needs no model.
+
+    Raises:
+        InputError: The method is unknown, the target empty, or the features too few or too many.
+    """
+    if method not in METHODS:
+        raise InputError(f"The method {method!r} is not known; choose one of {', '.join(METHODS)}.")
+    if not prompt.features:
+        raise InputError(
+            "The prompt has no feature; mark what is to be measured with [[ and ]], "
+            'as in "A: [[9 + 3 = 12]]."'
+        )
+    _require_text(target, "target")
+    METHODS[method].require_affordable(len(prompt.features))
+    return METHODS[method]
+
+
+def check_depth(
+    response: str | None, lens: str, threshold: float, depth_fraction: float
+) -> None:
+    """Raise InputError for what can be seen to be wrong without a model."""
+    if lens not in LENSES:
+        raise InputError(f"The lens {lens!r} is not known; choose one of {', '.join(LENSES)}.")
+    _require_text(response, "response")
+    settling_depths(np.zeros((1, 1)), threshold)
+    deep_layer(1, depth_fraction)
+
+
+def visible_label(text: str) -> str:
+    """Return a feature's text on one line: line breaks and tabs visible, spaces as they are."""
+    return visible(text).replace("▁", " ")
+
+
+def _require_text(text: str | None, name: str) -> None:
+    if text == "":
+        raise InputError(f"The {name} is empty; give a text, or leave it out to generate one.")
+
+
+def _continuation(
+    model: LanguageModel, prompt: str, text: str | None, max_new_tokens: int, progress: Progress
+) -> Continuation:
+    if text is None:
+        return model.generate(prompt, max_new_tokens, progress)
+    return model.tokens.continuation(prompt, text)
+
+
+def _provenance(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
+    import torch
+
+    packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy")
+    return {
+        "model": model.provenance,
+        "tokenizer": type(model.tokens.tokenizer).__name__,
+        "prompt": prompt,
+        "target": model.tokens.decode(continuation.target_ids),
+        "target_ids": list(continuation.target_ids),
+        "generated": continuation.text is None,
+        "seed": None,
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
+    }

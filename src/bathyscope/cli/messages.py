@@ -1,0 +1,99 @@
+"""What goes to standard error: complaints, warnings and progress."""
+
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from bathyscope.progress import Progress
+
+
+def complain(sentence: str) -> None:
+    """Print one sentence to standard error."""
+    print(f"bathyscope: {sentence}", file=sys.stderr)
+
+
+def note(sentence: str) -> None:
+    """Print where results lie, on standard error so that standard output holds only results."""
+    print(sentence, file=sys.stderr)
+
+
+@contextmanager
+def progress_bars() -> "Iterator[Progress]":
+    """Yield a listener that shows each stage as a bar with the time left.
+
+    Where standard error is no terminal, each stage is one line when it begins.
+    """
+    warnings.showwarning = _show_warning
+    _quiet_libraries()
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    """One bar for each stage, in the order in which they begin."""
+
+    def __init__(self, bars: Any) -> None:
+        self.bars = bars
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if stage not in self.tasks:
+            self.tasks[stage] = self.bars.add_task(stage, total=total)
+        self.bars.update(self.tasks[stage], completed=done, total=total)
+
+
+class _Lines:
+    """A line when a stage begins, and one every ten seconds while it lasts."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.last = 0.0
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if stage == self.stage and (now - self.last < 10 or done == total):
+            return
+        self.stage, self.last = stage, now
+        print(stage if total is None else f"{stage}: {done} of {total}", file=sys.stderr)
+
+
+def _show_warning(message: Any, *_: Any) -> None:
+    complain(f"note: {message}")
+
+
+def _quiet_libraries() -> None:
+    """Keep the bars and advice of libraries out of ours; errors still come as exceptions."""
+    import os
+
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

@@ -1,0 +1,116 @@
+"""Arguments and options that several commands share, defined once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bathyscope.errors import InputError
+
+if TYPE_CHECKING:
+    from bathyscope.model.language_model import LanguageModel
+    from bathyscope.progress import Progress
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="A folder, a Hugging Face hub id, or a .gguf file. [default: SmolLM2-135M-Instruct]",
+    ),
+]
+Revision = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Branch, tag or commit of a hub id.")
+]
+Dtype = Annotated[str, typer.Option(help="float32, bfloat16, float16 or float64.")]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda, cuda:1, … [default: CUDA where there is one]")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder for the run. [default: a new one in ./bathyscope-runs/]",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Figure = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Also draw into this .png, .svg or .pdf file; repeatable."),
+]
+Palette = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="RdBu, PuOr, RdYlGn, YlOrBr, Blues, viridis, cividis or Greys. "
+        "[default: by the kind of map]",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, not as a table.")]
+MaxNewTokens = Annotated[
+    int, typer.Option(help="Longest text the model writes where none is given.")
+]
+
+
+def read_prompt(source: str) -> str:
+    """Return the text that PROMPT stands for: standard input for `-`, a file's content, or itself.
+
+    Raises:
+        InputError: It names a file that cannot be read, or there is no text.
+    """
+    text = _text(source)
+    if not text:
+        raise InputError("The prompt is empty; give a text, a file, or - for standard input.")
+    return text
+
+
+def load_model(
+    model: str | None,
+    revision: str | None,
+    dtype: str,
+    device: str | None,
+    progress: "Progress",
+) -> "LanguageModel":
+    """Load the model the options name."""
+    from bathyscope.model.loading import load
+
+    return load(model, revision=revision, dtype=dtype, device=device, progress=progress)
+
+
+def _text(source: str) -> str:
+    if source == "-":
+        return _standard_input()
+    path = Path(source)
+    try:
+        is_path = path.exists()
+    except OSError:  # a text too long to be a name
+        is_path = False
+    if not is_path:
+        if _looks_like_a_file(source):
+            raise InputError(f"There is no file {source}; give a file, a text, or - for standard input.")
+        return source
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source} is no UTF-8 text; convert it first.") from error
+    except OSError as error:
+        raise InputError(f"{source} cannot be read ({error.strerror}).") from error
+
+
+def _standard_input() -> str:
+    import sys
+
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("Standard input is no UTF-8 text; convert it first.") from error
+
+
+def _looks_like_a_file(source: str) -> bool:
+    """Tell whether a text that names no file was most likely meant to: one word with an ending."""
+    one_word = not any(character.isspace() for character in source)
+    path = Path(source)
+    return one_word and "[[" not in source and (len(path.suffix) > 1 or len(path.parts) > 1)

@@ -1,0 +1,26 @@
+"""`bathyscope render`: draw a run or a table again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bathyscope.cli import options
+from bathyscope.cli.messages import note, progress_bars
+from bathyscope.cli.subjects import Subject, open_subject
+
+
+def command(
+    subject: Subject,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FIGURE", help="A .png, .svg or .pdf file.")
+    ],
+    palette: options.Palette = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Draw a saved run, or a plain CSV table, as a heatmap."""
+    from bathyscope.render.figure import draw
+
+    with progress_bars():
+        draw(open_subject(subject), output, palette=palette)
+    note(f"saved: {output}")

@@ -1,0 +1,40 @@
+"""Jensen-Shannon divergence between distributions over the vocabulary."""
+
+from math import log
+
+import torch
+from torch import Tensor
+
+from bathyscope.heatmap import Quantity
+
+JENSEN_SHANNON = Quantity(
+    name="Jensen-Shannon divergence",
+    unit="bits",
+    bounds=(0.0, 1.0),
+    neutral=None,
+    legend="bits between a layer's prediction and the last layer's: 0 decided, 1 undecided",
+)
+"""Cell (l, t): JSD(p_t,l, p_t,L) of the predictions for token t after layer l and at the end."""
+
+
+def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
+    """Return JSD(p, q) = ½ KL(p ‖ m) + ½ KL(q ‖ m) with m = (p + q) / 2, in bits.
+
+    Logarithms are of base 2, so values lie in 0..1; equal distributions give exactly 0. Source:
+    Lin 1991, "Divergence measures based on the Shannon entropy".
+
+    Args:
+        p: Probabilities, shape (..., vocab_size).
+        q: Probabilities, broadcastable to the shape of `p`.
+
+    Returns:
+        Divergences, shape (...).
+    """
+    # With r = p / m, q / m is 2 − r: one quotient serves both halves. Where p and q are both 0
+    # there is nothing to add, and the smallest normal number in place of m keeps r at 0.
+    middle = (p + q).mul_(0.5).clamp_min_(torch.finfo(p.dtype).tiny)
+    ratio = p / middle
+    other = 2 - ratio
+    terms = torch.xlogy(ratio, ratio).add_(torch.xlogy(other, other)).mul_(middle)
+    # The bounds hold in exact arithmetic; the clamp takes off rounding in the last place only.
+    return terms.sum(-1).mul_(0.5 / log(2)).clamp_(0.0, 1.0)

@@ -1,0 +1,257 @@
+"""Where the parts of a causal language model are, found by structure and verified by number.
+
+No table of families: the layers are the list of modules as long as the configuration says, the
+final norm is what the model runs between its last layer and its unembedding, and the result counts
+only if the model's own logits follow from its last hidden state by this route.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bathyscope.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The parts of a causal language model.
+
+    Attributes:
+        embed_tokens: Token embedding.
+        layers: The blocks of the residual stream, first to last.
+        final_norm: What the model applies after its last layer, in order; empty where nothing.
+        lm_head: The unembedding.
+        rescale: What the model does to the logits after the unembedding (softcapping, scaling).
+        rescaling: The same in words.
+    """
+
+    embed_tokens: nn.Module
+    layers: tuple[nn.Module, ...]
+    final_norm: tuple[nn.Module, ...]
+    lm_head: nn.Module
+    rescale: Callable[[Tensor], Tensor]
+    rescaling: str
+
+    @property
+    def num_layers(self) -> int:
+        """Number of layers, the embedding not counted."""
+        return len(self.layers)
+
+    def normed(self, hidden_states: Tensor) -> Tensor:
+        """Apply the final norm to states of the residual stream, shape (..., hidden_size)."""
+        for module in self.final_norm:
+            hidden_states = module(hidden_states)
+        return hidden_states
+
+    def unembedded(self, states: Tensor) -> Tensor:
+        """Return the logits, shape (..., vocab_size), of states that are normed as wanted."""
+        logits: Tensor = self.lm_head(states)
+        return self.rescale(logits)
+
+    @contextmanager
+    def recording(self, positions: Tensor) -> Iterator[list[Tensor]]:
+        """Record the residual stream of one sequence at some positions while the model runs.
+
+        Args:
+            positions: Positions to keep, shape (T,).
+
+        Yields:
+            A list that fills with one tensor (T, hidden_size) per layer, first to last.
+        """
+        states: list[Tensor] = []
+
+        def keep(module: nn.Module, inputs: Any, output: Any) -> None:
+            states.append(_stream(output)[0, positions])
+
+        with _hooks([layer.register_forward_hook(keep) for layer in self.layers]):
+            yield states
+
+    @contextmanager
+    def unembedding_only(self, positions: Tensor) -> Iterator[None]:
+        """Have the model compute logits at some positions only; nothing else of it changes.
+
+        Args:
+            positions: For each sequence of the batch its positions, shape (batch, T).
+        """
+
+        def select(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            states, *rest = inputs
+            index = positions[..., None].expand(-1, -1, states.shape[-1])
+            return (states.gather(1, index), *rest)
+
+        with _hooks([self.lm_head.register_forward_pre_hook(select)]):
+            yield
+
+
+def find_anatomy(model: Any) -> Anatomy:
+    """Find the parts of a transformers causal language model and verify them by number.
+
+    Raises:
+        ModelError: A part is not found, the model's logits do not follow from its last hidden
+            state by the route found, or a later token changes an earlier prediction.
+    """
+    name = type(model).__name__
+    embed_tokens, lm_head = model.get_input_embeddings(), model.get_output_embeddings()
+    if embed_tokens is None or lm_head is None:
+        raise ModelError(
+            f"{name} names no input embedding or no unembedding (get_input_embeddings, "
+            "get_output_embeddings); bathyscope needs a causal language model with both."
+        )
+    rescale, rescaling = _rescaling(model.config.get_text_config())
+    layers, siblings = _layers(model)
+    probe = _Probe(model, layers, siblings, lm_head)
+    anatomy = Anatomy(embed_tokens, layers, probe.after_last_layer, lm_head, rescale, rescaling)
+    _verify_route(name, anatomy, probe)
+    _verify_causality(name, model, probe)
+    return anatomy
+
+
+def _layers(model: nn.Module) -> tuple[tuple[nn.Module, ...], tuple[nn.Module, ...]]:
+    """Return the layers, and the modules that stand beside their list."""
+    config = model.config.get_text_config()  # type: ignore[operator, union-attr]
+    expected = config.num_hidden_layers
+    found = [
+        (path.count("."), path)
+        for path, module in model.named_modules()
+        if isinstance(module, nn.ModuleList) and len(module) == expected
+    ]
+    if not found:
+        raise ModelError(
+            f"{type(model).__name__} has no list of {expected} modules, which its configuration "
+            "names as the number of layers (num_hidden_layers); bathyscope cannot find its layers."
+        )
+    path = min(found)[1]  # experts and heads come in lists too, but deeper inside
+    parent = model.get_submodule(path.rpartition(".")[0])
+    layers = model.get_submodule(path)
+    return tuple(layers.children()), tuple(m for m in parent.children() if m is not layers)
+
+
+class _Probe:
+    """One pass over a few tokens that sees which modules run after the last layer, and on what."""
+
+    def __init__(
+        self,
+        model: Any,
+        layers: tuple[nn.Module, ...],
+        siblings: tuple[nn.Module, ...],
+        lm_head: nn.Module,
+    ) -> None:
+        self.input_ids = _probe_ids(model)
+        self.after_last_layer: tuple[nn.Module, ...] = ()
+        self.last_state: Tensor | None = None
+        self.unembedded = False
+
+        def last_layer(module: nn.Module, inputs: Any, output: Any) -> None:
+            self.last_state, self.after_last_layer = _stream(output), ()
+
+        def beside(module: nn.Module, inputs: Any, output: Any) -> None:
+            if self.last_state is not None and not self.unembedded:
+                self.after_last_layer += (module,)
+
+        def head(module: nn.Module, inputs: Any, output: Any) -> None:
+            self.unembedded = True
+
+        handles = [layers[-1].register_forward_hook(last_layer), lm_head.register_forward_hook(head)]
+        handles += [s.register_forward_hook(beside) for s in siblings if s is not lm_head]
+        with _hooks(handles):
+            self.logits = logits_of(model, self.input_ids)
+
+
+def _verify_route(name: str, anatomy: Anatomy, probe: _Probe) -> None:
+    norm = " then ".join(type(module).__name__ for module in anatomy.final_norm) or "no final norm"
+    route = (
+        f"{anatomy.num_layers} layers of {type(anatomy.layers[0]).__name__}, {norm}, "
+        f"{type(anatomy.lm_head).__name__} as unembedding, {anatomy.rescaling}"
+    )
+    if probe.last_state is None or not probe.unembedded:
+        raise ModelError(
+            f"{name} computes its logits without calling its last layer or its unembedding "
+            f"as a module; looked for: {route}."
+        )
+    with torch.inference_mode():
+        ours = anatomy.unembedded(anatomy.normed(probe.last_state)).float()
+    theirs = probe.logits.float()
+    if ours.shape != theirs.shape:
+        difference = f"shape {tuple(ours.shape)} instead of {tuple(theirs.shape)}"
+    else:
+        error = float((ours - theirs).abs().max())
+        if error <= _tolerance(probe.logits):
+            return
+        difference = f"largest difference {error:.3g}"
+    raise ModelError(
+        f"The logits of {name} do not follow from its last hidden state by the route that "
+        f"bathyscope found ({route}): {difference}. Reading its layers that way would be wrong."
+    )
+
+
+def _verify_causality(name: str, model: Any, probe: _Probe) -> None:
+    """Refuse a model in which a later token changes an earlier prediction (BERT and its kin)."""
+    changed = probe.input_ids.clone()
+    changed[0, -1] = changed[0, 0]
+    error = float((logits_of(model, changed) - probe.logits)[:, :-1].float().abs().max())
+    if not error <= _tolerance(probe.logits):
+        raise ModelError(
+            f"{name} is not a causal language model: changing the last token changed the "
+            f"predictions before it (by {error:.3g}). Choose a model that reads left to right."
+        )
+
+
+def logits_of(model: Any, input_ids: Tensor) -> Tensor:
+    """Return the model's own logits, shape (batch, positions, vocab_size), without a cache.
+
+    No attention mask is passed: in a causal model, padding on the right is in the future of
+    every token that counts.
+    """
+    with torch.inference_mode():
+        logits: Tensor = model(input_ids=input_ids, use_cache=False, return_dict=True).logits
+    return logits
+
+
+def _rescaling(config: Any) -> tuple[Callable[[Tensor], Tensor], str]:
+    """Return what the configuration says is done to the logits, and the same in words.
+
+    Names in use: `final_logit_softcapping` (Gemma 2), `logits_scaling` (Granite, a divisor),
+    `logit_scale` (Cohere, a factor).
+    """
+    cap = getattr(config, "final_logit_softcapping", None)
+    if cap is not None:
+        return lambda logits: cap * torch.tanh(logits / cap), f"logits softcapped at {cap:g}"
+    divisor = getattr(config, "logits_scaling", None)
+    if divisor is not None:
+        return lambda logits: logits / divisor, f"logits divided by {divisor:g}"
+    factor = getattr(config, "logit_scale", None)
+    if factor is not None:
+        return lambda logits: logits * factor, f"logits multiplied by {factor:g}"
+    return lambda logits: logits, "logits as they are"
+
+
+def _probe_ids(model: Any) -> Tensor:
+    """Return a few different token ids, shape (1, 5), on the model's device."""
+    vocab_size = model.get_input_embeddings().weight.shape[0]
+    ids = [(7919 * (i + 1)) % vocab_size for i in range(5)]
+    return torch.tensor([ids], device=model.device)
+
+
+def _tolerance(logits: Tensor) -> float:
+    """Return how far two computations of the same logits may be apart by rounding alone."""
+    scale = max(1.0, float(logits.float().abs().max()))
+    return 32 * torch.finfo(logits.dtype).eps * scale
+
+
+def _stream(output: Any) -> Tensor:
+    """Return the residual stream from what a layer returns: a tensor, or a tuple led by it."""
+    stream: Tensor = output[0] if isinstance(output, tuple) else output
+    return stream
+
+
+@contextmanager
+def _hooks(handles: list[Any]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

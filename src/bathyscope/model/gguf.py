@@ -1,0 +1,119 @@
+"""GGUF files: dequantised once to float32, then loaded like any folder of transformers.
+
+The cache holds one folder for each file, named by the file's SHA-256. A list of the SHA-256 of
+everything inside stands in the folder and is checked at every start, so that a damaged folder is
+noticed and made again. Folders appear by renaming: half of one is never seen.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from bathyscope.errors import ModelError
+from bathyscope.files import new_folder, sha256
+from bathyscope.model.cache import cache_folder
+from bathyscope.progress import Progress
+
+MAGIC = b"GGUF"
+_CHECKSUMS = "checksums.json"
+_FORMAT = 1  # part of the folder's name: raise it when the conversion changes
+
+
+def converted(gguf: Path, digest: str, progress: Progress) -> Path:
+    """Return the folder of a GGUF file's float32 conversion, converting it if need be.
+
+    Args:
+        gguf: The file.
+        digest: Its SHA-256.
+        progress: Told of the steps.
+
+    Raises:
+        ModelError: transformers cannot read the file, or there is no room for the conversion.
+    """
+    folder = conversion_folder(digest)
+    with locked(folder, progress):
+        if not is_whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            _convert(gguf, folder, progress)
+    return folder
+
+
+def conversion_folder(digest: str) -> Path:
+    """Return where the conversion of the GGUF file with this SHA-256 lies, or will lie."""
+    return cache_folder() / f"gguf-{digest[:16]}-float32-v{_FORMAT}"
+
+
+def is_whole(folder: Path) -> bool:
+    """Tell whether a conversion is there with every byte as it was written."""
+    try:
+        expected: dict[str, str] = json.loads((folder / _CHECKSUMS).read_text())
+        return all(sha256(folder / name) == digest for name, digest in expected.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+@contextmanager
+def locked(path: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock that belongs to a path of the cache, waiting for whoever holds it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            progress("wait for another bathyscope to prepare the model", 0, None)
+            lock.acquire()
+    except OSError as error:
+        raise ModelError(
+            f"The cache folder {path.parent} cannot be written ({error.strerror}); "
+            "set BATHYSCOPE_CACHE to a folder that can."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    steps = 4
+    source: dict[str, Any] = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    stage = f"convert {gguf.name} to float32, once"
+    try:
+        progress(stage, 0, steps)
+        tokenizer = AutoTokenizer.from_pretrained(**source)
+        progress(stage, 1, steps)
+        model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        progress(stage, 2, steps)
+        with new_folder(folder) as partial:
+            tokenizer.save_pretrained(partial)
+            _plain(model).save_pretrained(partial)
+            progress(stage, 3, steps)
+            checksums = {file.name: sha256(file) for file in sorted(partial.iterdir())}
+            (partial / _CHECKSUMS).write_text(json.dumps(checksums, indent=1))
+        progress(stage, 4, steps)
+    except (ValueError, KeyError, RuntimeError, NotImplementedError, OSError) as error:
+        raise ModelError(
+            f"{gguf} cannot be converted: {str(error).strip() or type(error).__name__}. A GGUF file "
+            "must be complete and of an architecture that transformers reads."
+        ) from error
+
+
+def _plain(model: Any) -> Any:
+    """Return the same weights as an ordinary model; one read from GGUF refuses to be saved."""
+    import torch
+
+    del model.config.quantization_config
+    with torch.device("meta"):
+        plain = type(model)(model.config)
+    plain.load_state_dict(model.state_dict(), assign=True)
+    plain.tie_weights()
+    plain.generation_config = model.generation_config
+    return plain

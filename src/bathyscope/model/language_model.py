@@ -1,0 +1,218 @@
+"""A loaded causal language model: what the rest of bathyscope asks of it, and nothing else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bathyscope.errors import InputError
+from bathyscope.heatmap import FloatArray
+from bathyscope.model.anatomy import find_anatomy, logits_of
+from bathyscope.model.tokens import Continuation, Tokens
+from bathyscope.progress import Progress, silent
+
+
+class LanguageModel:
+    """A transformers model with its tokenizer and its verified anatomy.
+
+    Attributes:
+        model: The transformers model, in evaluation mode; it decodes greedily, without the
+            penalties and temperatures that its authors may have set as defaults.
+        tokens: Its tokenizer.
+        anatomy: Its parts.
+        provenance: Where it came from: name, hashes, dtype, device; plain JSON values.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, provenance: dict[str, Any] | None = None) -> None:
+        """Wrap a model that is already in memory.
+
+        Args:
+            model: A transformers causal language model.
+            tokenizer: Its fast tokenizer.
+            provenance: Where it came from, if known.
+
+        Raises:
+            ModelError: The anatomy is not found or does not hold up to the check by number.
+        """
+        self.model = model.eval()
+        self.model.generation_config = _plain_decoding(model)
+        self.tokens = Tokens(tokenizer)
+        self.anatomy = find_anatomy(model)
+        self.provenance = {
+            "name": str(model.config.name_or_path) or type(model).__name__,
+            **(provenance or {}),
+            "class": type(model).__name__,
+            "num_layers": self.num_layers,
+            "dtype": str(model.dtype).removeprefix("torch."),
+            "device": str(model.device),
+            "rescaling": self.anatomy.rescaling,
+        }
+
+    @property
+    def num_layers(self) -> int:
+        """Number of layers; they count from 1, the embedding is layer 0."""
+        return self.anatomy.num_layers
+
+    @property
+    def context_length(self) -> int | None:
+        """The most tokens the model takes, or None where its configuration names no limit."""
+        length: int | None = getattr(
+            self.model.config.get_text_config(), "max_position_embeddings", None
+        )
+        return length
+
+    def require_context(self, num_tokens: int) -> None:
+        """Raise InputError where prompt and continuation are longer than the model's context."""
+        limit = self.context_length
+        if limit is not None and num_tokens > limit:
+            raise InputError(
+                f"Prompt and continuation have {num_tokens} tokens, but the model's context ends "
+                f"at {limit}; shorten the prompt or choose another model."
+            )
+
+    def generate(
+        self, prompt: str, max_new_tokens: int, progress: Progress = silent
+    ) -> Continuation:
+        """Continue a prompt greedily, the most probable token each time.
+
+        Args:
+            prompt: The text to continue.
+            max_new_tokens: Where to stop if the model does not end its answer before.
+            progress: Told of every new token.
+
+        Raises:
+            InputError: The prompt has no token, or there is no room for the answer.
+        """
+        if max_new_tokens < 1:
+            raise InputError(f"--max-new-tokens must be at least 1, not {max_new_tokens}.")
+        prompt_ids = self.tokens.encode(prompt)
+        if not prompt_ids:
+            raise InputError("The prompt is empty; give the model something to continue.")
+        self.require_context(len(prompt_ids) + max_new_tokens)
+        input_ids = self._tensor([prompt_ids])
+        stage = _Counter("generate the answer", max_new_tokens, progress)
+        with torch.inference_mode():
+            output = self.model.generate(
+                input_ids=input_ids,
+                attention_mask=torch.ones_like(input_ids),
+                max_new_tokens=max_new_tokens,
+                stopping_criteria=[stage],
+            )
+        stage.finish()
+        return Continuation(prompt_ids, tuple(output[0, len(prompt_ids) :].tolist()), None)
+
+    def target_log_probs(
+        self,
+        prompts: Sequence[tuple[int, ...]],
+        target_ids: tuple[int, ...],
+        batch_size: int | None = None,
+        progress: Progress = silent,
+    ) -> FloatArray:
+        """Return ln p of a forced continuation after each of several prompts.
+
+        Prompts are run longest first in batches padded on the right; logits are computed at
+        the target's positions only.
+
+        Args:
+            prompts: Token ids of each prompt; at least one id each.
+            target_ids: Token ids of the continuation, the same after every prompt.
+            batch_size: Prompts per forward pass; None chooses by length.
+            progress: Told of every finished batch.
+
+        Returns:
+            Float64 array (prompts, targets) of natural log-probabilities, in nats.
+
+        Raises:
+            InputError: A prompt has no token, or is too long for the model.
+        """
+        if not all(prompts):
+            raise InputError(
+                "With every feature absent the prompt has no token left, so the first target "
+                "token would have nothing before it; keep some text outside the marks, or give "
+                "a --baseline."
+            )
+        self.require_context(max(map(len, prompts)) + len(target_ids))
+        values = np.empty((len(prompts), len(target_ids)))
+        order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+        done = 0
+        progress("evaluate coalitions", done, len(prompts))
+        while done < len(prompts):
+            longest = len(prompts[order[done]]) + len(target_ids)
+            batch = order[done : done + (batch_size or max(1, TOKENS_PER_BATCH // longest))]
+            values[batch] = self._batch_log_probs([prompts[i] for i in batch], target_ids)
+            done += len(batch)
+            progress("evaluate coalitions", done, len(prompts))
+        return values
+
+    def hidden_states(self, continuation: Continuation) -> list[Tensor]:
+        """Return the residual stream where each continuation token is predicted.
+
+        Returns:
+            For each layer, first to last, a tensor (targets, hidden_size): the output of the
+            layer at the position before each target token, no norm applied.
+        """
+        ids = continuation.prompt_ids + continuation.target_ids
+        if not continuation.prompt_ids:
+            raise InputError("The prompt is empty, so nothing predicts the first token.")
+        self.require_context(len(ids))
+        first = len(continuation.prompt_ids) - 1
+        positions = torch.arange(first, len(ids) - 1, device=self.model.device)
+        input_ids = self._tensor([ids[:-1]])
+        with self.anatomy.recording(positions) as states, self.anatomy.unembedding_only(positions[None, :1]):
+            logits_of(self.model, input_ids)
+        return states
+
+    def _batch_log_probs(
+        self, prompts: list[tuple[int, ...]], target_ids: tuple[int, ...]
+    ) -> FloatArray:
+        count = len(target_ids)
+        sequences = [prompt + target_ids[:-1] for prompt in prompts]
+        longest = max(map(len, sequences))
+        padded = [ids + ids[-1:] * (longest - len(ids)) for ids in sequences]
+        first = torch.tensor([len(prompt) - 1 for prompt in prompts], device=self.model.device)
+        positions = first[:, None] + torch.arange(count, device=self.model.device)
+        with self.anatomy.unembedding_only(positions):
+            logits = logits_of(self.model, self._tensor(padded))
+        targets = self._tensor([target_ids] * len(prompts))[..., None]
+        exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        log_probs = exact.log_softmax(-1).gather(-1, targets)[..., 0]
+        return log_probs.cpu().double().numpy()
+
+    def _tensor(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        return torch.tensor(ids, device=self.model.device)
+
+
+# Enough tokens to keep the processor busy, few enough that activations stay in the hundreds of MB.
+TOKENS_PER_BATCH = 2048
+
+
+class _Counter:
+    """A stopping criterion that never stops: it counts the tokens as they come."""
+
+    def __init__(self, stage: str, total: int, progress: Progress) -> None:
+        self.stage, self.total, self.progress = stage, total, progress
+        self.done = 0
+        progress(stage, 0, total)
+
+    def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
+        self.done += 1
+        self.progress(self.stage, self.done, self.total)
+        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
+
+    def finish(self) -> None:
+        """Close the stage also where the model ended its answer early."""
+        self.progress(self.stage, self.total, self.total)
+
+
+def _plain_decoding(model: Any) -> Any:
+    """Return settings that keep of the model's defaults only which tokens end a text."""
+    from transformers import GenerationConfig
+
+    own = model.generation_config or model.config.get_text_config()
+    end = own.eos_token_id
+    padding = end[0] if isinstance(end, list) else end
+    return GenerationConfig(
+        do_sample=False, eos_token_id=end, pad_token_id=0 if padding is None else padding
+    )

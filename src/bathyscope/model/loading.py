@@ -1,0 +1,131 @@
+"""From what the user names to a loaded model: the embedded one, a folder, a hub id, a GGUF file."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from bathyscope.errors import InputError, ModelError
+from bathyscope.files import sha256
+from bathyscope.model import bundled, gguf
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.progress import Progress, silent
+
+DTYPES = ("float32", "bfloat16", "float16", "float64")
+
+
+def load(
+    model: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    dtype: str = "float32",
+    device: str | None = None,
+    progress: Progress = silent,
+) -> LanguageModel:
+    """Load a causal language model and verify its anatomy.
+
+    Args:
+        model: A folder, a `.gguf` file, or an id on the Hugging Face hub; None for the embedded
+            SmolLM2-135M-Instruct. No code that comes with a model is ever run.
+        revision: Branch, tag or commit of a hub id.
+        dtype: One of float32, bfloat16, float16, float64.
+        device: A torch device such as "cpu" or "cuda:0"; None takes CUDA where there is one.
+        progress: Told of the steps.
+
+    Raises:
+        InputError: `dtype`, `device` or `revision` cannot be used.
+        ModelError: The model is not found, is not a causal language model, or fails the check.
+    """
+    if dtype not in DTYPES:
+        raise InputError(f"The dtype {dtype!r} is not known; choose one of {', '.join(DTYPES)}.")
+    source, provenance = _source(model, revision, progress)
+    return _from_pretrained(source, provenance, revision, dtype, device, progress)
+
+
+def _source(
+    model: str | Path | None, revision: str | None, progress: Progress
+) -> tuple[str, dict[str, Any]]:
+    """Return what transformers is to load, and where that came from."""
+    if model is None:
+        folder = bundled.bundled_folder(progress)
+        return str(folder), {"name": bundled.NAME, "file": bundled.FILE_NAME, "sha256": bundled.SHA256}
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return str(path), {"name": path.resolve().name, "sha256": _weights_digest(path)}
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(4) != gguf.MAGIC:
+                raise ModelError(
+                    f"{path} is a file but not a GGUF file; --model takes a folder, a hub id, "
+                    "or a .gguf file."
+                )
+        digest = sha256(path)
+        folder = gguf.converted(path.resolve(), digest, progress)
+        return str(folder), {"name": path.stem, "file": path.name, "sha256": digest}
+    name = str(model)
+    if path.suffix == ".gguf" or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise ModelError(f"There is no model at {path}; give a folder, a hub id, or a .gguf file.")
+    return name, {"name": name, "revision": revision}
+
+
+def _from_pretrained(
+    source: str,
+    provenance: dict[str, Any],
+    revision: str | None,
+    dtype: str,
+    device: str | None,
+    progress: Progress,
+) -> LanguageModel:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    stage = f"load {provenance['name']}"
+    progress(stage, 0, 3)
+    place = _device(device)
+    options: dict[str, Any] = {} if revision is None else {"revision": revision}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        progress(stage, 1, 3)
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, dtype), **options)
+        model.to(place)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise ModelError(
+            f"{provenance['name']!r} cannot be loaded as a causal language model: "
+            f"{_first_sentence(error)}"
+        ) from error
+    progress(stage, 2, 3)
+    commit = getattr(model.config, "_commit_hash", None)
+    if commit is not None:
+        provenance = {**provenance, "revision": commit}
+    language_model = LanguageModel(model, tokenizer, provenance)
+    progress(stage, 3, 3)
+    return language_model
+
+
+def _device(device: str | None) -> Any:
+    import torch
+
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            f"The device {device!r} cannot be used here ({_first_sentence(error)}); "
+            "try --device cpu."
+        ) from error
+    return place
+
+
+def _weights_digest(folder: Path) -> str:
+    """Return one SHA-256 over the configuration and weight files of a folder, in name order."""
+    files = [*folder.glob("config.json"), *folder.glob("*.safetensors"), *folder.glob("*.bin")]
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} holds no config.json, so it is not a transformers model folder.")
+    digests = "".join(f"{file.name} {sha256(file)}\n" for file in sorted(files))
+    return hashlib.sha256(digests.encode()).hexdigest()
+
+
+def _first_sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.split(". ")[0][:300].rstrip(".") + "."

@@ -1,0 +1,164 @@
+"""Text to token ids and back to what a person can read."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bathyscope.errors import InputError, ModelError
+from bathyscope.heatmap import Axis, Span
+
+_VISIBLE = str.maketrans({" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A prompt and what follows it, as token ids.
+
+    Attributes:
+        prompt_ids: Ids of the prompt, special tokens of the tokenizer included.
+        target_ids: Ids of the continuation.
+        text: The continuation as text when it was given as text; None when the model wrote it.
+    """
+
+    prompt_ids: tuple[int, ...]
+    target_ids: tuple[int, ...]
+    text: str | None
+
+
+class Tokens:
+    """What bathyscope needs of a tokenizer."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        """Wrap a transformers tokenizer.
+
+        Raises:
+            ModelError: The tokenizer cannot tell which characters a token covers.
+        """
+        if not getattr(tokenizer, "is_fast", False):
+            raise ModelError(
+                f"The tokenizer {type(tokenizer).__name__} does not report character offsets; "
+                "bathyscope needs a fast tokenizer (a tokenizer.json in the model's folder)."
+            )
+        self.tokenizer = tokenizer
+        self._decoder = json.dumps(json.loads(tokenizer.backend_tokenizer.to_str())["decoder"])
+        self._added = {id: str(token) for id, token in tokenizer.added_tokens_decoder.items()}
+        self._appended = _appended_tokens(tokenizer)
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Return the ids of a prompt: with what the tokenizer puts before, without an end token."""
+        return self._encode(text)[0]
+
+    def continuation(self, prompt: str, target: str) -> Continuation:
+        """Tokenise a prompt and its continuation together and split them at the boundary.
+
+        A token that reaches over the boundary belongs to the target.
+
+        Raises:
+            InputError: The target is empty or vanishes in tokenisation.
+        """
+        if not target:
+            raise InputError("The target is empty; give the continuation that is to be explained.")
+        ids, spans = self._encode(prompt + target)
+        start = next((i for i, (_, end) in enumerate(spans) if end > len(prompt)), len(ids))
+        if start == len(ids):
+            raise InputError(f"The tokenizer makes no token of the target {target!r}.")
+        return Continuation(ids[:start], ids[start:], target)
+
+    def under_another_prompt(self, continuation: Continuation, prompt: str) -> tuple[int, ...]:
+        """Return the ids of another prompt before the same, forced, continuation.
+
+        The prompt is tokenised together with the continuation where that leaves the
+        continuation's ids as they are, so that a token shared at the boundary is handled alike;
+        alone otherwise, and where the model wrote the continuation itself.
+        """
+        if continuation.text is not None:
+            ids, _ = self._encode(prompt + continuation.text)
+            count = len(continuation.target_ids)
+            if ids[-count:] == continuation.target_ids:
+                return ids[:-count]
+        return self.encode(prompt)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of some ids, special tokens included."""
+        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=False)
+        return text
+
+    def axis(self, name: str, ids: Sequence[int]) -> Axis:
+        """Return an axis of tokens: readable labels, ids, and spans in the decoded text.
+
+        Labels show white space (`▁`, `⏎`, `⇥`). Where one character is spread over several
+        tokens, each shows the whole with its part: `é 1/2`, `é 2/2`.
+        """
+        pieces = [self._bytes(id) for id in ids]
+        labels: list[str] = []
+        spans: list[Span] = []
+        position = index = 0
+        while index < len(pieces):
+            size, text = _whole_characters(pieces[index:])
+            labels += [
+                visible(text) + (f" {part}/{size}" if size > 1 else "")
+                for part in range(1, size + 1)
+            ]
+            spans += [(position, position + len(text))] * size
+            position += len(text)
+            index += size
+        return Axis(name, tuple(labels), tuple(int(id) for id in ids), tuple(spans))
+
+    def _encode(self, text: str) -> tuple[tuple[int, ...], tuple[Span, ...]]:
+        """Return ids and character spans, without what the tokenizer appends at the end."""
+        encoding = self.tokenizer(text, return_offsets_mapping=True)
+        count = len(encoding["input_ids"]) - self._appended
+        spans = ((start, end) for start, end in encoding["offset_mapping"][:count])
+        return tuple(encoding["input_ids"][:count]), tuple(spans)
+
+    def _bytes(self, id: int) -> bytes:
+        """Return the UTF-8 bytes that one token stands for."""
+        if id in self._added:
+            return self._added[id].encode()
+        piece: str | None = self.tokenizer.convert_ids_to_tokens(id)
+        if piece is None:  # models pad their vocabulary beyond the tokenizer's
+            return f"<{id}>".encode()
+        if "ByteLevel" in self._decoder:
+            return bytes(_BYTE_OF[character] for character in piece)
+        if "ByteFallback" in self._decoder and len(piece) == 6 and piece.startswith("<0x"):
+            return bytes([int(piece[3:5], 16)])
+        return piece.replace("▁", " ").encode()
+
+
+def visible(text: str) -> str:
+    """Return text with its white space made visible: space ▁, newline ⏎, tab ⇥, return ␍."""
+    return text.translate(_VISIBLE)
+
+
+def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:
+    """Return how many leading pieces make up whole characters, and their text."""
+    joined = b""
+    for count, piece in enumerate(pieces, start=1):
+        joined += piece
+        try:
+            return count, joined.decode()
+        except UnicodeDecodeError as error:
+            if error.reason != "unexpected end of data":
+                break
+    return 1, pieces[0].decode(errors="backslashreplace")
+
+
+def _appended_tokens(tokenizer: Any) -> int:
+    """Return how many tokens the tokenizer puts behind every text (an end token, usually none)."""
+    plain = list(tokenizer("a", add_special_tokens=False)["input_ids"])
+    whole = list(tokenizer("a")["input_ids"])
+    before = next(i for i in range(len(whole)) if whole[i : i + len(plain)] == plain)
+    return len(whole) - len(plain) - before
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """Return the characters that byte-level vocabularies use for the 256 bytes (GPT-2's table)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(256 + index): byte for index, byte in enumerate(others)
+    }
+
+
+_BYTE_OF = _byte_alphabet()

@@ -1,0 +1,38 @@
+"""The one line below a figure: what was asked of which model, and how exact the answer is."""
+
+import numpy as np
+
+from bathyscope.heatmap import Heatmap
+from bathyscope.runs import AttributionRun, DepthRun, Run
+
+
+def caption(subject: Run | Heatmap) -> str:
+    """Return the caption of a run; empty for a map of unknown origin."""
+    if isinstance(subject, Heatmap):
+        return ""
+    return " · ".join([*_model(subject), *_particulars(subject)])
+
+
+def _model(run: Run) -> list[str]:
+    model = run.heatmap.provenance["model"]
+    return [model["name"], model["dtype"]]
+
+
+def _particulars(run: Run) -> list[str]:
+    provenance = run.heatmap.provenance
+    match run:
+        case AttributionRun():
+            method = provenance["method"]
+            baseline = method["baseline"]
+            return [
+                method["name"].replace("_", "-"),
+                f"absent: {baseline!r}" if baseline else "absent: nothing",
+                f"largest gap to all − none: {np.abs(run.gap).max():.2g} nats",
+            ]
+        case DepthRun():
+            return [
+                f"lens {provenance['lens']}",
+                f"settled at ≤ {provenance['threshold']:g} bits",
+                f"deep from layer {provenance['deep_layer']} of {run.num_layers}",
+                f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
+            ]

@@ -1,0 +1,231 @@
+"""A map in words: Markdown, every sentence computed from the numbers and true of them."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.render.facts import DOMINANCE, NEAR_ZERO_SHARE, Cell, Facts, facts
+from bathyscope.render.palette import scale_of
+from bathyscope.runs import AttributionRun, DepthRun, Run
+
+_METHODS = {
+    "shapley": "its exact Shapley value: its effect averaged over all orders of adding the features",
+    "leave_one_out": "what is lost when it alone is taken out of the whole prompt",
+}
+_LENSES = {
+    "norm": "read through the final norm (the usual logit lens)",
+    "raw": "read without the final norm",
+}
+
+
+def describe(subject: Run | Heatmap) -> str:
+    """Return a map in words, as Markdown.
+
+    What it is, its axes, its scale, and what stands out: largest and smallest cell, the dominating
+    row, the share near zero, every negative of note, and how far the sums are from complete.
+    """
+    heatmap = subject if isinstance(subject, Heatmap) else subject.heatmap
+    found = facts(heatmap)
+    parts = [f"# {_title(subject)}", "", *_overview(subject), "", "## Axes", ""]
+    parts += [f"- {line}" for line in _axes(heatmap)]
+    parts += ["", "## Scale", "", f"- {_scale(heatmap)}", "", "## What stands out", ""]
+    parts += [f"- {line}" for line in _observations(subject, heatmap, found)]
+    return "\n".join(parts) + "\n"
+
+
+def _title(subject: Run | Heatmap) -> str:
+    heatmap = subject if isinstance(subject, Heatmap) else subject.heatmap
+    rows, columns = heatmap.values.shape
+    match subject:
+        case AttributionRun():
+            return f"What drove {_count(rows, 'token')}: attribution to {_count(columns, 'feature')}"
+        case DepthRun():
+            return f"How deep {_count(columns, 'token')} {'was' if columns == 1 else 'were'} decided"
+        case _:
+            name = heatmap.quantity.name
+            return f"{name[0].upper()}{name[1:]}: {_count(rows, 'row')}, {_count(columns, 'column')}"
+
+
+def _overview(subject: Run | Heatmap) -> list[str]:
+    match subject:
+        case AttributionRun():
+            provenance = subject.heatmap.provenance
+            method = provenance["method"]
+            absent = f"replaced by {_code(method['baseline'])}" if method["baseline"] else "left out"
+            return [
+                f"{_code(provenance['model']['name'])} "
+                f"{'wrote' if provenance['generated'] else 'was given'} the continuation "
+                f"{_code(provenance['target'])}. A cell says how many nats of log-probability a "
+                "feature of the prompt added to a token (positive: supports) or took away "
+                f"(negative: opposes). The value of a feature is {_METHODS[method['name']]}; an "
+                f"absent feature is {absent}."
+            ]
+        case DepthRun():
+            provenance = subject.heatmap.provenance
+            return [
+                f"{_code(provenance['model']['name'])} "
+                f"{'wrote' if provenance['generated'] else 'was given'} the response "
+                f"{_code(provenance['target'])}. A cell is the Jensen-Shannon divergence, in bits, "
+                "between what the model would say for a token at a layer and what it says at its "
+                f"last layer: 0 is the same, 1 has nothing in common. Intermediate layers are "
+                f"{_LENSES[provenance['lens']]}."
+            ]
+        case _:
+            return ["A table of numbers; what they measure is known only from its labels."]
+
+
+def _axes(heatmap: Heatmap) -> Iterator[str]:
+    if heatmap.rows.name == "layer":
+        yield (
+            f"Rows: layers {heatmap.rows.labels[0]} (bottom) to {heatmap.rows.labels[-1]}, of "
+            f"{len(heatmap.rows) + 1}; the last layer, compared with itself, is 0 and not drawn."
+        )
+    else:
+        yield f"Rows, top to bottom: {_entries(heatmap.rows)}."
+    yield f"Columns, left to right: {_entries(heatmap.columns)}."
+
+
+def _entries(axis: Axis) -> str:
+    noun = "columns" if axis.name == "column" else _plural(axis.name)
+    return f"{len(axis)} {noun if len(axis) > 1 else axis.name}: {_listed(axis.labels, _code)}"
+
+
+def _scale(heatmap: Heatmap) -> str:
+    scale = scale_of(heatmap)
+    unit = f" {heatmap.quantity.unit}" if heatmap.quantity.unit else " (unit not stated)"
+    if heatmap.quantity.bounds is not None:
+        why = "the range that is possible"
+    elif heatmap.quantity.neutral is not None:
+        why = f"symmetric about {heatmap.quantity.neutral:g}, set by the cell of the largest size"
+    else:
+        why = "from the smallest to the largest cell"
+    return f"Colours run from {scale.low:.4f} to {scale.high:.4f}{unit}, {why}; nothing is clipped."
+
+
+def _observations(subject: Run | Heatmap, heatmap: Heatmap, found: Facts) -> Iterator[str]:
+    yield f"Largest cell: {_cell(heatmap, found.largest)}."
+    yield f"Smallest cell: {_cell(heatmap, found.smallest)}."
+    if isinstance(subject, DepthRun):
+        yield from _depth_observations(subject)
+        return
+    yield _dominance(heatmap, found)
+    cells = heatmap.values.size
+    yield (
+        f"Near zero: {found.near_zero} of {_count(cells, 'cell')} "
+        f"({100 * found.near_zero / cells:.0f} %) are at most {found.near_zero_limit:.4f} in size, "
+        f"{NEAR_ZERO_SHARE:.0%} of the largest."
+    )
+    if found.negatives:
+        listed = "; ".join(_cell(heatmap, cell) for cell in found.negatives)
+        yield f"Negative and not near zero ({len(found.negatives)}): {listed}."
+    else:
+        yield "No cell is negative beyond near zero."
+    if isinstance(subject, AttributionRun):
+        yield from _completeness(subject)
+
+
+def _dominance(heatmap: Heatmap, found: Facts) -> str:
+    top = found.dominating
+    if top is None:
+        return (
+            f"No row dominates: none is {DOMINANCE:g} times the next in the sum of its cells' sizes."
+        )
+    times = f"{top.size / top.next_size:.1f} times" if top.next_size else "infinitely more than"
+    return (
+        f"{_position(heatmap.rows, top.row)} dominates: the sizes of its cells sum to "
+        f"{top.size:.4f}, {times} the next row's {top.next_size:.4f} "
+        f"({_position(heatmap.rows, top.next_row, start=False)})."
+    )
+
+
+def _completeness(run: AttributionRun) -> Iterator[str]:
+    best = int(run.whole_target.argmax())
+    worst = int(run.whole_target.argmin())
+    everything, nothing = float(run.all.sum()), float(run.none.sum())
+    yield (
+        f"The whole continuation has ln p = {everything:.4f} nats with every feature and "
+        f"{nothing:.4f} with none: the features together change it by {everything - nothing:+.4f}."
+    )
+    labels = run.heatmap.columns.labels
+    yield (
+        f"Over the whole continuation {_code(labels[best])} has the highest sum "
+        f"({run.whole_target[best]:+.4f}) and {_code(labels[worst])} the lowest "
+        f"({run.whole_target[worst]:+.4f})."
+    )
+    size = np.abs(run.gap)
+    row = int(size.argmax())
+    yield (
+        f"Completeness gap, row sum minus (all − none): at most {size[row]:.2g} nats in size "
+        f"({_position(run.heatmap.rows, row, start=False)})."
+    )
+
+
+def _depth_observations(run: DepthRun) -> Iterator[str]:
+    values, provenance = run.heatmap.values, run.heatmap.provenance
+    tokens = run.heatmap.columns
+    median = np.median(values, axis=1)
+    below = np.flatnonzero(median <= provenance["threshold"])
+    yield f"Median over the tokens: {median[0]:.4f} bits at layer 1, {median[-1]:.4f} at layer {len(median)}" + (
+        f"; it is first at or below {provenance['threshold']:g} at layer {below[0] + 1}."
+        if len(below)
+        else f"; it is above {provenance['threshold']:g} at every one of them."
+    )
+    depths = run.settling_depth
+    yield (
+        f"A token settles at the first layer with at most {provenance['threshold']:g} bits "
+        f"(at layer {run.num_layers} where none has): earliest {_settling(tokens, depths, depths.min())}; "
+        f"latest {_settling(tokens, depths, depths.max())}; median {np.median(depths):g}."
+    )
+    deep = int((depths >= provenance["deep_layer"]).sum())
+    yield (
+        f"Deep-thinking ratio: {run.deep_thinking_ratio:.4f}, {deep} of {_count(len(depths), 'token')} "
+        f"settle at layer {provenance['deep_layer']} or later (⌈{provenance['depth_fraction']:g} × "
+        f"{run.num_layers}⌉)."
+    )
+
+
+def _settling(tokens: Axis, depths: Sequence[int] | np.ndarray, depth: int) -> str:
+    places = [_code(tokens.labels[i]) + f" ({i + 1})" for i in np.flatnonzero(depths == depth)]
+    return f"layer {depth}: {_listed(places, str)}"
+
+
+def _cell(heatmap: Heatmap, cell: Cell) -> str:
+    sign = "+" if heatmap.quantity.neutral is not None else ""
+    return (
+        f"{cell.value:{sign}.4f} at {_position(heatmap.rows, cell.row, start=False)} × "
+        f"{_position(heatmap.columns, cell.column, start=False)}"
+    )
+
+
+def _position(axis: Axis, index: int, start: bool = True) -> str:
+    """Return an entry by its position, counted from 1, and label: labels may repeat."""
+    if axis.name == "layer":
+        return f"{'Layer' if start else 'layer'} {axis.labels[index]}"
+    name = f"{axis.name} {index + 1}"
+    return f"{name[0].upper() + name[1:] if start else name} {_code(axis.labels[index])}"
+
+
+def _listed(entries: Sequence[str], shape: Callable[[str], str], most: int = 60) -> str:
+    shown = ", ".join(shape(entry) for entry in entries[:most])
+    rest = len(entries) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _code(text: str) -> str:
+    """Return text as inline code of Markdown, on one line, whatever it contains."""
+    line = text.replace("\n", "⏎").replace("\r", "␍")
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    # Markdown takes one space off each end where both have one, so these are given one more.
+    edges = line[:1] + line[-1:]
+    pad = " " if "`" in edges or (edges == "  " and line.strip()) else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return noun + "s"

@@ -1,0 +1,74 @@
+"""Run folders: `run.json`, `arrays.safetensors`, `scores.csv`. Knows maps, not models."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.errors import InputError
+from bathyscope.heatmap import Heatmap
+
+SCHEMA = 1
+"""Version of the document in `run.json`; `run.schema.json` in this package describes it."""
+
+DOCUMENT, ARRAYS, SCORES = "run.json", "arrays.safetensors", "scores.csv"
+
+
+def write_run(
+    folder: Path,
+    document: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    heatmap: Heatmap,
+) -> None:
+    """Write the three files of a run into an existing folder.
+
+    Args:
+        folder: Where to; make it with `files.new_folder` so that it is never seen half-written.
+        document: What `run.json` holds: plain JSON values.
+        arrays: Named arrays for `arrays.safetensors`.
+        heatmap: The map whose cells `scores.csv` lists, one a line.
+    """
+    from safetensors.numpy import save_file
+
+    (folder / DOCUMENT).write_text(
+        json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+    )
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
+    with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
+        _write_scores(csv.writer(file, lineterminator="\n"), heatmap)
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """Return the document of a run folder.
+
+    Raises:
+        InputError: There is no run in the folder, it is damaged, or a newer bathyscope wrote it.
+    """
+    try:
+        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{folder} is not a run: its {DOCUMENT} cannot be read ({error.strerror})."
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{folder / DOCUMENT} is damaged: it is not complete JSON.") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(schema, int):
+        raise InputError(f"{folder / DOCUMENT} is not a bathyscope run: it names no schema.")
+    if schema > SCHEMA:
+        raise InputError(
+            f"{folder} has schema {schema}, but this bathyscope reads up to {SCHEMA}; upgrade it."
+        )
+    return dict(document)
+
+
+def _write_scores(writer: Any, heatmap: Heatmap) -> None:
+    writer.writerow(["row", "row_label", "column", "column_label", "value"])
+    for row, row_label in enumerate(heatmap.rows.labels):
+        for column, column_label in enumerate(heatmap.columns.labels):
+            value = repr(float(heatmap.values[row, column]))
+            writer.writerow([row, row_label, column, column_label, value])
