@@ -1,4 +1,4 @@
-"""See what happened inside a language model while it wrote an answer.
+r"""See what happened inside a language model while it wrote an answer.
 
     import bathyscope as bs
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from bathyscope.attribution import ATTRIBUTION, METHODS, Method
 from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.errors import InputError
+from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.layers.divergence import JENSEN_SHANNON, jensen_shannon
 from bathyscope.layers.lens import LENSES, divergence_from_last_layer
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation, visible
 from bathyscope.progress import Progress, silent
@@ -148,9 +148,7 @@ def attribution_method(prompt: Prompt, target: str | None, method: str) -> Metho
     return METHODS[method]
 
 
-def check_depth(
-    response: str | None, lens: str, threshold: float, depth_fraction: float
-) -> None:
+def check_depth(response: str | None, lens: str, threshold: float, depth_fraction: float) -> None:
     """Raise InputError for what can be seen to be wrong without a model."""
     if lens not in LENSES:
         raise InputError(f"The lens {lens!r} is not known; choose one of {', '.join(LENSES)}.")

@@ -54,10 +54,11 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raise InputError when writing the folder `path` would destroy something unasked."""
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; the output is a folder: choose another name.")
+def refuse_existing(path: Path, *, overwrite: bool, folder: bool = True) -> None:
+    """Raise InputError when writing `path` would destroy something unasked, or of another kind."""
+    if path.exists() and path.is_dir() != folder:
+        came, expected = ("file", "folder") if folder else ("folder", "file")
+        raise InputError(f"{path} is a {came}; the output is a {expected}: choose another name.")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; add --overwrite or choose another --output.")
 

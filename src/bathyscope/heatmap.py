@@ -124,7 +124,10 @@ class Heatmap:
         bounds = quantity["bounds"]
         return cls(
             values=np.array(
-                [[math.nan if value is None else value for value in row] for row in document["values"]],
+                [
+                    [math.nan if value is None else value for value in row]
+                    for row in document["values"]
+                ],
                 dtype=np.float64,
             ),
             rows=_axis_from_document(document["rows"]),

@@ -58,7 +58,12 @@ class AttributionRun:
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        arrays = {"values": self.heatmap.values, "all": self.all, "none": self.none, "gap": self.gap}
+        arrays = {
+            "values": self.heatmap.values,
+            "all": self.all,
+            "none": self.none,
+            "gap": self.gap,
+        }
         write_run(folder, self.to_document(), arrays, self.heatmap)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:

@@ -37,7 +37,9 @@ def write_run(
     (folder / DOCUMENT).write_text(
         json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
+    save_file(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS
+    )
     with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
         _write_scores(csv.writer(file, lineterminator="\n"), heatmap)
 

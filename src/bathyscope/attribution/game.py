@@ -45,7 +45,9 @@ class Game:
             Float64 array (n, targets).
         """
         keys = [row.tobytes() for row in np.ascontiguousarray(coalitions, dtype=np.bool_)]
-        missing = {key: row for key, row in zip(keys, coalitions, strict=True) if key not in self._known}
+        missing = {
+            key: row for key, row in zip(keys, coalitions, strict=True) if key not in self._known
+        }
         if missing:
             found = self._evaluate(np.array(list(missing.values()), dtype=np.bool_))
             self._known.update(zip(missing, found, strict=True))
@@ -53,8 +55,10 @@ class Game:
 
     def all(self) -> FloatArray:
         """Return the value with every feature present, shape (targets,)."""
-        return self.values(np.ones((1, self.num_features), dtype=np.bool_))[0]
+        everything: FloatArray = self.values(np.ones((1, self.num_features), dtype=np.bool_))[0]
+        return everything
 
     def none(self) -> FloatArray:
         """Return the value with every feature absent, shape (targets,)."""
-        return self.values(np.zeros((1, self.num_features), dtype=np.bool_))[0]
+        nothing: FloatArray = self.values(np.zeros((1, self.num_features), dtype=np.bool_))[0]
+        return nothing

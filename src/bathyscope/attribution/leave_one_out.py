@@ -18,4 +18,5 @@ def leave_one_out(game: Game) -> FloatArray:
     count = game.num_features
     coalitions = np.vstack([np.ones((1, count), dtype=np.bool_), ~np.eye(count, dtype=np.bool_)])
     values = game.values(coalitions)
-    return (values[0] - values[1:]).T
+    attribution: FloatArray = (values[0] - values[1:]).T
+    return attribution

@@ -1,10 +1,8 @@
 """The command line: adapters over the public functions."""
 
-import sys
-
 
 def main() -> None:
-    """Run the command line and exit with its code: 0, 1 failure, 2 wrong input, 130 interrupted."""
-    from bathyscope.cli.app import run
+    """Run the command line: exit code 0, 1 failure, 2 wrong use or input, 130 interrupted."""
+    from bathyscope.cli.app import app
 
-    sys.exit(run(sys.argv[1:]))
+    app()

@@ -1,14 +1,17 @@
-"""The commands and how they end: exit codes and one sentence instead of a traceback."""
+"""The commands, and how each of them ends: an exit code and one sentence, never a traceback."""
 
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import ParamSpec
 
-import click
 import typer
 
 from bathyscope.cli import attribute, demo, depth, describe, render
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
+
+P = ParamSpec("P")
 
 app = typer.Typer(
     name="bathyscope",
@@ -19,15 +22,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("attribute")(attribute.command)
-app.command("depth")(depth.command)
-app.command("render")(render.command)
-app.command("describe")(describe.command)
-app.command("demo")(demo.command)
 
 
 @app.callback()
-def _version(
+def _program(
     version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
 ) -> None:
     if version:
@@ -37,25 +35,34 @@ def _version(
         raise typer.Exit
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code."""
-    try:
-        code = typer.main.get_command(app).main(
-            args=list(arguments), prog_name="bathyscope", standalone_mode=False
-        )
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        complain("interrupted; nothing half-written is left.")
-        return 130
-    except BathyscopeError as error:
-        complain(str(error))
-        return 2
-    except BrokenPipeError:  # whoever read the output has seen enough
-        sys.stderr.close()
-        return 0
-    except OSError as error:
-        complain(f"{error.filename or 'a file'}: {error.strerror or error}.")
-        return 1
-    return code if isinstance(code, int) else 0
+def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what a command raises into an exit code: 1 failure, 2 wrong input, 130 interrupted."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except BathyscopeError as error:
+            complain(str(error))
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            complain("interrupted; nothing half-written is left.")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:  # whoever read the output has seen enough
+            sys.stdout = None
+            raise typer.Exit(0) from None
+        except OSError as error:
+            complain(f"{error.filename or 'a file'}: {error.strerror or error}.")
+            raise typer.Exit(1) from None
+
+    return guarded
+
+
+for name, module in {
+    "attribute": attribute,
+    "depth": depth,
+    "render": render,
+    "describe": describe,
+    "demo": demo,
+}.items():
+    app.command(name)(_ends_well(module.command))

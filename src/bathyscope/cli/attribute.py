@@ -10,7 +10,10 @@ from bathyscope.cli.messages import progress_bars
 
 def command(
     prompt: Annotated[
-        str, typer.Argument(help="A file, a text, or -; features are marked [[like this]].")
+        str,
+        typer.Argument(
+            metavar="PROMPT", help="A file, a text, or -; features are marked [[like this]]."
+        ),
     ],
     target: Annotated[
         str | None,

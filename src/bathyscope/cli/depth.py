@@ -9,7 +9,7 @@ from bathyscope.cli.messages import progress_bars
 
 
 def command(
-    prompt: Annotated[str, typer.Argument(help="A file, a text, or -.")],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="A file, a text, or -.")],
     response: Annotated[
         str | None,
         typer.Option(help="The response to look into. [default: the model writes it]"),

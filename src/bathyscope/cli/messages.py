@@ -86,7 +86,7 @@ class _Lines:
         print(stage if total is None else f"{stage}: {done} of {total}", file=sys.stderr)
 
 
-def _show_warning(message: Any, *_: Any) -> None:
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     complain(f"note: {message}")
 
 
@@ -94,6 +94,7 @@ def _quiet_libraries() -> None:
     """Keep the bars and advice of libraries out of ours; errors still come as exceptions."""
     import os
 
+    os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

@@ -90,7 +90,9 @@ def _text(source: str) -> str:
         is_path = False
     if not is_path:
         if _looks_like_a_file(source):
-            raise InputError(f"There is no file {source}; give a file, a text, or - for standard input.")
+            raise InputError(
+                f"There is no file {source}; give a file, a text, or - for standard input."
+            )
         return source
     try:
         return path.read_text(encoding="utf-8")

@@ -19,8 +19,10 @@ def command(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Draw a saved run, or a plain CSV table, as a heatmap."""
+    from bathyscope.files import refuse_existing
     from bathyscope.render.figure import draw
 
+    refuse_existing(output, overwrite=overwrite, folder=False)
     with progress_bars():
         draw(open_subject(subject), output, palette=palette)
     note(f"saved: {output}")

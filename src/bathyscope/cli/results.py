@@ -19,6 +19,7 @@ def check_output(folder: Path | None, figures: Sequence[Path], *, overwrite: boo
         refuse_existing(folder, overwrite=overwrite)
     for figure in figures:
         require_format(figure)
+        refuse_existing(figure, overwrite=overwrite, folder=False)
 
 
 def deliver(

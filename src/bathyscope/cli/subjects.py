@@ -10,7 +10,9 @@ from bathyscope.heatmap import Heatmap
 from bathyscope.runs import Run, open_run
 from bathyscope.table import read_table
 
-Subject = Annotated[Path, typer.Argument(metavar="RUN|TABLE.csv", help="A run folder or a CSV table.")]
+Subject = Annotated[
+    Path, typer.Argument(metavar="RUN|TABLE.csv", help="A run folder or a CSV table.")
+]
 
 
 def open_subject(path: Path) -> Run | Heatmap:

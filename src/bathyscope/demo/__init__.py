@@ -17,8 +17,8 @@ from bathyscope.runs import Run
 _INTRODUCTION = """
 One small language model, {model}, three questions.
 
-1. **Division.** Five worked examples, then: what did a car cost that is sold for $16,000, 0.8 of its
-   price? Which example brought the model to `/`?
+1. **Division.** Five worked examples, then: what did a car cost that is sold for $16,000, 0.8 of
+   its price? Which example brought the model to `/`?
 2. **Multiplication.** The same question after five other examples, and the wrong operator: which
    examples pull towards `x`?
 3. **Depth.** An answer that adds 8 and 5, boxes 13 and chooses (D): at which layer was each of its

@@ -31,9 +31,10 @@ def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
         Divergences, shape (...).
     """
     # With r = p / m, q / m is 2 − r: one quotient serves both halves. Where p and q are both 0
-    # there is nothing to add, and the smallest normal number in place of m keeps r at 0.
-    middle = (p + q).mul_(0.5).clamp_min_(torch.finfo(p.dtype).tiny)
-    ratio = p / middle
+    # there is nothing to add, and r = 1 in place of 0 / 0 adds nothing. Among numbers too small
+    # to be normal m is rounded so coarsely that r could pass its bound of 2.
+    middle = (p + q).mul_(0.5)
+    ratio = (p / middle).nan_to_num_(nan=1.0).clamp_max_(2.0)
     other = 2 - ratio
     terms = torch.xlogy(ratio, ratio).add_(torch.xlogy(other, other)).mul_(middle)
     # The bounds hold in exact arithmetic; the clamp takes off rounding in the last place only.

@@ -66,8 +66,9 @@ def divergence_from_last_layer(
             final = _probabilities(anatomy.unembedded(anatomy.normed(last[start:stop])))
             states = torch.stack([layer[start:stop] for layer in intermediate])
             logits = anatomy.unembedded(LENSES[lens](anatomy, states))
-            for layers in torch.arange(len(intermediate)).split(max(1, _ROWS_PER_SLICE // block)):
-                part = slice(int(layers[0]), int(layers[-1]) + 1)
+            step = max(1, _ROWS_PER_SLICE // (stop - start))
+            for first in range(0, len(intermediate), step):
+                part = slice(first, first + step)
                 result[part, start:stop] = divergence(_probabilities(logits[part]), final).cpu()
     progress("compare layers", num_tokens, num_tokens)
     return result

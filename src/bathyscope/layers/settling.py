@@ -26,7 +26,7 @@ def settling_depths(divergences: FloatArray, threshold: float = 0.5) -> NDArray[
         InputError: g lies outside of 0..1.
     """
     if not 0 <= threshold <= 1:
-        raise InputError(f"--threshold is a divergence in bits, 0 to 1, not {threshold:g}.")
+        raise InputError(f"The threshold g is a divergence in bits, 0 to 1, not {threshold:g}.")
     settled = divergences <= threshold
     num_layers = len(divergences) + 1
     return np.where(settled.any(axis=0), settled.argmax(axis=0) + 1, num_layers).astype(np.int64)
@@ -40,7 +40,8 @@ def deep_layer(num_layers: int, depth_fraction: float = 0.85) -> int:
     """
     if not 0 < depth_fraction <= 1:
         raise InputError(
-            f"--depth-fraction is a share of the layers, above 0 and up to 1, not {depth_fraction:g}."
+            "The depth fraction ρ is a share of the layers, above 0 and up to 1, "
+            f"not {depth_fraction:g}."
         )
     # Rounding first keeps 0.35 · 20 at 7, though it is 7.000000000000001 in binary.
     return ceil(round(depth_fraction * num_layers, 9))

@@ -155,7 +155,10 @@ class _Probe:
         def head(module: nn.Module, inputs: Any, output: Any) -> None:
             self.unembedded = True
 
-        handles = [layers[-1].register_forward_hook(last_layer), lm_head.register_forward_hook(head)]
+        handles = [
+            layers[-1].register_forward_hook(last_layer),
+            lm_head.register_forward_hook(head),
+        ]
         handles += [s.register_forward_hook(beside) for s in siblings if s is not lm_head]
         with _hooks(handles):
             self.logits = logits_of(model, self.input_ids)

@@ -132,5 +132,7 @@ def _from_hub(target: Path, progress: Progress) -> None:
     try:
         file = hf_hub_download(_HUB_REPOSITORY, FILE_NAME, revision=_HUB_REVISION)
     except Exception as error:  # any failure of the network or the hub has the same answer here
-        raise _SourceFailed(f"the Hugging Face hub was not reached ({type(error).__name__})") from error
+        raise _SourceFailed(
+            f"the Hugging Face hub was not reached ({type(error).__name__})"
+        ) from error
     shutil.copyfile(file, target)

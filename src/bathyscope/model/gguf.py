@@ -84,7 +84,10 @@ def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     steps = 4
-    source: dict[str, Any] = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    source: dict[str, Any] = {
+        "pretrained_model_name_or_path": str(gguf.parent),
+        "gguf_file": gguf.name,
+    }
     stage = f"convert {gguf.name} to float32, once"
     try:
         progress(stage, 0, steps)
@@ -101,8 +104,8 @@ def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
         progress(stage, 4, steps)
     except (ValueError, KeyError, RuntimeError, NotImplementedError, OSError) as error:
         raise ModelError(
-            f"{gguf} cannot be converted: {str(error).strip() or type(error).__name__}. A GGUF file "
-            "must be complete and of an architecture that transformers reads."
+            f"{gguf} cannot be converted: {str(error).strip() or type(error).__name__}. "
+            "A GGUF file must be complete and of an architecture that transformers reads."
         ) from error
 
 

@@ -25,7 +25,9 @@ class LanguageModel:
         provenance: Where it came from: name, hashes, dtype, device; plain JSON values.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, provenance: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, provenance: dict[str, Any] | None = None
+    ) -> None:
         """Wrap a model that is already in memory.
 
         Args:
@@ -86,7 +88,9 @@ class LanguageModel:
             InputError: The prompt has no token, or there is no room for the answer.
         """
         if max_new_tokens < 1:
-            raise InputError(f"--max-new-tokens must be at least 1, not {max_new_tokens}.")
+            raise InputError(
+                f"At least 1 new token must be allowed, not {max_new_tokens} (--max-new-tokens)."
+            )
         prompt_ids = self.tokens.encode(prompt)
         if not prompt_ids:
             raise InputError("The prompt is empty; give the model something to continue.")
@@ -160,7 +164,10 @@ class LanguageModel:
         first = len(continuation.prompt_ids) - 1
         positions = torch.arange(first, len(ids) - 1, device=self.model.device)
         input_ids = self._tensor([ids[:-1]])
-        with self.anatomy.recording(positions) as states, self.anatomy.unembedding_only(positions[None, :1]):
+        with (
+            self.anatomy.recording(positions) as states,
+            self.anatomy.unembedding_only(positions[None, :1]),
+        ):
             logits_of(self.model, input_ids)
         return states
 
@@ -213,6 +220,6 @@ def _plain_decoding(model: Any) -> Any:
     own = model.generation_config or model.config.get_text_config()
     end = own.eos_token_id
     padding = end[0] if isinstance(end, list) else end
-    return GenerationConfig(
+    return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False, eos_token_id=end, pad_token_id=0 if padding is None else padding
     )

@@ -1,8 +1,11 @@
 """From what the user names to a loaded model: the embedded one, a folder, a hub id, a GGUF file."""
 
 import hashlib
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.files import sha256
@@ -47,7 +50,11 @@ def _source(
     """Return what transformers is to load, and where that came from."""
     if model is None:
         folder = bundled.bundled_folder(progress)
-        return str(folder), {"name": bundled.NAME, "file": bundled.FILE_NAME, "sha256": bundled.SHA256}
+        return str(folder), {
+            "name": bundled.NAME,
+            "file": bundled.FILE_NAME,
+            "sha256": bundled.SHA256,
+        }
     path = Path(model).expanduser()
     if path.is_dir():
         return str(path), {"name": path.resolve().name, "sha256": _weights_digest(path)}
@@ -82,12 +89,19 @@ def _from_pretrained(
     progress(stage, 0, 3)
     place = _device(device)
     options: dict[str, Any] = {} if revision is None else {"revision": revision}
+    if not Path(source).is_dir() and not _hub_answers():
+        options["local_files_only"] = True  # saves a minute of retries that cannot succeed
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
         progress(stage, 1, 3)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, dtype), **options)
         model.to(place)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        if options.get("local_files_only"):
+            raise ModelError(
+                f"The model {source!r} is neither a folder, nor a .gguf file, nor in the Hugging "
+                "Face cache of this machine, and the hub cannot be reached from here."
+            ) from error
         raise ModelError(
             f"{provenance['name']!r} cannot be loaded as a causal language model: "
             f"{_first_sentence(error)}"
@@ -99,6 +113,20 @@ def _from_pretrained(
     language_model = LanguageModel(model, tokenizer, provenance)
     progress(stage, 3, 3)
     return language_model
+
+
+def _hub_answers() -> bool:
+    """Tell whether the hub's machine can be connected to, or is behind a proxy and may be."""
+    from huggingface_hub.constants import ENDPOINT
+
+    url = urlsplit(ENDPOINT)
+    if getproxies() or url.hostname is None:
+        return True
+    try:
+        socket.create_connection((url.hostname, url.port or 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _device(device: str | None) -> Any:
@@ -121,7 +149,9 @@ def _weights_digest(folder: Path) -> str:
     """Return one SHA-256 over the configuration and weight files of a folder, in name order."""
     files = [*folder.glob("config.json"), *folder.glob("*.safetensors"), *folder.glob("*.bin")]
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no config.json, so it is not a transformers model folder.")
+        raise ModelError(
+            f"{folder} holds no config.json, so it is not a transformers model folder."
+        )
     digests = "".join(f"{file.name} {sha256(file)}\n" for file in sorted(files))
     return hashlib.sha256(digests.encode()).hexdigest()
 

@@ -11,7 +11,7 @@ from bathyscope.render.palette import scale_of
 from bathyscope.runs import AttributionRun, DepthRun, Run
 
 _METHODS = {
-    "shapley": "its exact Shapley value: its effect averaged over all orders of adding the features",
+    "shapley": "its exact Shapley value, its effect averaged over all orders of adding features",
     "leave_one_out": "what is lost when it alone is taken out of the whole prompt",
 }
 _LENSES = {
@@ -40,12 +40,18 @@ def _title(subject: Run | Heatmap) -> str:
     rows, columns = heatmap.values.shape
     match subject:
         case AttributionRun():
-            return f"What drove {_count(rows, 'token')}: attribution to {_count(columns, 'feature')}"
+            return (
+                f"What drove {_count(rows, 'token')}: attribution to {_count(columns, 'feature')}"
+            )
         case DepthRun():
-            return f"How deep {_count(columns, 'token')} {'was' if columns == 1 else 'were'} decided"
+            return (
+                f"How deep {_count(columns, 'token')} {'was' if columns == 1 else 'were'} decided"
+            )
         case _:
             name = heatmap.quantity.name
-            return f"{name[0].upper()}{name[1:]}: {_count(rows, 'row')}, {_count(columns, 'column')}"
+            return (
+                f"{name[0].upper()}{name[1:]}: {_count(rows, 'row')}, {_count(columns, 'column')}"
+            )
 
 
 def _overview(subject: Run | Heatmap) -> list[str]:
@@ -53,7 +59,9 @@ def _overview(subject: Run | Heatmap) -> list[str]:
         case AttributionRun():
             provenance = subject.heatmap.provenance
             method = provenance["method"]
-            absent = f"replaced by {_code(method['baseline'])}" if method["baseline"] else "left out"
+            absent = (
+                f"replaced by {_code(method['baseline'])}" if method["baseline"] else "left out"
+            )
             return [
                 f"{_code(provenance['model']['name'])} "
                 f"{'wrote' if provenance['generated'] else 'was given'} the continuation "
@@ -107,9 +115,6 @@ def _scale(heatmap: Heatmap) -> str:
 def _observations(subject: Run | Heatmap, heatmap: Heatmap, found: Facts) -> Iterator[str]:
     yield f"Largest cell: {_cell(heatmap, found.largest)}."
     yield f"Smallest cell: {_cell(heatmap, found.smallest)}."
-    if isinstance(subject, DepthRun):
-        yield from _depth_observations(subject)
-        return
     yield _dominance(heatmap, found)
     cells = heatmap.values.size
     yield (
@@ -117,6 +122,9 @@ def _observations(subject: Run | Heatmap, heatmap: Heatmap, found: Facts) -> Ite
         f"({100 * found.near_zero / cells:.0f} %) are at most {found.near_zero_limit:.4f} in size, "
         f"{NEAR_ZERO_SHARE:.0%} of the largest."
     )
+    if isinstance(subject, DepthRun):
+        yield from _depth_observations(subject)
+        return
     if found.negatives:
         listed = "; ".join(_cell(heatmap, cell) for cell in found.negatives)
         yield f"Negative and not near zero ({len(found.negatives)}): {listed}."
@@ -130,7 +138,8 @@ def _dominance(heatmap: Heatmap, found: Facts) -> str:
     top = found.dominating
     if top is None:
         return (
-            f"No row dominates: none is {DOMINANCE:g} times the next in the sum of its cells' sizes."
+            "No row dominates: the largest sum of a row's cell sizes is less than "
+            f"{DOMINANCE:g} times the next."
         )
     times = f"{top.size / top.next_size:.1f} times" if top.next_size else "infinitely more than"
     return (
@@ -163,32 +172,44 @@ def _completeness(run: AttributionRun) -> Iterator[str]:
 
 
 def _depth_observations(run: DepthRun) -> Iterator[str]:
-    values, provenance = run.heatmap.values, run.heatmap.provenance
-    tokens = run.heatmap.columns
-    median = np.median(values, axis=1)
-    below = np.flatnonzero(median <= provenance["threshold"])
-    yield f"Median over the tokens: {median[0]:.4f} bits at layer 1, {median[-1]:.4f} at layer {len(median)}" + (
-        f"; it is first at or below {provenance['threshold']:g} at layer {below[0] + 1}."
-        if len(below)
-        else f"; it is above {provenance['threshold']:g} at every one of them."
-    )
-    depths = run.settling_depth
+    yield _median_over_tokens(run)
+    threshold, depths = run.heatmap.provenance["threshold"], run.settling_depth
     yield (
-        f"A token settles at the first layer with at most {provenance['threshold']:g} bits "
-        f"(at layer {run.num_layers} where none has): earliest {_settling(tokens, depths, depths.min())}; "
-        f"latest {_settling(tokens, depths, depths.max())}; median {np.median(depths):g}."
+        f"A token settles at the first layer with at most {threshold:g} bits, at layer "
+        f"{run.num_layers} where none has: earliest {_settling(run, depths.min())}; latest "
+        f"{_settling(run, depths.max())}; median layer {np.median(depths):g}."
     )
-    deep = int((depths >= provenance["deep_layer"]).sum())
+    deep_layer = run.heatmap.provenance["deep_layer"]
     yield (
-        f"Deep-thinking ratio: {run.deep_thinking_ratio:.4f}, {deep} of {_count(len(depths), 'token')} "
-        f"settle at layer {provenance['deep_layer']} or later (⌈{provenance['depth_fraction']:g} × "
+        f"Deep-thinking ratio: {run.deep_thinking_ratio:.4f}, "
+        f"{int((depths >= deep_layer).sum())} of {_count(len(depths), 'token')} settle at layer "
+        f"{deep_layer} or later (⌈{run.heatmap.provenance['depth_fraction']:g} × "
         f"{run.num_layers}⌉)."
     )
 
 
-def _settling(tokens: Axis, depths: Sequence[int] | np.ndarray, depth: int) -> str:
-    places = [_code(tokens.labels[i]) + f" ({i + 1})" for i in np.flatnonzero(depths == depth)]
-    return f"layer {depth}: {_listed(places, str)}"
+def _median_over_tokens(run: DepthRun) -> str:
+    threshold = run.heatmap.provenance["threshold"]
+    median = np.median(run.heatmap.values, axis=1)
+    below = np.flatnonzero(median <= threshold)
+    course = (
+        f"it is first at or below {threshold:g} at layer {below[0] + 1}"
+        if len(below)
+        else f"it is above {threshold:g} at every one of them"
+    )
+    return (
+        f"Median over the tokens: {median[0]:.4f} bits at layer 1, {median[-1]:.4f} at layer "
+        f"{len(median)}; {course}."
+    )
+
+
+def _settling(run: DepthRun, depth: int) -> str:
+    labels = run.heatmap.columns.labels
+    places = [
+        f"{_code(labels[position])} ({position + 1})"
+        for position in np.flatnonzero(run.settling_depth == depth)
+    ]
+    return f"at layer {depth}: {_listed(places, str)}"
 
 
 def _cell(heatmap: Heatmap, cell: Cell) -> str:

@@ -62,20 +62,24 @@ def draw(subject: Run | Heatmap, path: str | Path, *, palette: str | None = None
     import matplotlib
 
     with (
-        matplotlib.rc_context({**_style(), "svg.hashsalt": "bathyscope"}),
+        matplotlib.rc_context(_style()),
         warnings.catch_warnings(record=True) as caught,
         new_file(path) as partial,
     ):
         warnings.simplefilter("always")
         figure = _figure(heatmap, scale, caption(subject))
-        figure.savefig(partial, bbox_inches="tight", pad_inches=0.1, metadata=_metadata(path, heatmap))
+        figure.savefig(
+            partial, bbox_inches="tight", pad_inches=0.1, metadata=_metadata(path, heatmap)
+        )
     _report(caught)
 
 
 def require_format(path: Path) -> None:
     """Raise InputError where the ending of a figure's name is not one that can be drawn."""
     if path.suffix.lower() not in FORMATS:
-        raise InputError(f"{path} does not end in {', '.join(FORMATS)}; choose one of these formats.")
+        raise InputError(
+            f"{path} does not end in {', '.join(FORMATS)}; choose one of these formats."
+        )
 
 
 def _figure(heatmap: Heatmap, scale: Scale, footnote: str) -> "Figure":
@@ -104,7 +108,7 @@ def _figure(heatmap: Heatmap, scale: Scale, footnote: str) -> "Figure":
     bar_axes = figure.add_axes((1 + 0.2 / width, 0, 0.2 / width, 1))
     bar = figure.colorbar(image, cax=bar_axes)
     bar.set_label(heatmap.quantity.legend or heatmap.quantity.name)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     if heatmap.quantity.bounds == (0.0, 1.0):
         bar.set_ticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     if footnote:
@@ -154,7 +158,7 @@ def shortened(label: str) -> str:
     return label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1] + "…"
 
 
-def _style() -> dict[str, Any]:
+def _style() -> Any:
     from matplotlib import font_manager
 
     installed = set(font_manager.get_font_names())
@@ -167,6 +171,7 @@ def _style() -> dict[str, Any]:
         "axes.spines.top": False,
         "axes.spines.bottom": False,
         "svg.fonttype": "path",
+        "svg.hashsalt": "bathyscope",
         "pdf.fonttype": 42,
     }
 
@@ -179,7 +184,9 @@ def _metadata(path: Path, heatmap: Heatmap) -> dict[str, Any]:
         case ".png":
             return {"Software": "bathyscope", "Description": provenance}
         case ".svg":
-            return {"Creator": "bathyscope", "Description": provenance} | ({} if dated else {"Date": None})
+            return {"Creator": "bathyscope", "Description": provenance} | (
+                {} if dated else {"Date": None}
+            )
         case _:
             return {"Creator": "bathyscope", "Keywords": provenance} | (
                 {} if dated else {"CreationDate": None}

@@ -56,7 +56,9 @@ def scale_of(heatmap: Heatmap, palette: str | None = None) -> Scale:
         InputError: The palette is not known.
     """
     if palette is not None and palette not in PALETTES:
-        raise InputError(f"The palette {palette!r} is not known; choose one of {', '.join(PALETTES)}.")
+        raise InputError(
+            f"The palette {palette!r} is not known; choose one of {', '.join(PALETTES)}."
+        )
     quantity, values = heatmap.quantity, heatmap.values
     if quantity.bounds is not None:
         low, high = quantity.bounds

@@ -1,0 +1,112 @@
+"""Arrows between modules run one way, and importing the package loads nothing heavy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import bathyscope
+
+ROOT = Path(bathyscope.__file__).parent
+
+# From the bottom up: a module may import from its own line and the lines above it here.
+LEVELS = (
+    "errors",
+    "progress",
+    "files",
+    "heatmap",
+    "prompt",
+    "store",
+    "table",
+    "runs",
+    "model",
+    "attribution",
+    "layers",
+    "render",
+    "api",
+    "demo",
+    "cli",
+)
+
+
+def _imports(path: Path) -> set[str]:
+    """Return the parts of bathyscope that a module imports, wherever in its code."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("bathyscope.")}
+    return found
+
+
+def _part(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def _modules() -> list[Path]:
+    return [path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem[0] != "_"]
+
+
+def test_every_part_has_a_level() -> None:
+    assert {_part(path) for path in _modules()} == set(LEVELS)
+
+
+def test_arrows_point_down() -> None:
+    upward = [
+        (str(path.relative_to(ROOT)), imported)
+        for path in _modules()
+        for imported in _imports(path)
+        if LEVELS.index(imported) > LEVELS.index(_part(path))
+    ]
+    assert upward == []
+
+
+def test_only_model_and_layers_know_torch_and_only_model_knows_transformers() -> None:
+    for path in _modules():
+        source = path.read_text(encoding="utf-8")
+        if _part(path) != "model":
+            assert "transformers import" not in source, path
+        if _part(path) not in ("model", "layers", "api"):
+            assert "import torch" not in source and "from torch" not in source, path
+
+
+def test_files_and_functions_stay_short() -> None:
+    for path in ROOT.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert len(source.splitlines()) <= 400, path
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+                first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node
+                length = node.end_lineno - first.lineno + 1
+                assert length <= 40, f"{path}: {node.name} has {length} lines"
+
+
+def test_importing_the_package_is_light() -> None:
+    heavy = ("torch", "matplotlib", "transformers", "numpy", "rich", "typer")
+    code = f"import sys, bathyscope; print([m for m in {heavy!r} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_help_loads_no_model_library() -> None:
+    code = (
+        "import sys, atexit, runpy; atexit.register(lambda: print([m for m in "
+        "('torch', 'matplotlib', 'transformers') if m in sys.modules]));"
+        "sys.argv = ['bathyscope', '--help']; runpy.run_module('bathyscope', run_name='__main__')"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_public_name_arrives() -> None:
+    for name in bathyscope.__all__:
+        assert getattr(bathyscope, name).__name__.rpartition(".")[2] == name
+    assert callable(bathyscope.depth), "a package of the same name would hide the function"
