@@ -39,7 +39,13 @@ def converted(gguf: Path, digest: str, progress: Progress) -> Path:
     with locked(folder, progress):
         if not is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            _convert(gguf, folder, progress)
+            try:
+                _convert(gguf, folder, progress)
+            except OSError as error:
+                raise ModelError(
+                    f"The conversion of {gguf.name} cannot be written to {folder.parent} "
+                    f"({error.strerror}); make room, or set BATHYSCOPE_CACHE to another folder."
+                ) from error
     return folder
 
 
@@ -80,29 +86,30 @@ def locked(path: Path, progress: Progress) -> Iterator[None]:
 
 
 def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
+    steps = 4
+    stage = f"convert {gguf.name} to float32, once"
+    progress(stage, 0, steps)
+    tokenizer, model = _read(gguf)
+    progress(stage, 2, steps)
+    with new_folder(folder) as partial:
+        tokenizer.save_pretrained(partial)
+        _plain(model).save_pretrained(partial)
+        progress(stage, 3, steps)
+        checksums = {file.name: sha256(file) for file in sorted(partial.iterdir())}
+        (partial / _CHECKSUMS).write_text(json.dumps(checksums, indent=1))
+    progress(stage, steps, steps)
+
+
+def _read(gguf: Path) -> tuple[Any, Any]:
+    """Return tokenizer and model of a GGUF file, dequantised to float32."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    steps = 4
-    source: dict[str, Any] = {
-        "pretrained_model_name_or_path": str(gguf.parent),
-        "gguf_file": gguf.name,
-    }
-    stage = f"convert {gguf.name} to float32, once"
+    source: Any = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     try:
-        progress(stage, 0, steps)
         tokenizer = AutoTokenizer.from_pretrained(**source)
-        progress(stage, 1, steps)
-        model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-        progress(stage, 2, steps)
-        with new_folder(folder) as partial:
-            tokenizer.save_pretrained(partial)
-            _plain(model).save_pretrained(partial)
-            progress(stage, 3, steps)
-            checksums = {file.name: sha256(file) for file in sorted(partial.iterdir())}
-            (partial / _CHECKSUMS).write_text(json.dumps(checksums, indent=1))
-        progress(stage, 4, steps)
-    except (ValueError, KeyError, RuntimeError, NotImplementedError, OSError) as error:
+        return tokenizer, AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    except Exception as error:  # readers of damaged files raise whatever they stumble over
         raise ModelError(
             f"{gguf} cannot be converted: {str(error).strip() or type(error).__name__}. "
             "A GGUF file must be complete and of an architecture that transformers reads."

@@ -94,18 +94,17 @@ def _from_pretrained(
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
         progress(stage, 1, 3)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, dtype), **options)
-        model.to(place)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        if options.get("local_files_only"):
-            raise ModelError(
-                f"The model {source!r} is neither a folder, nor a .gguf file, nor in the Hugging "
-                "Face cache of this machine, and the hub cannot be reached from here."
-            ) from error
+        model, report = AutoModelForCausalLM.from_pretrained(
+            source, dtype=getattr(torch, dtype), output_loading_info=True, **options
+        )
+    except Exception as error:  # readers of foreign files raise whatever they stumble over
+        raise _not_loadable(source, error, offline="local_files_only" in options) from error
+    if report["missing_keys"]:
         raise ModelError(
-            f"{provenance['name']!r} cannot be loaded as a causal language model: "
-            f"{_first_sentence(error)}"
-        ) from error
+            f"{provenance['name']!r} is no whole causal language model: it lacks the weights "
+            f"{', '.join(sorted(report['missing_keys'])[:3])}, which would be random."
+        )
+    model.to(place)
     progress(stage, 2, 3)
     commit = getattr(model.config, "_commit_hash", None)
     if commit is not None:
@@ -113,6 +112,17 @@ def _from_pretrained(
     language_model = LanguageModel(model, tokenizer, provenance)
     progress(stage, 3, 3)
     return language_model
+
+
+def _not_loadable(source: str, error: Exception, *, offline: bool) -> ModelError:
+    if offline and not Path(source).is_dir():
+        return ModelError(
+            f"The model {source!r} is neither a folder, nor a .gguf file, nor in the Hugging "
+            "Face cache of this machine, and the hub cannot be reached from here."
+        )
+    return ModelError(
+        f"{source!r} cannot be loaded as a causal language model: {_first_sentence(error)}"
+    )
 
 
 def _hub_answers() -> bool:

@@ -1,0 +1,135 @@
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    CohereConfig,
+    Gemma2Config,
+    GraniteConfig,
+    OPTConfig,
+)
+
+from bathyscope.errors import ModelError
+from bathyscope.model.anatomy import find_anatomy, logits_of
+from tests.conftest import _SMALL, random_model, tiny
+
+EXPECTED_NORM = {
+    "gpt2": "ln_f",
+    "llama": "norm",
+    "llama-36": "norm",
+    "qwen3": "norm",
+    "gemma3": "norm",
+    "gpt-oss": "norm",
+}
+
+
+def test_the_parts_are_found(family: str) -> None:
+    model = random_model(family)
+    anatomy = find_anatomy(model)
+    assert anatomy.num_layers == model.config.num_hidden_layers
+    assert anatomy.embed_tokens is model.get_input_embeddings()
+    assert anatomy.lm_head is model.lm_head
+    assert anatomy.final_norm == (getattr(model.base_model, EXPECTED_NORM[family]),)
+
+
+def test_states_are_recorded_as_the_layers_leave_them(family: str) -> None:
+    """Against transformers' own list, whose last entry is normed already."""
+    model = tiny(family)
+    ids = torch.tensor([[5, 9, 200, 33, 7]])
+    with torch.inference_mode():
+        theirs = model.model(ids, output_hidden_states=True).hidden_states
+    positions = torch.tensor([1, 3])
+    with model.anatomy.recording(positions) as ours:
+        logits_of(model.model, ids)
+    assert len(ours) == model.num_layers
+    for state, other in zip(ours[:-1], theirs[1:-1], strict=True):
+        torch.testing.assert_close(state, other[0, positions])
+    with torch.inference_mode():
+        last = model.anatomy.normed(ours[-1])
+    torch.testing.assert_close(last, theirs[-1][0, positions])
+
+
+def test_logits_at_chosen_positions_are_the_models_own(family: str) -> None:
+    model = tiny(family)
+    ids = torch.tensor([[5, 9, 200, 33], [8, 7, 6, 5]])
+    whole = logits_of(model.model, ids)
+    with model.anatomy.unembedding_only(torch.tensor([[0, 2], [3, 1]])):
+        some = logits_of(model.model, ids)
+    torch.testing.assert_close(some[0], whole[0, [0, 2]])
+    torch.testing.assert_close(some[1], whole[1, [3, 1]])
+    torch.testing.assert_close(logits_of(model.model, ids), whole)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (GraniteConfig(**_SMALL, logits_scaling=8.0), "divided by 8"),
+        (CohereConfig(**_SMALL, logit_scale=0.25), "multiplied by 0.25"),
+        (Gemma2Config(**_SMALL, final_logit_softcapping=5.0), "softcapped at 5"),
+    ],
+)
+def test_what_is_done_to_the_logits_is_found(config: Any, words: str) -> None:
+    assert words in find_anatomy(AutoModelForCausalLM.from_config(config).eval()).rescaling
+
+
+def test_more_than_a_norm_after_the_last_layer() -> None:
+    config = OPTConfig(
+        vocab_size=64,
+        hidden_size=32,
+        word_embed_proj_dim=16,
+        ffn_dim=48,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+    )
+    model = AutoModelForCausalLM.from_config(config).eval()
+    anatomy = find_anatomy(model)
+    decoder = model.model.decoder
+    assert anatomy.final_norm == (decoder.final_layer_norm, decoder.project_out)
+
+
+def test_a_model_that_changes_its_logits_is_refused() -> None:
+    model = random_model("llama")
+    original = model.forward
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        output = original(*args, **kwargs)
+        output.logits = output.logits * 1.01
+        return output
+
+    model.forward = forward
+    with pytest.raises(ModelError, match=r"do not follow.*LlamaDecoderLayer, LlamaRMSNorm"):
+        find_anatomy(model)
+
+
+def test_a_norm_applied_twice_would_be_noticed() -> None:
+    model = random_model("llama")
+    anatomy = find_anatomy(model)
+    ids = torch.tensor([[5, 9, 200, 33, 7]])
+    with torch.inference_mode():
+        normed = model(ids, output_hidden_states=True).hidden_states[-1]
+        twice = anatomy.unembedded(anatomy.normed(normed))
+        once = anatomy.unembedded(normed)
+    assert float((twice - once).abs().max()) > 0.1
+    torch.testing.assert_close(once, logits_of(model, ids))
+
+
+def test_a_model_that_sees_the_future_is_refused() -> None:
+    config = BertConfig(
+        vocab_size=64,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+    )
+    with pytest.raises(ModelError, match=r"not a causal language model|do not follow"):
+        find_anatomy(AutoModelForCausalLM.from_config(config).eval())
+
+
+def test_layers_that_cannot_be_found_are_named() -> None:
+    model = random_model("llama")
+    model.config.num_hidden_layers = 77
+    with pytest.raises(ModelError, match="no list of 77 modules"):
+        find_anatomy(model)

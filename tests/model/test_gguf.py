@@ -1,0 +1,193 @@
+"""Conversion of a GGUF file that the test itself writes, and what heals what."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import pytest
+import torch
+
+from bathyscope.errors import ModelError
+from bathyscope.files import sha256
+from bathyscope.model import gguf as conversion
+from bathyscope.model.loading import load
+from bathyscope.progress import silent
+
+HIDDEN, LAYERS, HEADS, FEED_FORWARD = 32, 2, 4, 64
+
+
+def write_gguf(path: Path) -> dict[str, Any]:
+    """Write a small llama with quantised matrices; return the weights it was made from."""
+    rng = np.random.default_rng(0)
+    alphabet = list(_alphabet())
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_name("tiny")
+    writer.add_context_length(64)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_block_count(LAYERS)
+    writer.add_feed_forward_length(FEED_FORWARD)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_rope_dimension_count(HIDDEN // HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(len(alphabet) + 2)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list([*alphabet[:-1], alphabet[40] + alphabet[41], "<bos>", "<eos>"])
+    writer.add_token_types([1] * len(alphabet) + [3, 3])
+    writer.add_token_merges([f"{alphabet[40]} {alphabet[41]}"])
+    writer.add_bos_token_id(len(alphabet))
+    writer.add_eos_token_id(len(alphabet) + 1)
+    weights: dict[str, Any] = {"token_embd.weight": rng.normal(size=(258, HIDDEN))}
+    for layer in range(LAYERS):
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            weights[f"blk.{layer}.{name}.weight"] = rng.normal(size=(HIDDEN, HIDDEN)) * 0.3
+        for name, shape in (
+            ("ffn_gate", (FEED_FORWARD, HIDDEN)),
+            ("ffn_up", (FEED_FORWARD, HIDDEN)),
+            ("ffn_down", (HIDDEN, FEED_FORWARD)),
+        ):
+            weights[f"blk.{layer}.{name}.weight"] = rng.normal(size=shape) * 0.3
+        for name in ("attn_norm", "ffn_norm"):
+            weights[f"blk.{layer}.{name}.weight"] = 1 + rng.normal(size=HIDDEN) * 0.1
+    weights["output_norm.weight"] = 1 + rng.normal(size=HIDDEN) * 0.1
+    for name, value in weights.items():
+        single = value.astype(np.float32)
+        if single.ndim == 1:
+            writer.add_tensor(name, single)
+        else:
+            kind = gguf.GGMLQuantizationType.Q4_1
+            packed = gguf.quants.quantize(single, kind)
+            weights[name] = gguf.quants.dequantize(packed, kind)
+            writer.add_tensor(name, packed, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return weights
+
+
+def _alphabet() -> list[str]:
+    from bathyscope.model.tokens import _BYTE_OF
+
+    return sorted(_BYTE_OF)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BATHYSCOPE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def file(tmp_path: Path, cache: Path) -> Path:
+    write_gguf(tmp_path / "tiny.gguf")
+    return tmp_path / "tiny.gguf"
+
+
+def test_the_weights_are_dequantised_exactly(tmp_path: Path, cache: Path) -> None:
+    weights = write_gguf(tmp_path / "tiny.gguf")
+    model = load(tmp_path / "tiny.gguf")
+    embedding = model.model.get_input_embeddings().weight
+    torch.testing.assert_close(
+        embedding, torch.from_numpy(weights["token_embd.weight"]).float(), rtol=0, atol=0
+    )
+    down = model.model.model.layers[1].mlp.down_proj.weight
+    torch.testing.assert_close(
+        down, torch.from_numpy(weights["blk.1.ffn_down.weight"]).float(), rtol=0, atol=0
+    )
+    assert model.provenance["sha256"] == sha256(tmp_path / "tiny.gguf")
+    assert model.tokens.decode(model.tokens.encode("8 + 5 é")) == "8 + 5 é"
+
+
+def test_the_second_time_nothing_is_converted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(file)
+    monkeypatch.setattr(conversion, "_convert", _fail)
+    load(file)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "tokenizer.json", "checksums.json"]
+)
+@pytest.mark.parametrize("damage", ["missing", "truncated", "changed"])
+def test_a_damaged_cache_heals(file: Path, name: str, damage: str) -> None:
+    folder = conversion.converted(file, sha256(file), silent)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    path = folder / name
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        middle = len(content) // 2
+        changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        path.write_bytes(content[:middle] if damage == "truncated" else changed)
+    assert not conversion.is_whole(folder)
+    conversion.converted(file, sha256(file), silent)
+    assert conversion.is_whole(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, MemoryError])
+def test_an_interrupted_conversion_leaves_nothing(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    def interrupted(model: Any) -> Any:
+        raise stop
+
+    monkeypatch.setattr(conversion, "_plain", interrupted)
+    with pytest.raises(stop):
+        conversion.converted(file, sha256(file), silent)
+    assert [path.name for path in cache.iterdir() if not path.name.endswith(".lock")] == []
+    monkeypatch.undo()
+    monkeypatch.setenv("BATHYSCOPE_CACHE", str(cache))
+    assert conversion.is_whole(conversion.converted(file, sha256(file), silent))
+
+
+def test_two_at_once_convert_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 0
+    original = conversion._convert
+
+    def counted(*args: Any) -> None:
+        nonlocal count
+        count += 1
+        original(*args)
+
+    monkeypatch.setattr(conversion, "_convert", counted)
+    digest = sha256(file)
+    threads = [
+        threading.Thread(target=conversion.converted, args=(file, digest, silent)) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count == 1
+
+
+def test_a_truncated_file_is_refused(file: Path, cache: Path) -> None:
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(ModelError, match="cannot be converted"):
+        load(file)
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blocked").touch()
+    monkeypatch.setenv("BATHYSCOPE_CACHE", str(tmp_path / "blocked" / "cache"))
+    with pytest.raises(ModelError, match="BATHYSCOPE_CACHE"):
+        load(file)
+
+
+def test_checksums_list_every_file(file: Path) -> None:
+    folder = conversion.converted(file, sha256(file), silent)
+    listed = json.loads((folder / "checksums.json").read_text())
+    assert set(listed) == {path.name for path in folder.iterdir()} - {"checksums.json"}
+
+
+def _fail(*args: Any) -> None:
+    raise AssertionError("converted again")

@@ -1,0 +1,64 @@
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from bathyscope.errors import InputError
+from bathyscope.model.language_model import LanguageModel
+from tests.conftest import byte_tokenizer, random_model, tiny
+
+
+def test_decoding_ignores_the_authors_penalties() -> None:
+    model = random_model("llama")
+    model.generation_config = GenerationConfig(
+        do_sample=True, temperature=3.0, repetition_penalty=5.0, eos_token_id=257
+    )
+    penalised = LanguageModel(model, byte_tokenizer()).generate("a question:", 12)
+    plain = tiny("llama").generate("a question:", 12)
+    assert penalised.target_ids == plain.target_ids
+
+
+def test_generation_reports_each_token() -> None:
+    seen: list[tuple[int, int | None]] = []
+    tiny("llama").generate("abc", 6, lambda stage, done, total: seen.append((done, total)))
+    assert seen[0] == (0, 6)
+    assert seen[-1] == (6, 6)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_hidden_states_are_those_that_predict_the_continuation() -> None:
+    model = tiny("llama")
+    continuation = model.tokens.continuation("abc", "defg")
+    states = model.hidden_states(continuation)
+    assert [tuple(state.shape) for state in states] == [(4, 32)] * 4
+    ids = torch.tensor([continuation.prompt_ids + continuation.target_ids])
+    with torch.inference_mode():
+        theirs = model.model(ids, output_hidden_states=True).hidden_states
+    torch.testing.assert_close(states[1], theirs[2][0, 2:6])
+
+
+@pytest.mark.parametrize("prompt", ["", "a" * 300])
+def test_prompts_that_do_not_fit_are_refused(prompt: str) -> None:
+    with pytest.raises(InputError):
+        tiny("llama").generate(prompt, 5)
+
+
+def test_at_least_one_token_must_be_allowed() -> None:
+    with pytest.raises(InputError, match="At least 1"):
+        tiny("llama").generate("abc", 0)
+
+
+def test_provenance_names_the_model() -> None:
+    provenance = tiny("gemma3").provenance
+    assert provenance["class"] == "Gemma3ForCausalLM"
+    assert provenance["num_layers"] == 4
+    assert provenance["dtype"] == "float32"
+    assert provenance["rescaling"] == "logits softcapped at 30"
+
+
+def test_bfloat16_stays_near_float32() -> None:
+    prompts = [tuple(range(20, 60)), tuple(range(30, 90))]
+    target = (65, 66, 67)
+    exact = tiny("llama").target_log_probs(prompts, target)
+    rough = LanguageModel(random_model("llama", torch.bfloat16), byte_tokenizer())
+    difference = abs(rough.target_log_probs(prompts, target) - exact).max()
+    assert 1e-4 < difference < 1.0

@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
+
+from bathyscope.errors import InputError, ModelError
+from bathyscope.model.tokens import Tokens, visible
+from tests.conftest import byte_tokenizer
+
+TOKENS = Tokens(byte_tokenizer())
+
+
+def sentencepiece_like(with_end: bool = False) -> PreTrainedTokenizerFast:
+    """Return a tokenizer with pieces like ▁a and byte fallback, a start and maybe an end token."""
+    pieces = [
+        "<unk>",
+        "<s>",
+        "</s>",
+        "▁",
+        "a",
+        "▁a",
+        "b",
+        *(f"<0x{byte:02X}>" for byte in range(256)),
+    ]
+    vocabulary = {piece: id for id, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(
+        models.BPE(vocab=vocabulary, merges=[("▁", "a")], byte_fallback=True, unk_token="<unk>")
+    )
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    end = " </s>" if with_end else ""
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"<s> $A{end}", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>")
+
+
+def test_white_space_is_visible() -> None:
+    axis = TOKENS.axis("token", TOKENS.encode(" a\n\t\r"))
+    assert axis.labels == ("▁", "a", "⏎", "⇥", "␍")
+    assert visible(" a b") == "▁a▁b"
+
+
+def test_fragments_of_a_character_show_the_whole() -> None:
+    axis = TOKENS.axis("token", TOKENS.encode("é=😀"))
+    assert axis.labels == ("é 1/2", "é 2/2", "=", *(f"😀 {part}/4" for part in range(1, 5)))
+    assert axis.spans == ((0, 1), (0, 1), (1, 2), *[(2, 3)] * 4)
+
+
+def test_bytes_that_are_no_text_are_escaped() -> None:
+    ids = TOKENS.encode("é")
+    assert TOKENS.axis("token", ids[:1]).labels == ("\\xc3",)
+    assert TOKENS.axis("token", (ids[1], *TOKENS.encode("a"))).labels == ("\\xa9", "a")
+
+
+def test_special_tokens_keep_their_name() -> None:
+    assert TOKENS.axis("token", (256, 257)).labels == ("<bos>", "<eos>")
+
+
+def test_ids_beyond_the_tokenizer_have_a_label() -> None:
+    assert TOKENS.axis("token", (999,)).labels == ("<999>",)
+
+
+@given(st.text(max_size=20))
+def test_labels_spell_the_text(text: str) -> None:
+    axis = TOKENS.axis("token", TOKENS.encode(text))
+    assert axis.spans is not None
+    spelled = {span: text[span[0] : span[1]] for span in axis.spans}
+    assert "".join(spelled[span] for span in sorted(spelled)) == text
+
+
+@given(st.text(max_size=10), st.text(min_size=1, max_size=10))
+def test_prompt_and_continuation_are_split_at_the_boundary(prompt: str, target: str) -> None:
+    continuation = TOKENS.continuation(prompt, target)
+    assert TOKENS.decode(continuation.prompt_ids) == prompt
+    assert TOKENS.decode(continuation.target_ids) == target
+
+
+def test_a_token_over_the_boundary_belongs_to_the_target() -> None:
+    tokens = Tokens(sentencepiece_like())
+    continuation = tokens.continuation("b ", "ab")
+    assert tokens.axis("token", continuation.target_ids).labels == ("▁a", "b")
+    assert tokens.axis("token", continuation.prompt_ids).labels == ("<s>", "b")
+    assert tokens.under_another_prompt(continuation, "bb ") == tokens.encode("bb")
+    assert tokens.under_another_prompt(continuation, "bb") == tokens.encode("bb")
+
+
+def test_an_end_token_is_not_put_behind_a_prompt() -> None:
+    tokens = Tokens(sentencepiece_like(with_end=True))
+    assert tokens.encode("b") == (1, 6)
+    assert tokens.encode("") == (1,)
+    assert tokens.continuation("b", "b").target_ids == (6,)
+
+
+def test_pieces_with_byte_fallback_are_joined() -> None:
+    tokens = Tokens(sentencepiece_like())
+    labels = tokens.axis("token", tokens.continuation("b", "é a").target_ids).labels
+    assert labels == ("é 1/2", "é 2/2", "▁a")
+
+
+def test_an_empty_target_is_refused() -> None:
+    with pytest.raises(InputError, match="empty"):
+        TOKENS.continuation("a", "")
+
+
+def test_a_tokenizer_without_offsets_is_refused() -> None:
+    class Slow:
+        is_fast = False
+
+    slow: Any = Slow()
+    with pytest.raises(ModelError, match="offsets"):
+        Tokens(slow)
