@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test clean
+.PHONY: demo test test-slow clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -15,7 +15,11 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
+
+# A second real model: obtains about 240 MB the first time.
+test-slow: $(VENV)/installed-dev
+	$(BIN)/pytest -m slow
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

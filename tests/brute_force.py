@@ -55,4 +55,5 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
 
 
 def _softmax(logits: torch.Tensor) -> Values:
-    return np.exp(log_softmax(logits.double().numpy()))
+    probabilities: Values = np.exp(log_softmax(logits.double().numpy()))
+    return probabilities

@@ -10,7 +10,8 @@ def test_nothing_is_evaluated_twice() -> None:
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
         asked.extend(coalitions.astype(int).tolist())
-        return coalitions @ np.array([[1.0, 10.0], [2.0, 20.0]])
+        values: FloatArray = coalitions @ np.array([[1.0, 10.0], [2.0, 20.0]])
+        return values
 
     game = Game(2, evaluate)
     rows = np.array([[1, 0], [1, 1], [1, 0]], dtype=np.bool_)

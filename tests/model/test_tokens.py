@@ -46,6 +46,7 @@ def test_white_space_is_visible() -> None:
     axis = TOKENS.axis("token", TOKENS.encode(" a\n\t\r"))
     assert axis.labels == ("▁", "a", "⏎", "⇥", "␍")
     assert visible(" a b") == "▁a▁b"
+    assert visible("a\x07b\u200dc\u2028é") == "a\\x07b\\u200dc\\u2028é"
 
 
 def test_fragments_of_a_character_show_the_whole() -> None:

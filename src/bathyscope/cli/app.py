@@ -24,15 +24,21 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("bathyscope"))
+        raise typer.Exit
+
+
 @app.callback()
 def _program(
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_print_version
+    ),
 ) -> None:
-    if version:
-        from importlib.metadata import version as version_of
-
-        print(version_of("bathyscope"))
-        raise typer.Exit
+    pass
 
 
 def _ends_well(command: Callable[P, None]) -> Callable[P, None]:

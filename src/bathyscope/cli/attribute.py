@@ -44,7 +44,7 @@ def command(
 
         marked = Prompt.marked(options.read_prompt(prompt))
         api.attribution_method(marked, target, method)
-        check_output(output, figure or [], overwrite=overwrite)
+        check_output(output, figure or [], palette, overwrite=overwrite)
         run = api.attribute(
             options.load_model(model, revision, dtype, device, progress),
             marked,
@@ -55,4 +55,4 @@ def command(
             batch_size=batch_size,
             progress=progress,
         )
-    deliver(run, output, figure or [], overwrite=overwrite, as_json=as_json)
+    deliver(run, output, figure or [], palette, overwrite=overwrite, as_json=as_json)

@@ -41,7 +41,7 @@ def command(
 
         text = options.read_prompt(prompt)
         api.check_depth(response, lens, threshold, depth_fraction)
-        check_output(output, figure or [], overwrite=overwrite)
+        check_output(output, figure or [], palette, overwrite=overwrite)
         run = api.depth(
             options.load_model(model, revision, dtype, device, progress),
             text,
@@ -52,4 +52,4 @@ def command(
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
-    deliver(run, output, figure or [], overwrite=overwrite, as_json=as_json)
+    deliver(run, output, figure or [], palette, overwrite=overwrite, as_json=as_json)

@@ -61,7 +61,7 @@ def read_prompt(source: str) -> str:
     Raises:
         InputError: It names a file that cannot be read, or there is no text.
     """
-    text = _text(source)
+    text = _text(source) if source else ""
     if not text:
         raise InputError("The prompt is empty; give a text, a file, or - for standard input.")
     return text

@@ -8,30 +8,40 @@ from pathlib import Path
 from bathyscope.cli.messages import note
 from bathyscope.files import new_folder, refuse_existing
 from bathyscope.render.figure import draw, require_format
+from bathyscope.render.palette import require_palette
 from bathyscope.runs import Run
 
 _RUNS = Path("bathyscope-runs")
 
 
-def check_output(folder: Path | None, figures: Sequence[Path], *, overwrite: bool) -> None:
+def check_output(
+    folder: Path | None, figures: Sequence[Path], palette: str | None, *, overwrite: bool
+) -> None:
     """Refuse an output that could not be written, before anything is computed."""
     if folder is not None:
         refuse_existing(folder, overwrite=overwrite)
+    require_palette(palette)
     for figure in figures:
         require_format(figure)
         refuse_existing(figure, overwrite=overwrite, folder=False)
 
 
 def deliver(
-    run: Run, folder: Path | None, figures: Sequence[Path], *, overwrite: bool, as_json: bool
+    run: Run,
+    folder: Path | None,
+    figures: Sequence[Path],
+    palette: str | None,
+    *,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Save a run with its figures and print it."""
     folder = folder or _next_folder(run.kind)
     with new_folder(folder, overwrite=overwrite) as partial:
         run.write(partial)
-        draw(run, partial / "figure.png")
+        draw(run, partial / "figure.png", palette=palette)
     for figure in figures:
-        draw(run, figure)
+        draw(run, figure, palette=palette)
     if as_json:
         print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
     else:

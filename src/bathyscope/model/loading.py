@@ -94,7 +94,8 @@ def _from_pretrained(
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
         progress(stage, 1, 3)
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loader: Any = AutoModelForCausalLM
+        model, report = loader.from_pretrained(
             source, dtype=getattr(torch, dtype), output_loading_info=True, **options
         )
     except Exception as error:  # readers of foreign files raise whatever they stumble over

@@ -8,7 +8,7 @@ from typing import Any
 from bathyscope.errors import InputError, ModelError
 from bathyscope.heatmap import Axis, Span
 
-_VISIBLE = str.maketrans({" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+_VISIBLE = {" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,16 @@ class Tokens:
 
 
 def visible(text: str) -> str:
-    """Return text with its white space made visible: space ▁, newline ⏎, tab ⇥, return ␍."""
-    return text.translate(_VISIBLE)
+    r"""Return text in which every character can be seen.
+
+    Space ▁, newline ⏎, tab ⇥, return ␍; control, zero-width and unassigned characters as escapes
+    such as `\x07` or `\u200d`.
+    """
+    return "".join(
+        _VISIBLE.get(character)
+        or (character if character.isprintable() else ascii(character)[1:-1])
+        for character in text
+    )
 
 
 def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:

@@ -55,10 +55,7 @@ def scale_of(heatmap: Heatmap, palette: str | None = None) -> Scale:
     Raises:
         InputError: The palette is not known.
     """
-    if palette is not None and palette not in PALETTES:
-        raise InputError(
-            f"The palette {palette!r} is not known; choose one of {', '.join(PALETTES)}."
-        )
+    require_palette(palette)
     quantity, values = heatmap.quantity, heatmap.values
     if quantity.bounds is not None:
         low, high = quantity.bounds
@@ -70,3 +67,11 @@ def scale_of(heatmap: Heatmap, palette: str | None = None) -> Scale:
     if low == high:  # a map of one value only: any width will do, zero will not
         low, high = low - 1.0, high + 1.0
     return Scale(palette or (SEQUENTIAL if quantity.neutral is None else DIVERGING), low, high)
+
+
+def require_palette(palette: str | None) -> None:
+    """Raise InputError where a palette is named that is not known."""
+    if palette is not None and palette not in PALETTES:
+        raise InputError(
+            f"The palette {palette!r} is not known; choose one of {', '.join(PALETTES)}."
+        )

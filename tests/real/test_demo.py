@@ -1,0 +1,27 @@
+"""The demo on the embedded model: what it promises, in the files it writes."""
+
+from pathlib import Path
+
+import pytest
+
+import bathyscope as bs
+from bathyscope.demo import run_demo
+from bathyscope.model.language_model import LanguageModel
+
+pytestmark = pytest.mark.real
+
+
+def test_the_demo(smollm: LanguageModel, tmp_path: Path) -> None:
+    runs = run_demo(smollm, tmp_path / "demo")
+    division, multiplication, depth = runs["division"], runs["multiplication"], runs["depth"]
+    assert len(division.heatmap.rows) == len(multiplication.heatmap.rows) == 13
+    assert smollm.tokens.decode(division.heatmap.rows.ids or ()) == " $16,000 / 0.8 ="
+    assert smollm.tokens.decode(multiplication.heatmap.rows.ids or ()) == " 16,000 x 0.8 ="
+    assert depth.heatmap.values.shape == (29, 47)
+    page = (tmp_path / "demo" / "index.html").read_text()
+    for name, run in runs.items():
+        folder = tmp_path / "demo" / name
+        assert (folder / "figure.png").stat().st_size > 20_000
+        assert f'src="{name}/figure.png"' in page
+        assert bs.open_run(folder).to_document() == run.to_document()
+        assert (folder / "description.md").read_text() == bs.describe(run)

@@ -1,0 +1,33 @@
+from html.parser import HTMLParser
+from pathlib import Path
+
+from bathyscope.render.gallery import Exhibit, write_gallery
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+
+
+def test_what_comes_from_a_model_stays_text(tmp_path: Path) -> None:
+    evil = "# `<script>alert(1)</script>`\n\n</div><img src=x onerror=alert(1)> --> <b>x</b>"
+    write_gallery(
+        tmp_path / "p.html", "<script>title", "<script>alert(2)</script>", [Exhibit("a.png", evil)]
+    )
+    page = Tags()
+    page.feed((tmp_path / "p.html").read_text())
+    assert "script" not in page.tags and "b" not in page.tags
+    assert page.links == ["a.png"]
+
+
+def test_the_page_needs_no_network(tmp_path: Path) -> None:
+    write_gallery(tmp_path / "p.html", "t", "i", [Exhibit("a/figure.png", "words")] * 3)
+    text = (tmp_path / "p.html").read_text()
+    assert "http:" not in text and "https:" not in text
+    assert text.count("<img ") == 3

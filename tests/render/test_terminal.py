@@ -1,0 +1,40 @@
+import re
+
+import pytest
+from rich.console import Console
+
+import bathyscope as bs
+from bathyscope.render.terminal import table
+from bathyscope.runs import Run
+from tests.conftest import tiny
+
+PROMPT = bs.Prompt.marked("Q: [[9 [bold] 1]]\nA: [[12]]\nQ: 5?\nA:")
+
+
+def printed(run: Run) -> str:
+    console = Console(width=200, record=True, file=None, quiet=False, markup=False)
+    with console.capture() as capture:
+        console.print(table(run))
+    return re.sub(r"\x1b\[[0-9;]*m", "", capture.get())
+
+
+def test_attribution_shows_every_number() -> None:
+    run = bs.attribute(tiny("llama"), PROMPT, " 00")
+    text = printed(run)
+    for value in [*run.heatmap.values.ravel(), *run.whole_target]:
+        assert f"{value:+.4f}" in text
+    for value in [*run.all, *run.none, run.all.sum()]:
+        assert f"{value:.4f}" in text
+    assert "9 [bold] 1" in text, "labels are text, not markup"
+    assert "whole target" in text
+
+
+@pytest.mark.parametrize("family", ["llama", "llama-36"])
+def test_depth_shows_every_token(family: str) -> None:
+    run = bs.depth(tiny(family), "Q: 8 + 5?\nA:", " 13.")
+    lines = printed(run).splitlines()
+    for position, label in enumerate(run.heatmap.columns.labels):
+        line = next(line for line in lines if line.startswith(f"│ {label} "))
+        bars = re.search(r"[▁▂▃▄▅▆▇█]{3,}", line)
+        assert bars is not None and len(bars[0]) == run.num_layers - 1
+        assert f" {run.settling_depth[position]} " in line
