@@ -1,0 +1,38 @@
+"""From PROMPT and --features to a prompt with features, in words where the choice was ours."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+from bathyscope.cli.messages import note
+from bathyscope.prompt import Prompt
+from bathyscope.prompt.segmenters import MARKED, TOKENS, require_known
+
+if TYPE_CHECKING:
+    from bathyscope.model.language_model import LanguageModel
+
+
+def choose_features(source: str, name: str | None) -> Prompt | None:
+    """Return the prompt with its features, or None where only the model's tokenizer knows them.
+
+    Raises:
+        InputError: The name is unknown, nothing is found, or a mark is wrong.
+    """
+    marked = Prompt.marked(source)
+    if name is None:
+        chosen = Prompt.automatic(source)
+        if chosen.segmenter != MARKED:
+            note(f"features: {len(chosen.features)} {chosen.segmenter} (the prompt has no marks)")
+        return chosen
+    require_known(name)
+    if name != MARKED and marked.features:
+        warnings.warn(
+            f"the {len(marked.features)} marked parts are no features, --features {name} chooses; "
+            "write \\[[ where [[ is meant literally.",
+            stacklevel=2,
+        )
+    return None if name == TOKENS else Prompt.segmented(source, name)
+
+
+def tokens_as_features(source: str, model: "LanguageModel") -> Prompt:
+    """Return the prompt with the model's own tokens as features."""
+    return Prompt.segmented(source, TOKENS, model.tokens.spans)
