@@ -16,12 +16,11 @@ from bathyscope.layers.lens import LENSES, divergence_from_last_layer
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.tokens import Continuation, visible
+from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
-from bathyscope.prompt.labels import distinct
+from bathyscope.prompt.labels import feature_axis
 from bathyscope.prompt.notes import notes
-from bathyscope.prompt.segmenters import TOKENS
 from bathyscope.runs import AttributionRun, DepthRun
 
 MAX_NEW_TOKENS = 64
@@ -169,24 +168,6 @@ def check_depth(response: str | None, lens: str, threshold: float, depth_fractio
     _require_text(response, "response")
     settling_depths(np.zeros((1, 1)), threshold)
     deep_layer(1, depth_fraction)
-
-
-def feature_axis(prompt: Prompt) -> Axis:
-    """Return the axis of a prompt's features: labels on one line that differ from each other.
-
-    Line breaks and tabs are visible, spaces as they are; white space at the ends is not shown
-    but for tokens, which often differ in nothing else.
-    """
-    labels = [
-        visible(label) if prompt.segmenter == TOKENS else visible_label(label)
-        for label in prompt.labels
-    ]
-    return Axis("feature", distinct(labels), spans=prompt.features)
-
-
-def visible_label(text: str) -> str:
-    """Return a feature's text on one line: line breaks and tabs visible, spaces as they are."""
-    return visible(text.strip() or text).replace("▁", " " if text.strip() else "▁")
 
 
 def _function_name(function: object) -> str:

@@ -26,11 +26,15 @@ def choose_features(source: str, name: str | None) -> Prompt | None:
     require_known(name)
     if name != MARKED and marked.features:
         warnings.warn(
-            f"the {len(marked.features)} marked parts are no features, --features {name} chooses; "
-            "write \\[[ where [[ is meant literally.",
+            f"{_counted(len(marked.features))} not used: the features are {name}; write \\[[ where "
+            "[[ is meant literally.",
             stacklevel=2,
         )
     return None if name == TOKENS else Prompt.segmented(source, name)
+
+
+def _counted(marks: int) -> str:
+    return "1 marked part is" if marks == 1 else f"{marks} marked parts are"
 
 
 def tokens_as_features(source: str, model: "LanguageModel") -> Prompt:

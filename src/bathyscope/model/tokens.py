@@ -7,8 +7,7 @@ from typing import Any
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.heatmap import Axis, Span
-
-_VISIBLE = str.maketrans({" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+from bathyscope.prompt.labels import visible as visible
 
 
 @dataclass(frozen=True)
@@ -134,11 +133,6 @@ class Tokens:
         if "ByteFallback" in self._decoder and len(piece) == 6 and piece.startswith("<0x"):
             return bytes([int(piece[3:5], 16)])
         return piece.replace("▁", " ").encode()
-
-
-def visible(text: str) -> str:
-    """Return text with its white space made visible: space ▁, newline ⏎, tab ⇥, return ␍."""
-    return text.translate(_VISIBLE)
 
 
 def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:

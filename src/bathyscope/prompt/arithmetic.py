@@ -14,7 +14,7 @@ _DIGITS = (
 _SYMBOL = re.compile(
     rf"""
       (?P<clock>\d+(?::\d+)+)                                    # 10:30 is no operand
-    | (?P<number>[{_CURRENCY}]?\ ?(?:{_DIGITS})[²³]?(?:\ ?[%‰°{_CURRENCY}])?)
+    | (?P<number>(?:[{_CURRENCY}]\ ?)?(?:{_DIGITS})[²³]?(?:\ ?[%‰°{_CURRENCY}])?)
     | (?P<relation>={{1,2}}(?![=>])|[≈≃≅])
     | (?P<hyphen>[-–])
     | (?P<slash>[/∕⁄])
@@ -79,6 +79,5 @@ def symbols(text: str) -> Iterator[Symbol]:
     """Yield the symbols of a text in order; spaces are none, a line break is of kind OTHER."""
     for match in _SYMBOL.finditer(text):
         name = str(match.lastgroup)
-        start = match.end() - len(match[0].lstrip(" "))
         kind = _KINDS.get(name, Kind.OTHER)
-        yield Symbol(kind, name, text[start : match.end()], start, match.end())
+        yield Symbol(kind, name, match[0], *match.span())

@@ -3,8 +3,8 @@
 import numpy as np
 
 from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, Heatmap, Span
-from bathyscope.prompt.labels import distinct
+from bathyscope.heatmap import Heatmap, Span
+from bathyscope.prompt.labels import feature_axis
 from bathyscope.prompt.prompt import Prompt
 
 
@@ -38,20 +38,16 @@ def group_columns(heatmap: Heatmap, parents: Prompt) -> Heatmap:
     groups: dict[Span, list[int]] = {}
     for column, span in enumerate(spans):
         groups.setdefault(_parent(span, parents), []).append(column)
-    ordered = sorted(groups)
-    columns = list(groups[span] for span in ordered)
+    grouped = Prompt(parents.text, tuple(sorted(groups)), parents.segmenter)
+    columns = [groups[span] for span in grouped.features]
     return Heatmap(
         values=np.stack([heatmap.values[:, group].sum(axis=1) for group in columns], axis=1),
         rows=heatmap.rows,
-        columns=Axis(
-            heatmap.columns.name,
-            distinct([parents.text[start:end].strip() for start, end in ordered]),
-            spans=tuple(ordered),
-        ),
+        columns=feature_axis(grouped),
         quantity=heatmap.quantity,
         provenance={
             **heatmap.provenance,
-            "features": [list(span) for span in ordered],
+            "features": [list(span) for span in grouped.features],
             "segmenter": parents.segmenter,
             "grouped_from": [list(span) for span in spans],
         },

@@ -1,7 +1,28 @@
-"""Labels that a reader can tell apart."""
+"""How features are named beside a map: on one line, white space visible, all different."""
 
 from collections import Counter
 from collections.abc import Sequence
+
+from bathyscope.heatmap import Axis
+from bathyscope.prompt.prompt import Prompt
+from bathyscope.prompt.segmenters import TOKENS
+
+_VISIBLE = str.maketrans({" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+
+
+def visible(text: str) -> str:
+    """Return text with its white space made visible: space ▁, newline ⏎, tab ⇥, return ␍."""
+    return text.translate(_VISIBLE)
+
+
+def feature_axis(prompt: Prompt) -> Axis:
+    """Return the axis of a prompt's features.
+
+    Line breaks and tabs are visible, spaces as they are; white space at the ends is not shown,
+    but for tokens, which often differ in nothing else.
+    """
+    label = visible if prompt.segmenter == TOKENS else _on_one_line
+    return Axis("feature", distinct(list(map(label, prompt.labels))), spans=prompt.features)
 
 
 def distinct(labels: Sequence[str]) -> tuple[str, ...]:
@@ -16,3 +37,8 @@ def distinct(labels: Sequence[str]) -> tuple[str, ...]:
         seen[label] += 1
         numbered.append(f"#{seen[label]} {label}" if counts[label] > 1 else label)
     return tuple(numbered)
+
+
+def _on_one_line(text: str) -> str:
+    bare = text.strip()
+    return visible(bare).replace("▁", " ") if bare else visible(text)

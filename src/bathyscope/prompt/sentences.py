@@ -3,7 +3,6 @@
 import re
 
 from bathyscope.heatmap import Span
-from bathyscope.prompt.spaces import trimmed, with_spaces_before
 
 # Each alternative begins where the one before cannot, so that long runs stay linear.
 _END = re.compile(
@@ -24,7 +23,7 @@ _LOOK_BACK = 40  # characters; no abbreviation is longer
 
 
 def sentences(text: str) -> list[Span]:
-    """Return the sentences of a text, the spaces before them included.
+    """Return the sentences of a text, without the white space between.
 
     A sentence ends at `.`, `!`, `?`, `…` with closing quotes and brackets, where white space
     follows and the next character is no small letter; at `。`, `！`, `？` anywhere; at a blank
@@ -39,8 +38,7 @@ def sentences(text: str) -> list[Span]:
             found.append((start, match.end()))
             start = match.end()
     found.append((start, len(text)))
-    pieces = (trimmed(text, span) for span in found)
-    return with_spaces_before(text, (piece for piece in pieces if piece is not None))
+    return [_trimmed(text, span) for span in found if text[slice(*span)].strip()]
 
 
 def _ends(text: str, start: int, match: re.Match[str]) -> bool:
@@ -53,6 +51,13 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if following.islower():
         return False
     return match["stop"] != "." or not _abbreviated(text, start, match.start(), following)
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """Return a span without the white space at its ends."""
+    piece = text[slice(*span)]
+    start = span[0] + len(piece) - len(piece.lstrip())
+    return start, start + len(piece.strip())
 
 
 def _next_character(text: str, position: int) -> str:

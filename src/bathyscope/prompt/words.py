@@ -3,7 +3,6 @@
 import re
 
 from bathyscope.heatmap import Span
-from bathyscope.prompt.spaces import with_spaces_before
 
 # Kana, CJK ideographs and their extensions; Hangul separates its words by spaces.
 _UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -11,8 +10,9 @@ _WORD = re.compile(rf"[{_UNSPACED}][^\w\s]*|[^\s{_UNSPACED}]+")
 
 
 def words(text: str) -> list[Span]:
-    """Return the words of a text, punctuation and the spaces before them included.
+    """Return the words of a text with their punctuation, without the spaces between.
 
-    Chinese and Japanese have no spaces between words: each character counts as one.
+    Chinese and Japanese have no spaces between words: each character counts as one. The spaces
+    stay where a word is absent, as they do around a mark; a baseline text then stands free.
     """
-    return with_spaces_before(text, (match.span() for match in _WORD.finditer(text)))
+    return [match.span() for match in _WORD.finditer(text)]
