@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
     from bathyscope.prompt import Prompt as Prompt
+    from bathyscope.prompt.grouping import group_columns as group_columns
     from bathyscope.render.description import describe as describe
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
@@ -46,6 +47,7 @@ _HOME = {
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "Prompt": "bathyscope.prompt",
+    "group_columns": "bathyscope.prompt.grouping",
     "describe": "bathyscope.render.description",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",

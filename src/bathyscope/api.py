@@ -1,6 +1,7 @@
 """The two questions as functions: validate, compute, and say where the numbers come from."""
 
 import platform
+import warnings
 from importlib.metadata import version
 from typing import Any
 
@@ -13,10 +14,13 @@ from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.layers.divergence import JENSEN_SHANNON, jensen_shannon
 from bathyscope.layers.lens import LENSES, divergence_from_last_layer
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.tokens import Continuation, visible
+from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Baseline, Prompt
+from bathyscope.prompt.labels import feature_axis
+from bathyscope.prompt.notes import notes
 from bathyscope.runs import AttributionRun, DepthRun
 
 MAX_NEW_TOKENS = 64
@@ -28,7 +32,8 @@ def attribute(
     target: str | None = None,
     *,
     method: str = "shapley",
-    baseline: str = "",
+    baseline: Baseline = "",
+    chat: bool = False,
     max_new_tokens: int = MAX_NEW_TOKENS,
     batch_size: int | None = None,
     progress: Progress = silent,
@@ -40,7 +45,10 @@ def attribute(
         prompt: The prompt and its features.
         target: The continuation to explain; None has the model write it, greedily.
         method: A name in `attribution.METHODS`.
-        baseline: Text that stands where a feature is absent.
+        baseline: Text that stands where a feature is absent, or a function that is given the
+            prompt (as the model reads it) and the flags of the present features and returns the
+            whole text.
+        chat: Whether the prompt becomes a user's message in the model's chat template.
         max_new_tokens: Longest continuation the model writes.
         batch_size: Prompts per forward pass; None chooses by length.
         progress: Told of the steps.
@@ -54,6 +62,9 @@ def attribute(
             that does not fit the model's context.
     """
     chosen = attribution_method(prompt, target, method)
+    prompt = in_chat(model.tokens, prompt) if chat else prompt
+    for note in notes(prompt, model.tokens.spans, removed=baseline == ""):
+        warnings.warn(note, stacklevel=2)
     continuation = _continuation(model, prompt.text, target, max_new_tokens, progress)
     game = prompt_game(model, prompt, continuation, baseline, batch_size, progress)
     values = chosen.estimate(game)
@@ -61,14 +72,16 @@ def attribute(
     heatmap = Heatmap(
         values=values,
         rows=model.tokens.axis("target token", continuation.target_ids),
-        columns=Axis("feature", tuple(map(visible_label, prompt.labels)), spans=prompt.features),
+        columns=feature_axis(prompt),
         quantity=ATTRIBUTION,
         provenance={
             **_provenance(model, prompt.text, continuation),
             "features": [list(span) for span in prompt.features],
+            "segmenter": prompt.segmenter,
+            "chat": chat,
             "method": {
                 "name": method,
-                "baseline": baseline,
+                "baseline": baseline if isinstance(baseline, str) else _function_name(baseline),
                 "evaluations": game.num_evaluations,
                 "batch_size": batch_size,
             },
@@ -157,9 +170,8 @@ def check_depth(response: str | None, lens: str, threshold: float, depth_fractio
     deep_layer(1, depth_fraction)
 
 
-def visible_label(text: str) -> str:
-    """Return a feature's text on one line: line breaks and tabs visible, spaces as they are."""
-    return visible(text).replace("▁", " ")
+def _function_name(function: object) -> str:
+    return f"function {getattr(function, '__qualname__', type(function).__name__)}"
 
 
 def _require_text(text: str | None, name: str) -> None:

@@ -94,7 +94,7 @@ def test_a_table_is_drawn_and_described(here: Path) -> None:
 
 
 REFUSED: list[tuple[str, list[str], str]] = [
-    ("no feature", ["attribute", "no mark"], "no feature"),
+    ("no feature", ["attribute", "no mark"], "has no mark"),
     ("unclosed mark", ["attribute", "a [[b"], "never closed"),
     ("empty target", ["attribute", MARKED, "--target", ""], "target is empty"),
     ("empty response", ["depth", "a", "--response", ""], "response is empty"),

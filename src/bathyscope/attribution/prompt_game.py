@@ -5,14 +5,14 @@ from bathyscope.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Baseline, Prompt
 
 
 def prompt_game(
     model: LanguageModel,
     prompt: Prompt,
     continuation: Continuation,
-    baseline: str = "",
+    baseline: Baseline = "",
     batch_size: int | None = None,
     progress: Progress = silent,
 ) -> Game:
@@ -24,7 +24,8 @@ def prompt_game(
         model: The model that is asked.
         prompt: The prompt and its features.
         continuation: The target after the whole prompt.
-        baseline: Text that stands where a feature is absent.
+        baseline: Text that stands where a feature is absent, or a function that rebuilds the
+            prompt from which features are present.
         batch_size: Prompts per forward pass; None chooses by length.
         progress: Told of every finished batch.
 

@@ -12,7 +12,7 @@ def command(
     prompt: Annotated[
         str,
         typer.Argument(
-            metavar="PROMPT", help="A file, a text, or -; features are marked [[like this]]."
+            metavar="PROMPT", help="A file, a text, or -; features may be marked [[like this]]."
         ),
     ],
     target: Annotated[
@@ -21,6 +21,8 @@ def command(
     ] = None,
     method: Annotated[str, typer.Option(help="shapley or leave_one_out.")] = "shapley",
     baseline: Annotated[str, typer.Option(help="Text that replaces an absent feature.")] = "",
+    features: options.Features = "marked",
+    chat: options.Chat = False,
     max_new_tokens: options.MaxNewTokens = 64,
     batch_size: Annotated[
         int | None,
@@ -36,21 +38,25 @@ def command(
     palette: options.Palette = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure what each marked part of a prompt did to each token of its continuation."""
+    """Measure what each feature of a prompt did to each token of its continuation."""
     with progress_bars() as progress:
         from bathyscope import api
+        from bathyscope.cli.features import choose_features, tokens_as_features
         from bathyscope.cli.results import check_output, deliver
-        from bathyscope.prompt import Prompt
 
-        marked = Prompt.marked(options.read_prompt(prompt))
-        api.attribution_method(marked, target, method)
+        source = options.read_prompt(prompt)
+        chosen = choose_features(source, features)
+        if chosen is not None:
+            api.attribution_method(chosen, target, method)
         check_output(output, figure or [], palette, overwrite=overwrite)
+        loaded = options.load_model(model, revision, dtype, device, progress)
         run = api.attribute(
-            options.load_model(model, revision, dtype, device, progress),
-            marked,
+            loaded,
+            chosen or tokens_as_features(source, loaded),
             target,
             method=method,
             baseline=baseline,
+            chat=chat,
             max_new_tokens=max_new_tokens,
             batch_size=batch_size,
             progress=progress,

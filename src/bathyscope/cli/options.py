@@ -49,6 +49,17 @@ Palette = Annotated[
         "[default: by the kind of map]",
     ),
 ]
+Features = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="What the columns are: marked, demonstrations, expressions, sentences, words, tokens "
+        "or regex:PATTERN.",
+    ),
+]
+Chat = Annotated[
+    bool, typer.Option("--chat", help="Put the prompt into the model's chat template.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, not as a table.")]
 MaxNewTokens = Annotated[
     int, typer.Option(help="Longest text the model writes where none is given.")

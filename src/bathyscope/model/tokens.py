@@ -7,8 +7,7 @@ from typing import Any
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.heatmap import Axis, Span
-
-_VISIBLE = {" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"}
+from bathyscope.prompt.labels import visible as visible
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ class Tokens:
         self.tokenizer = tokenizer
         self._decoder = json.dumps(json.loads(tokenizer.backend_tokenizer.to_str())["decoder"])
         self._added = {id: str(token) for id, token in tokenizer.added_tokens_decoder.items()}
-        self._appended = _appended_tokens(tokenizer)
+        prepended, self._appended = _special_ids(tokenizer)
+        self._start = self.decode(prepended)
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Return the ids of a prompt: with what the tokenizer puts before, without an end token."""
@@ -79,6 +79,10 @@ class Tokens:
                 return ids[:-count]
         return self.encode(prompt)
 
+    def spans(self, text: str) -> tuple[Span, ...]:
+        """Return which characters each token of a text covers, special tokens left out."""
+        return tuple((start, end) for start, end in self._encode(text)[1] if start < end)
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of some ids, special tokens included."""
         text: str = self.tokenizer.decode(list(ids), skip_special_tokens=False)
@@ -106,9 +110,14 @@ class Tokens:
         return Axis(name, tuple(labels), tuple(int(id) for id in ids), tuple(spans))
 
     def _encode(self, text: str) -> tuple[tuple[int, ...], tuple[Span, ...]]:
-        """Return ids and character spans, without what the tokenizer appends at the end."""
-        encoding = self.tokenizer(text, return_offsets_mapping=True)
-        count = len(encoding["input_ids"]) - self._appended
+        """Return ids and character spans, without what the tokenizer appends at the end.
+
+        A text that begins with the tokenizer's start token (a rendered chat template) gets no
+        second one.
+        """
+        started = bool(self._start) and text.startswith(self._start)
+        encoding = self.tokenizer(text, return_offsets_mapping=True, add_special_tokens=not started)
+        count = len(encoding["input_ids"]) - (0 if started else self._appended)
         spans = ((start, end) for start, end in encoding["offset_mapping"][:count])
         return tuple(encoding["input_ids"][:count]), tuple(spans)
 
@@ -126,19 +135,6 @@ class Tokens:
         return piece.replace("▁", " ").encode()
 
 
-def visible(text: str) -> str:
-    r"""Return text in which every character can be seen.
-
-    Space ▁, newline ⏎, tab ⇥, return ␍; control, zero-width and unassigned characters as escapes
-    such as `\x07` or `\u200d`.
-    """
-    return "".join(
-        _VISIBLE.get(character)
-        or (character if character.isprintable() else ascii(character)[1:-1])
-        for character in text
-    )
-
-
 def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:
     """Return how many leading pieces make up whole characters, and their text."""
     joined = b""
@@ -152,12 +148,12 @@ def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:
     return 1, pieces[0].decode(errors="backslashreplace")
 
 
-def _appended_tokens(tokenizer: Any) -> int:
-    """Return how many tokens the tokenizer puts behind every text (an end token, usually none)."""
+def _special_ids(tokenizer: Any) -> tuple[list[int], int]:
+    """Return the ids that the tokenizer puts before every text, and how many behind it."""
     plain = list(tokenizer("a", add_special_tokens=False)["input_ids"])
     whole = list(tokenizer("a")["input_ids"])
     before = next(i for i in range(len(whole)) if whole[i : i + len(plain)] == plain)
-    return len(whole) - len(plain) - before
+    return whole[:before], len(whole) - len(plain) - before
 
 
 def _byte_alphabet() -> dict[str, int]:

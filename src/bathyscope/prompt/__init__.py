@@ -1,0 +1,6 @@
+"""A prompt and its features: spans of its text that are present or absent."""
+
+from bathyscope.prompt.prompt import Baseline as Baseline
+from bathyscope.prompt.prompt import Prompt as Prompt
+
+__all__ = ["Baseline", "Prompt"]

@@ -1,0 +1,52 @@
+"""How features are named beside a map: on one line, white space visible, all different."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bathyscope.heatmap import Axis
+from bathyscope.prompt.prompt import Prompt
+from bathyscope.prompt.segmenters import TOKENS
+
+_VISIBLE = {" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"}
+
+
+def visible(text: str) -> str:
+    r"""Return text in which every character can be seen.
+
+    Space ▁, newline ⏎, tab ⇥, return ␍; control, zero-width and unassigned characters as escapes
+    such as `\x07` or `\u200d`.
+    """
+    return "".join(
+        _VISIBLE.get(character)
+        or (character if character.isprintable() else ascii(character)[1:-1])
+        for character in text
+    )
+
+
+def feature_axis(prompt: Prompt) -> Axis:
+    """Return the axis of a prompt's features.
+
+    Line breaks and tabs are visible, spaces as they are; white space at the ends is not shown,
+    but for tokens, which often differ in nothing else.
+    """
+    label = visible if prompt.segmenter == TOKENS else _on_one_line
+    return Axis("feature", distinct(list(map(label, prompt.labels))), spans=prompt.features)
+
+
+def distinct(labels: Sequence[str]) -> tuple[str, ...]:
+    """Number the labels that occur more than once: `#1 the`, `#2 the`.
+
+    The number stands first because figures shorten long labels at their end.
+    """
+    counts = Counter(labels)
+    seen: Counter[str] = Counter()
+    numbered: list[str] = []
+    for label in labels:
+        seen[label] += 1
+        numbered.append(f"#{seen[label]} {label}" if counts[label] > 1 else label)
+    return tuple(numbered)
+
+
+def _on_one_line(text: str) -> str:
+    bare = text.strip()
+    return " ".join(map(visible, bare.split(" "))) if bare else visible(text)

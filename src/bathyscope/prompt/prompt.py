@@ -1,0 +1,124 @@
+"""A prompt and the spans of it whose effect is asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bathyscope.errors import InputError
+from bathyscope.heatmap import Span
+from bathyscope.prompt.marks import read_marks
+from bathyscope.prompt.segmenters import MARKED, find_features
+
+Baseline = str | Callable[["Prompt", Sequence[bool]], str]
+"""What absence means: a text that stands where a feature is absent, or a function that rebuilds
+the whole prompt from which features are present."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Text with features: spans that can be present or absent.
+
+    Attributes:
+        text: The whole prompt, marks removed.
+        features: Character spans (start, end) in `text`, ascending, not overlapping.
+        segmenter: What chose the features: "marked", another name from
+            `segmenters.FEATURES`, or "spans" where they were given as numbers.
+    """
+
+    text: str
+    features: tuple[Span, ...] = ()
+    segmenter: str = "spans"
+
+    def __post_init__(self) -> None:
+        """Check that the spans lie in the text, in order, without overlap."""
+        previous = (0, 0)
+        for start, end in self.features:
+            where = f"The feature at characters {start}..{end}"
+            if start >= end:
+                raise InputError(f"{where} is empty; give spans (start, end) with start < end.")
+            if not (0 <= start and end <= len(self.text)):
+                raise InputError(f"{where} lies outside the prompt of {len(self.text)} characters.")
+            if start < previous[1]:
+                raise InputError(
+                    f"{where} overlaps or precedes the one at {previous[0]}..{previous[1]}; "
+                    "give spans in ascending order that share no character."
+                )
+            previous = (start, end)
+
+    @classmethod
+    def marked(cls, source: str) -> "Prompt":
+        r"""Read a prompt whose features are marked `[[like this]]`.
+
+        A backslash makes a mark literal: `\[[` stands for `[[`, and `\]]` inside a feature for
+        `]]`. A `]]` outside of a feature is plain text.
+
+        Raises:
+            InputError: A mark is never closed, is opened twice, or holds nothing.
+        """
+        text, features = read_marks(source)
+        return cls(text, features, MARKED)
+
+    @classmethod
+    def segmented(
+        cls,
+        source: str,
+        features: str,
+        token_spans: Callable[[str], Sequence[Span]] | None = None,
+    ) -> "Prompt":
+        r"""Read a prompt whose features are found by a segmenter.
+
+        Marks are read as by `marked` and dropped, so that a source means the same text whatever
+        its features are; a literal `[[` is written `\[[`.
+
+        Args:
+            source: The prompt, with or without marks.
+            features: A name in `segmenters.FEATURES`, such as "demonstrations" or
+                "regex:[A-Z]+".
+            token_spans: Character spans of a text's tokens, `model.tokens.spans`; needed by
+                "tokens" alone.
+
+        Raises:
+            InputError: The name is unknown, nothing is found, or a mark is wrong.
+        """
+        text, marks = read_marks(source)
+        return cls(text, find_features(text, marks, features, token_spans), features)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The text of each feature."""
+        return tuple(self.text[start:end] for start, end in self.features)
+
+    def masked(self, present: Sequence[bool], baseline: Baseline = "") -> str:
+        """Return the prompt with every absent feature replaced by the baseline.
+
+        Args:
+            present: One flag for each feature.
+            baseline: What stands where a feature is absent, or a function that is given this
+                prompt and the flags and returns the whole text.
+
+        Raises:
+            InputError: The function returns no text, or another one for the whole prompt.
+        """
+        if callable(baseline):
+            return self._rebuilt(present, baseline)
+        parts: list[str] = []
+        position = 0
+        for (start, end), stays in zip(self.features, present, strict=True):
+            parts += [self.text[position:start], self.text[start:end] if stays else baseline]
+            position = end
+        return "".join([*parts, self.text[position:]])
+
+    def _rebuilt(
+        self, present: Sequence[bool], baseline: Callable[["Prompt", Sequence[bool]], str]
+    ) -> str:
+        text: object = baseline(self, tuple(present))
+        if not isinstance(text, str):
+            raise InputError(
+                f"The baseline function returned {type(text).__name__}, not a text; it is to "
+                "return the whole prompt with the absent features left out or replaced."
+            )
+        if all(present) and text != self.text:
+            raise InputError(
+                "The baseline function changes the prompt although every feature is present; "
+                "it is to return prompt.text then."
+            )
+        return text
