@@ -71,20 +71,26 @@ class Anatomy:
             yield states
 
     @contextmanager
-    def unembedding_only(self, positions: Tensor) -> Iterator[None]:
-        """Have the model compute logits at some positions only; nothing else of it changes.
+    def states_at(self, places: Tensor) -> Iterator[list[Tensor]]:
+        """Keep the final, normed states at some places while the model runs, and skip the rest.
+
+        The model then computes logits of a single position only, which nobody reads.
 
         Args:
-            positions: For each sequence of the batch its positions, shape (batch, T).
+            places: Rows of the batch and positions in them, shape (n, 2).
+
+        Yields:
+            A list that comes to hold one tensor (n, hidden_size).
         """
+        kept: list[Tensor] = []
 
         def select(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             states, *rest = inputs
-            index = positions[..., None].expand(-1, -1, states.shape[-1])
-            return (states.gather(1, index), *rest)
+            kept.append(states[places[:, 0], places[:, 1]])
+            return (states[:1, :1], *rest)
 
         with _hooks([self.lm_head.register_forward_pre_hook(select)]):
-            yield
+            yield kept
 
 
 def find_anatomy(model: Any) -> Anatomy:

@@ -1,0 +1,116 @@
+"""Keys and values of computed edges, and the cache that a pass over the next edges reads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+KeyValues = list[tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """What attention needs of the tokens up to the end of an edge.
+
+    Attributes:
+        layers: For each layer the keys and values of this edge alone, (heads, tokens, size).
+        parent: The branch this one grows from, or None at the root.
+        length: Tokens from the root to the end of the edge.
+    """
+
+    layers: KeyValues
+    parent: "Branch | None"
+    length: int
+
+    def segments(self) -> list["Branch"]:
+        """Return the branches from the root to this one."""
+        found: list[Branch] = []
+        branch: Branch | None = self
+        while branch is not None:
+            found.append(branch)
+            branch = branch.parent
+        return found[::-1]
+
+
+class BranchCache(DynamicCache):
+    """The cache of a batch of edges: each row has the past of its own branch, padded in front."""
+
+    def __init__(self, pasts: list[Branch], num_new: int) -> None:
+        """Lay out the pasts of a batch.
+
+        Args:
+            pasts: For each row the branch it continues.
+            num_new: Positions that the pass will add to each row.
+        """
+        super().__init__()
+        length = max(past.length for past in pasts)
+        segments = [past.segments() for past in pasts]
+        self.layers = [
+            _BranchLayer([[s.layers[layer] for s in row] for row in segments], length, num_new)
+            for layer in range(len(pasts[0].layers))
+        ]
+
+
+class _BranchLayer(DynamicLayer):  # type: ignore[misc]
+    """One layer, in arrays that have room for the new positions already."""
+
+    def __init__(self, rows: list[KeyValues], length: int, num_new: int) -> None:
+        super().__init__()
+        self.length = length
+        example_keys, example_values = rows[0][0]
+        self.dtype, self.device = example_keys.dtype, example_keys.device
+        self.keys = self._room(example_keys, len(rows), length + num_new)
+        self.values = self._room(example_values, len(rows), length + num_new)
+        for row, segments in enumerate(rows):
+            end = length
+            for keys, values in reversed(segments):
+                begin = end - keys.shape[1]
+                self.keys[row, :, begin:end] = keys
+                self.values[row, :, begin:end] = values
+                end = begin
+        self.is_initialized = True
+
+    @staticmethod
+    def _room(like: Tensor, rows: int, positions: int) -> Tensor:
+        heads, _, size = like.shape
+        # Zeros, because what lies before a short past is masked, and 0 · NaN would not be 0.
+        return like.new_zeros(rows, heads, positions, size)
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
+        self.keys[:, :, self.length :] = key_states
+        self.values[:, :, self.length :] = value_states
+        return self.keys, self.values
+
+    def get_seq_length(self) -> int:
+        return self.length
+
+
+def grown(cache: Any, row: int, begin: int, count: int, parent: Branch | None) -> Branch:
+    """Return the branch that a pass has grown in one row of its cache.
+
+    Args:
+        cache: The cache after the pass.
+        row: Row of the batch.
+        begin: First new position.
+        count: New positions that are no padding.
+        parent: The branch it grew from.
+    """
+    end = begin + count
+    layers = [
+        (layer.keys[row, :, begin:end].clone(), layer.values[row, :, begin:end].clone())
+        for layer in cache.layers
+    ]
+    return Branch(layers, parent, count + (0 if parent is None else parent.length))
+
+
+def visible_past(pasts: list[Branch], num_new: int, device: Any) -> Tensor:
+    """Return the attention mask of a batch: 0 in front of a short past, 1 elsewhere."""
+    lengths = torch.tensor([past.length for past in pasts], device=device)
+    length = max(past.length for past in pasts)
+    columns = torch.arange(length + num_new, device=device)
+    return (columns >= (length - lengths)[:, None]).long()

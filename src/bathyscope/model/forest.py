@@ -1,0 +1,165 @@
+"""Scores of many continuations: a tree of prompts, each edge computed once, in batches."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.batches import alike
+from bathyscope.model.branches import Branch, BranchCache, grown, visible_past
+from bathyscope.model.prefix_tree import Edge, Ids
+
+# Rows of the vocabulary's width that are held at once.
+_ROWS_OF_LOGITS = 256
+# A batch may look back on this many times the tokens that it adds; more would cost memory.
+_PAST_PER_TOKEN = 12
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the model gives to the tokens of a forced continuation.
+
+    Attributes:
+        log_probs: ln p of each token, float64 (targets,), nats.
+        logits: Its logit, float64 (targets,).
+    """
+
+    log_probs: Tensor
+    logits: Tensor
+
+
+Deliver = Callable[[int, Scores], None]
+
+
+class Forest:
+    """Computes the edges of a tree with the keys and values of the edges before them."""
+
+    def __init__(self, model: Any, anatomy: Anatomy, most_tokens: int) -> None:
+        """Prepare a computation.
+
+        Args:
+            model: The transformers model.
+            anatomy: Its parts.
+            most_tokens: Most tokens in one forward pass, padding included.
+        """
+        self.model, self.anatomy, self.most_tokens = model, anatomy, most_tokens
+
+    def score(self, roots: list[Edge], targets: Sequence[Ids], deliver: Deliver) -> None:
+        """Score the continuation of every sequence.
+
+        A batch's children are computed before its siblings when together they would not fit a
+        pass, so that only the branches on the way down are held.
+
+        Args:
+            roots: The edges that leave the root.
+            targets: For each sequence the token ids of its continuation, of which all but the
+                last are the end of the sequence.
+            deliver: Called with the index of a sequence and its scores, as soon as they are known.
+        """
+        waiting: list[list[tuple[Edge, Branch | None]]] = [[(edge, None) for edge in roots]]
+        while waiting:
+            batch, rest = self._next_batch(waiting.pop())
+            branches = self._compute(batch, targets, deliver)
+            grown_edges = [
+                (child, branch)
+                for (edge, _), branch in zip(batch, branches, strict=True)
+                for child in edge.children
+            ]
+            together = rest + grown_edges
+            if sum(len(edge.ids) for edge, _ in together) <= self.most_tokens:
+                waiting.append(together)
+            else:
+                waiting += [rest, grown_edges]
+            waiting = [edges for edges in waiting if edges]
+
+    def _next_batch(
+        self, edges: list[tuple[Edge, Branch | None]]
+    ) -> tuple[list[tuple[Edge, Branch | None]], list[tuple[Edge, Branch | None]]]:
+        deepest = max(edge.start for edge, _ in edges)
+        longest = max(len(edge.ids) for edge, _ in edges)
+        room = max(1, _PAST_PER_TOKEN * self.most_tokens // (deepest + longest))
+        batches = alike([len(edge.ids) for edge, _ in edges], self.most_tokens)
+        chosen = set(batches[0][:room])
+        return (
+            [edges[index] for index in batches[0][:room]],
+            [edge for index, edge in enumerate(edges) if index not in chosen],
+        )
+
+    def _compute(
+        self, batch: list[tuple[Edge, Branch | None]], targets: Sequence[Ids], deliver: Deliver
+    ) -> list[Branch | None]:
+        """Run one pass, deliver what ends in it, return the branches of what goes on."""
+        edges = [edge for edge, _ in batch]
+        rows = [row for row, edge in enumerate(edges) if edge.sequence is not None]
+        wanted = [targets[edges[row].sequence or 0] for row in rows]
+        places = torch.tensor(
+            [
+                (row, position)
+                for row, target in zip(rows, wanted, strict=True)
+                for position in range(len(edges[row].ids) - len(target), len(edges[row].ids))
+            ],
+            dtype=torch.long,
+            device=self.model.device,
+        ).reshape(-1, 2)
+        cache, begin, states = self._forward(batch, places)
+        if rows:
+            self._deliver(states, [edges[row].sequence or 0 for row in rows], wanted, deliver)
+        return [
+            grown(cache, row, begin, len(edge.ids), parent) if edge.children else None
+            for row, (edge, parent) in enumerate(batch)
+        ]
+
+    def _forward(
+        self, batch: list[tuple[Edge, Branch | None]], places: Tensor
+    ) -> tuple[Any, int, Tensor]:
+        """Return the cache after the pass, the first new position in it, and states at places."""
+        device = self.model.device
+        longest = max(len(edge.ids) for edge, _ in batch)
+        ids = [edge.ids + edge.ids[-1:] * (longest - len(edge.ids)) for edge, _ in batch]
+        options: dict[str, Any] = {"use_cache": any(edge.children for edge, _ in batch)}
+        pasts = [past for _, past in batch if past is not None]
+        if pasts:
+            ends = torch.tensor([edge.start + len(edge.ids) for edge, _ in batch], device=device)
+            starts = torch.tensor([edge.start for edge, _ in batch], device=device)
+            positions = starts[:, None] + torch.arange(longest, device=device)
+            options = {
+                "use_cache": True,
+                "past_key_values": BranchCache(pasts, longest),
+                "attention_mask": visible_past(pasts, longest, device),
+                # Padding repeats the last position: one beyond the context may not exist.
+                "position_ids": positions.minimum(ends[:, None] - 1),
+            }
+        with torch.inference_mode(), self.anatomy.states_at(places) as states:
+            output = self.model(
+                input_ids=torch.tensor(ids, device=device), return_dict=True, **options
+            )
+        begin = max((past.length for past in pasts), default=0)
+        return getattr(output, "past_key_values", None), begin, states[0]
+
+    def _deliver(
+        self, states: Tensor, sequences: list[int], wanted: list[Ids], deliver: Deliver
+    ) -> None:
+        ids = torch.tensor([id for target in wanted for id in target], device=states.device)
+        log_probs, logits = self._scores(states, ids)
+        sizes = [len(target) for target in wanted]
+        for sequence, own_log_probs, own_logits in zip(
+            sequences, log_probs.split(sizes), logits.split(sizes), strict=True
+        ):
+            deliver(sequence, Scores(own_log_probs, own_logits))
+
+    def _scores(self, states: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ln p and logit of one id for each state, in float64 on the CPU."""
+        log_probs, chosen = [], []
+        with torch.inference_mode():
+            for part, part_ids in zip(
+                states.split(_ROWS_OF_LOGITS), ids.split(_ROWS_OF_LOGITS), strict=True
+            ):
+                logits = self.anatomy.unembedded(part)
+                logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+                own = logits.gather(-1, part_ids[:, None])[:, 0]
+                chosen.append(own.double().cpu())
+                log_probs.append((own - logits.logsumexp(-1)).double().cpu())
+        return torch.cat(log_probs), torch.cat(chosen)
