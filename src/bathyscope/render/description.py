@@ -11,8 +11,10 @@ from bathyscope.render.palette import scale_of
 from bathyscope.runs import AttributionRun, DepthRun, Run
 
 _METHODS = {
-    "shapley": "its exact Shapley value, its effect averaged over all orders of adding features",
+    "shapley": "its Shapley value, its effect averaged over all orders of adding features",
     "leave_one_out": "what is lost when it alone is taken out of the whole prompt",
+    "banzhaf": "its Banzhaf value, its effect averaged over all sets of other features",
+    "surrogate": "its weight in a sparse linear model of random sets of features",
 }
 _LENSES = {
     "norm": "read through the final norm (the usual logit lens)",
