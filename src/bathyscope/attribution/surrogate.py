@@ -34,8 +34,9 @@ def surrogate(game: Game, budget: Budget) -> Estimate:
 
     Standard error: jackknife, the model fitted `GROUPS` times without one twentieth of the
     coalitions (Efron & Stein 1981), `GROUPS` − 1 degrees of freedom. It is the error of having
-    seen these coalitions and not others; the pull towards 0 is not in it. A weight that is 0 in
-    every fit has error 0: the penalty keeps it out, which bounds it only as said above.
+    seen these coalitions and not others; the pull towards 0 is not in it. Where a weight is 0 in
+    every fit the error reads 0 but is not known: the effect was too small for the penalty and
+    these coalitions to show, not proven to be none.
 
     Costs 1 evaluation a coalition and 2 for the ends, up to the budget; at least
     `fewest_for_surrogate`.
