@@ -10,7 +10,6 @@ from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.game import Coalitions, Game
 from bathyscope.attribution.interactions import _zigzags
 from bathyscope.attribution.shapley import exact_shapley
-from bathyscope.attribution.surrogate import PENALTY
 from bathyscope.heatmap import FloatArray
 from tests.attribution.games import conjunction_game, log_probability_game, noise_game
 
@@ -21,14 +20,11 @@ EVERYTHING = Budget(2**16)
 MakeGame = Callable[[int, int], Game]
 
 
-def coverage(
-    name: str, make: MakeGame, features: int, budget: int, games: int, rounding: float = 1e-9
-) -> float:
+def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) -> float:
     """Return the share of cells whose 95 % interval holds the value of all coalitions.
 
-    Cells without any error, a feature that interacts with none, are exact and prove nothing
-    about intervals: they are left out, so that they cannot raise the share, and held to be
-    right up to `rounding`.
+    Cells that are right without any error, of features that interact with none, prove nothing
+    about intervals: they are left out, so that they cannot raise the share.
     """
     method = SAMPLED[name]
     inside: list[np.bool_] = []
@@ -36,9 +32,9 @@ def coverage(
         exact = method.estimate(make(features, seed), EVERYTHING).values
         found = method.estimate(make(features, seed), Budget(budget, seed=seed))
         assert found.margin is not None
-        certain = found.margin < 1e-9
-        np.testing.assert_allclose(found.values[certain], exact[certain], atol=rounding)
-        inside.extend(np.abs(found.values - exact)[~certain] <= found.margin[~certain])
+        off = np.abs(found.values - exact)
+        telling = (off > 1e-9) | (found.margin > 1e-9)
+        inside.extend(off[telling] <= found.margin[telling])
     return float(np.mean(inside))
 
 
@@ -47,7 +43,7 @@ def coverage(
 def test_shapley_intervals_hold_as_often_as_they_say(
     make: MakeGame, features: int, budget: int
 ) -> None:
-    """From 5 to 37 pairs of orders: few enough that the normal quantile would not do."""
+    """From 8 to 37 pairs of orders: so few that the normal quantile would not do."""
     assert 0.93 <= coverage("shapley", make, features, budget, games=200) <= 0.97
 
 
@@ -64,8 +60,8 @@ def test_other_intervals_hold_as_often_as_they_say(
 
 @pytest.mark.parametrize("make", [noise_game, log_probability_game, conjunction_game])
 def test_the_surrogates_intervals_hold_the_fit_to_all_coalitions(make: MakeGame) -> None:
-    """Not the effect: weights are drawn towards 0, and of those always at 0 no error is known."""
-    assert 0.93 <= coverage("surrogate", make, 7, 100, games=60, rounding=5 * PENALTY) <= 0.97
+    """Not the effects themselves: the weights are drawn towards 0."""
+    assert 0.93 <= coverage("surrogate", make, 7, 100, games=60) <= 0.97
 
 
 @pytest.mark.parametrize("name", ["shapley", "banzhaf", "surrogate"])
@@ -87,7 +83,7 @@ def test_more_evaluations_come_closer() -> None:
     exact = exact_shapley(conjunction_game(12, 5))
     errors = [
         np.abs(METHODS["shapley"].estimate(conjunction_game(12, 5), Budget(b)).values - exact).max()
-        for b in (100, 1000, 4095)
+        for b in (140, 1000, 4095)
     ]
     assert errors[0] > 2 * errors[1] > 4 * errors[2] > 0
 
@@ -142,13 +138,13 @@ def test_a_seed_gives_the_same_bits_whatever_the_game_remembers(name: str) -> No
     budget = Budget(900, seed=4)
     fresh = SAMPLED[name].estimate(conjunction_game(12, 0), budget)
     game = conjunction_game(12, 0)
-    SAMPLED[name].estimate(game, Budget(500, seed=4))
+    SAMPLED[name].estimate(game, Budget(800, seed=4))
     before = game.num_evaluations
     continued = SAMPLED[name].estimate(game, budget)
     assert _bits(fresh) == _bits(continued)
     assert _bits(fresh) != _bits(SAMPLED[name].estimate(conjunction_game(12, 0), Budget(900)))
     assert game.num_evaluations <= 900, "the first run's coalitions come first in the second"
-    assert before > 300
+    assert 400 < before <= 800
 
 
 @pytest.mark.parametrize("name", SAMPLED)

@@ -8,7 +8,7 @@ from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.game import Coalitions, Game, all_coalitions
 from bathyscope.attribution.moments import MeanOfSamples
 from bathyscope.attribution.orders import Ranks, by_feature, prefixes, random_ranks, ranks_of
-from bathyscope.attribution.sampling import sample
+from bathyscope.attribution.sampling import FEWEST, sample
 from bathyscope.attribution.shapley import exact_shapley
 from bathyscope.heatmap import FloatArray
 
@@ -87,8 +87,8 @@ def cost_of_block(features: int) -> int:
 
 
 def fewest_for_interactions(features: int) -> int:
-    """Return the evaluations without which there is no standard error: two blocks of orders."""
-    return min(1 << features, 2 * cost_of_block(features) + 2)
+    """Return the evaluations an error takes: `FEWEST` blocks of orders."""
+    return min(1 << features, FEWEST * cost_of_block(features) + 2)
 
 
 class _Blocks:

@@ -8,7 +8,7 @@ from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.game import Coalitions, Game
 from bathyscope.attribution.moments import MeanOfSamples
 from bathyscope.attribution.orders import by_feature, prefixes, random_ranks, ranks_of
-from bathyscope.attribution.sampling import sample
+from bathyscope.attribution.sampling import FEWEST, sample
 from bathyscope.heatmap import FloatArray
 
 
@@ -37,8 +37,8 @@ def sampled_shapley(game: Game, budget: Budget) -> Estimate:
 
 
 def fewest_for_shapley(features: int) -> int:
-    """Return the evaluations without which there is no standard error: two pairs of orders."""
-    return min(1 << features, 4 * features - 2)
+    """Return the evaluations without which there is no standard error: `FEWEST` pairs of orders."""
+    return min(1 << features, FEWEST * (2 * features - 2) + 2)
 
 
 def _coalitions(generator: np.random.Generator, pairs: int, features: int) -> Coalitions:

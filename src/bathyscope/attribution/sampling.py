@@ -17,6 +17,10 @@ Draw = Callable[[np.random.Generator, int], Coalitions]
 It uses only `Generator.random`, row by row, so that 3 samples and then 5 are the same as 8.
 """
 
+FEWEST = 6
+"""Samples without which no standard error is given: two or three may agree by chance, as orders do
+that begin with the same feature, and would then claim an error of 0."""
+
 FIRST = 16
 """Samples before a tolerance may end the sampling: an error from fewer is itself too uncertain."""
 
@@ -38,7 +42,7 @@ class Tally(Protocol):
 
 
 def sample(
-    game: Game, budget: Budget, draw: Draw, per_sample: int, tally: Tally, fewest: int = 2
+    game: Game, budget: Budget, draw: Draw, per_sample: int, tally: Tally, fewest: int = FEWEST
 ) -> Estimate:
     """Draw samples until the budget is spent or the largest standard error within tolerance.
 
