@@ -1,6 +1,6 @@
 """Slow, plain computations in float64 that share no code with bathyscope."""
 
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,44 @@ def shapley(values: dict[frozenset[int], Values], count: int) -> Values:
             total[:, feature] += values[present | {feature}] - values[present]
             present |= {feature}
     return total / len(orders)
+
+
+def banzhaf(values: dict[frozenset[int], Values], count: int) -> Values:
+    """Return Banzhaf values as the mean effect over all sets of the other features."""
+    result = np.zeros((len(values[frozenset()]), count))
+    for feature in range(count):
+        others = [c for c in values if feature not in c]
+        effects = [values[c | {feature}] - values[c] for c in others]
+        result[:, feature] = np.mean(effects, axis=0)
+    return result
+
+
+def interactions(values: dict[frozenset[int], Values], count: int) -> Values:
+    """Return Shapley interactions (targets, features, features) by their recursive definition.
+
+    What i and j get when they come as one player, less what each gets where the other is not
+    there (Grabisch & Roubens 1999). Diagonal: Shapley values.
+    """
+    result = np.zeros((len(values[frozenset()]), count, count))
+    for feature, value in enumerate(shapley(values, count).T):
+        result[:, feature, feature] = value
+    for i, j in combinations(range(count), 2):
+        others = [k for k in range(count) if k not in (i, j)]
+
+        def first_players_value(player: list[int], others: list[int] = others) -> Values:
+            parts = [player, *([k] for k in others)]
+            reduced = {
+                chosen: values[frozenset(k for part in chosen for k in parts[part])]
+                for size in range(len(parts) + 1)
+                for chosen in map(frozenset, combinations(range(len(parts)), size))
+            }
+            first: Values = shapley(reduced, len(parts))[:, 0]
+            return first
+
+        together = first_players_value([i, j])
+        result[:, i, j] = together - first_players_value([i]) - first_players_value([j])
+        result[:, j, i] = result[:, i, j]
+    return result
 
 
 def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Values:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.attribution import ATTRIBUTION, METHODS, Method
+from bathyscope.attribution.estimate import EVALUATIONS, Budget
 from bathyscope.attribution.prompt_game import prompt_game
 from bathyscope.errors import InputError
 from bathyscope.heatmap import Axis, Heatmap
@@ -32,6 +33,9 @@ def attribute(
     target: str | None = None,
     *,
     method: str = "shapley",
+    budget: int = EVALUATIONS,
+    tolerance: float | None = None,
+    seed: int = 0,
     baseline: Baseline = "",
     chat: bool = False,
     max_new_tokens: int = MAX_NEW_TOKENS,
@@ -45,6 +49,9 @@ def attribute(
         prompt: The prompt and its features.
         target: The continuation to explain; None has the model write it, greedily.
         method: A name in `attribution.METHODS`.
+        budget: The most coalitions to evaluate; where that is all of them, the method is exact.
+        tolerance: Standard error in nats below which a sampled method stops early.
+        seed: Where a sampled method's random numbers start.
         baseline: Text that stands where a feature is absent, or a function that is given the
             prompt (as the model reads it) and the flags of the present features and returns the
             whole text.
@@ -58,24 +65,26 @@ def attribute(
         and with none.
 
     Raises:
-        InputError: There is no feature, too many for the method, an empty target, or a prompt
-            that does not fit the model's context.
+        InputError: There is no feature, a budget too small for the method, an empty target, or a
+            prompt that does not fit the model's context.
     """
-    chosen = attribution_method(prompt, target, method)
+    allowed = Budget(budget, tolerance, seed)
+    chosen = attribution_method(prompt, target, method, allowed)
     prompt = in_chat(model.tokens, prompt) if chat else prompt
     for note in notes(prompt, model.tokens.spans, removed=baseline == ""):
         warnings.warn(note, stacklevel=2)
     continuation = _continuation(model, prompt.text, target, max_new_tokens, progress)
     game = prompt_game(model, prompt, continuation, baseline, batch_size, progress)
-    values = chosen.estimate(game)
+    estimate = chosen.estimate(game, allowed)
     everything, nothing = game.all(), game.none()
     heatmap = Heatmap(
-        values=values,
+        values=estimate.values,
         rows=model.tokens.axis("target token", continuation.target_ids),
         columns=feature_axis(prompt),
         quantity=ATTRIBUTION,
         provenance={
             **_provenance(model, prompt.text, continuation),
+            "seed": None if estimate.standard_error is None else seed,
             "features": [list(span) for span in prompt.features],
             "segmenter": prompt.segmenter,
             "chat": chat,
@@ -83,6 +92,9 @@ def attribute(
                 "name": method,
                 "baseline": baseline if isinstance(baseline, str) else _function_name(baseline),
                 "evaluations": game.num_evaluations,
+                "budget": budget,
+                "tolerance": tolerance,
+                "exact": estimate.standard_error is None,
                 "batch_size": batch_size,
             },
         },
@@ -143,11 +155,14 @@ def depth(
     return DepthRun(heatmap, depths, deep_thinking_ratio(depths, model.num_layers, depth_fraction))
 
 
-def attribution_method(prompt: Prompt, target: str | None, method: str) -> Method:
+def attribution_method(
+    prompt: Prompt, target: str | None, method: str, budget: Budget | None = None
+) -> Method:
     """Return the method by its name, having checked all that needs no model.
 
     Raises:
-        InputError: The method is unknown, the target empty, or the features too few or too many.
+        InputError: The method is unknown or lacks a package, the target is empty, there is no
+            feature, or the budget does not suffice for so many.
     """
     if method not in METHODS:
         raise InputError(f"The method {method!r} is not known; choose one of {', '.join(METHODS)}.")
@@ -157,7 +172,7 @@ def attribution_method(prompt: Prompt, target: str | None, method: str) -> Metho
             'as in "A: [[9 + 3 = 12]]."'
         )
     _require_text(target, "target")
-    METHODS[method].require_affordable(len(prompt.features))
+    METHODS[method].require_affordable(len(prompt.features), budget or Budget())
     return METHODS[method]
 
 

@@ -82,3 +82,15 @@ def test_a_prompt_beyond_the_context_is_refused() -> None:
     prompt = bs.Prompt.marked("[[a]]" + "b" * 400)
     with pytest.raises(bs.InputError, match="context ends at 256"):
         bs.attribute(tiny("llama"), prompt, "x")
+
+
+def test_a_prompt_of_many_features_is_sampled_within_the_budget() -> None:
+    prompt = bs.Prompt.marked("Q:" + "".join(f" [[{word}]]" for word in "abcdefgh"))
+    runs = [bs.attribute(tiny("llama"), prompt, " $3", budget=120, seed=seed) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(runs[0].heatmap.values, runs[1].heatmap.values)
+    assert np.abs(runs[0].heatmap.values - runs[2].heatmap.values).max() > 1e-3
+    np.testing.assert_allclose(runs[0].gap, 0, atol=1e-12)
+    provenance = runs[0].heatmap.provenance
+    assert provenance["seed"] == 1 and not provenance["method"]["exact"]
+    assert 86 <= provenance["method"]["evaluations"] <= 120
+    assert "sampled Shapley value" in bs.describe(runs[0])

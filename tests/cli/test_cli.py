@@ -105,7 +105,7 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("unreadable file", ["attribute", "missing.txt"], "no file missing.txt"),
     ("a folder", ["attribute", "folder.d"], "cannot be read"),
     ("not text", ["attribute", "binary.txt"], "no UTF-8 text"),
-    ("13 features", ["attribute", "[[a]] " * 13 + "b", "--target", "c"], "13 features"),
+    ("350 features", ["attribute", "[[a]] " * 350 + "b", "--target", "c"], "350 features"),
     ("method", ["attribute", MARKED, "--method", "magic"], "'magic' is not known"),
     ("lens", ["depth", "a", "--lens", "magic"], "'magic' is not known"),
     ("threshold", ["depth", "a", "--threshold", "2"], "0 to 1, not 2"),

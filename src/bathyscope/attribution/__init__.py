@@ -1,17 +1,25 @@
 """What drove each token: methods over a game, and the methods' names.
 
-A method is a pure function from a game to an attribution array (targets, features); the game alone
-touches the model.
+A method is a pure function from a game and a budget to an estimate; the game alone touches the
+model. Which method when: `shapley` shares out v(all) − v(none) completely; `leave_one_out` is the
+cheapest and blind to what another feature could replace; `banzhaf` ranks most steadily under
+noise; `surrogate` takes hundreds of features of which few matter. `interactions` says what
+features do together, as a map of its own shape.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bathyscope.attribution.banzhaf import banzhaf, fewest_for_banzhaf
+from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.game import Game
-from bathyscope.attribution.leave_one_out import leave_one_out
+from bathyscope.attribution.interactions import fewest_for_interactions, interactions
+from bathyscope.attribution.leave_one_out import cost_of_leave_one_out, leave_one_out
+from bathyscope.attribution.sampled_shapley import fewest_for_shapley
 from bathyscope.attribution.shapley import shapley
+from bathyscope.attribution.surrogate import fewest_for_surrogate, require_solver, surrogate
 from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray, Quantity
+from bathyscope.heatmap import Quantity
 
 
 @dataclass(frozen=True)
@@ -19,29 +27,47 @@ class Method:
     """A way to share a game's value among its features.
 
     Attributes:
-        estimate: From a game to an attribution array (targets, features).
-        evaluations: From the number of features to the coalitions that will be evaluated.
-        max_features: The most features it takes, or None.
+        estimate: From a game and a budget to values with their errors.
+        fewest: From the number of features to the fewest evaluations it works with.
+        samples: Whether it spends the whole budget on samples where it cannot be exact.
+        require: Raises InputError where a package it needs is missing.
     """
 
-    estimate: Callable[[Game], FloatArray]
-    evaluations: Callable[[int], int]
-    max_features: int | None = None
+    estimate: Callable[[Game, Budget], Estimate]
+    fewest: Callable[[int], int]
+    samples: bool = True
+    require: Callable[[], None] = lambda: None
 
-    def require_affordable(self, num_features: int) -> None:
-        """Raise InputError where there are more features than the method takes."""
-        if self.max_features is not None and num_features > self.max_features:
+    def evaluations(self, num_features: int, budget: Budget) -> int:
+        """Return the most coalitions that will be evaluated; exactly as many if exact."""
+        if not self.samples:
+            return self.fewest(num_features)
+        return 2**num_features if budget.covers(num_features) else budget.evaluations
+
+    def require_affordable(self, num_features: int, budget: Budget) -> None:
+        """Raise InputError where the method cannot work, before any model is loaded."""
+        self.require()
+        fewest = self.fewest(num_features)
+        if budget.evaluations < fewest:
             raise InputError(
-                f"The prompt has {num_features} features, which would need "
-                f"{self.evaluations(num_features):,} evaluations; the limit is "
-                f"{self.max_features} features. Mark fewer, or use --method leave_one_out."
+                f"With {num_features} features this method needs at least {fewest:,} evaluations, "
+                f"but the budget is {budget.evaluations:,}; raise --budget or mark fewer features."
             )
 
 
 METHODS: dict[str, Method] = {
-    "shapley": Method(shapley, evaluations=lambda count: 2**count, max_features=12),
-    "leave_one_out": Method(leave_one_out, evaluations=lambda count: count + 1),
+    "shapley": Method(shapley, fewest_for_shapley),
+    "leave_one_out": Method(
+        lambda game, budget: leave_one_out(game), cost_of_leave_one_out, samples=False
+    ),
+    "banzhaf": Method(banzhaf, fewest_for_banzhaf),
+    "surrogate": Method(surrogate, fewest_for_surrogate, require=require_solver),
 }
+"""Methods whose map is targets × features."""
+
+INTERACTIONS = Method(interactions, fewest_for_interactions)
+"""The method whose map is features × features, of the whole target; of one token: `interactions`
+with its position."""
 
 ATTRIBUTION = Quantity(
     name="attribution",
@@ -53,5 +79,16 @@ ATTRIBUTION = Quantity(
 """Cell (t, i): by how many nats feature i raised ln p of target token t.
 
 Natural logarithm, no bounds, 0 = no effect. What "raised" compares is the method's definition:
-`leave_one_out.leave_one_out`, `shapley.shapley`.
+`leave_one_out.leave_one_out`, `shapley.exact_shapley`, `banzhaf.banzhaf`, `surrogate.surrogate`.
+"""
+
+INTERACTION = Quantity(
+    name="interaction",
+    unit="nats",
+    bounds=None,
+    neutral=0.0,
+    legend="nats of log-probability: + complement each other, − replace each other",
+)
+"""Cell (i, j): by how many nats features i and j do more together than each alone; on the diagonal
+the Shapley value of i. Natural logarithm, no bounds, 0 = independent: `interactions.interactions`.
 """

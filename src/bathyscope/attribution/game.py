@@ -28,30 +28,36 @@ class Game:
         """
         self.num_features = num_features
         self._evaluate = evaluate
-        self._known: dict[bytes, FloatArray] = {}
+        self._place: dict[bytes, int] = {}
+        self._found: FloatArray | None = None
 
     @property
     def num_evaluations(self) -> int:
         """Coalitions evaluated so far."""
-        return len(self._known)
+        return len(self._place)
 
     def values(self, coalitions: Coalitions) -> FloatArray:
         """Return the values of coalitions, evaluating those not yet known in one go.
 
         Args:
-            coalitions: Bool array (n, features), True where the feature is present.
+            coalitions: Bool array (n, features), n at least 1, True where the feature is present.
 
         Returns:
             Float64 array (n, targets).
         """
-        keys = [row.tobytes() for row in np.ascontiguousarray(coalitions, dtype=np.bool_)]
+        keys = coalition_keys(coalitions)
         missing = {
-            key: row for key, row in zip(keys, coalitions, strict=True) if key not in self._known
+            key: row for row, key in reversed(list(enumerate(keys))) if key not in self._place
         }
-        if missing:
-            found = self._evaluate(np.array(list(missing.values()), dtype=np.bool_))
-            self._known.update(zip(missing, found, strict=True))
-        return np.array([self._known[key] for key in keys])
+        known = self._found
+        if missing or known is None:
+            rows = sorted(missing.values())
+            found = np.asarray(self._evaluate(coalitions[rows]), dtype=np.float64)
+            first = len(self._place)
+            known = self._found = found if known is None else np.concatenate([known, found])
+            self._place.update((keys[row], first + new) for new, row in enumerate(rows))
+        values: FloatArray = known[[self._place[key] for key in keys]]
+        return values
 
     def all(self) -> FloatArray:
         """Return the value with every feature present, shape (targets,)."""
@@ -62,3 +68,21 @@ class Game:
         """Return the value with every feature absent, shape (targets,)."""
         nothing: FloatArray = self.values(np.zeros((1, self.num_features), dtype=np.bool_))[0]
         return nothing
+
+
+def coalition_keys(coalitions: Coalitions) -> list[bytes]:
+    """Return for each coalition (n, features) what tells it from every other one."""
+    packed = np.packbits(coalitions, axis=1)
+    keys: list[bytes] = packed.view(f"V{packed.shape[1]}").ravel().tolist()
+    return keys
+
+
+def all_coalitions(count: int) -> Coalitions:
+    """Return every coalition of `count` features, shape (2^count, count).
+
+    Feature i is present in row r where bit i of r is set, so that row r | 1 << i is row r with
+    feature i added.
+    """
+    numbers = np.arange(2**count)
+    present: Coalitions = (numbers[:, None] >> np.arange(count) & 1).astype(np.bool_)
+    return present

@@ -2,21 +2,23 @@
 
 import numpy as np
 
+from bathyscope.attribution.estimate import Estimate
 from bathyscope.attribution.game import Game
-from bathyscope.heatmap import FloatArray
 
 
-def leave_one_out(game: Game) -> FloatArray:
-    """Return v(all) − v(all without i) for every target and feature i.
+def leave_one_out(game: Game) -> Estimate:
+    """Return v(all) − v(all without i) for every target and feature i, exactly.
 
-    Also known as feature ablation or occlusion. Costs features + 1 evaluations. The values do not
-    sum to v(all) − v(none): what two features do only together counts for both or for neither.
-
-    Returns:
-        Float64 array (targets, features) in the game's unit.
+    Also known as feature ablation or occlusion. Costs features + 2 evaluations, the empty
+    coalition included, which every run reports. The values do not sum to v(all) − v(none): what
+    two features do only together counts for both or for neither.
     """
-    count = game.num_features
-    coalitions = np.vstack([np.ones((1, count), dtype=np.bool_), ~np.eye(count, dtype=np.bool_)])
-    values = game.values(coalitions)
-    attribution: FloatArray = (values[0] - values[1:]).T
-    return attribution
+    ends = np.ones((2, game.num_features), dtype=np.bool_)
+    ends[1] = False
+    values = game.values(np.vstack([ends, ~np.eye(game.num_features, dtype=np.bool_)]))
+    return Estimate((values[0] - values[2:]).T)
+
+
+def cost_of_leave_one_out(features: int) -> int:
+    """Return the coalitions it evaluates; of one feature, taking it out leaves the empty one."""
+    return features + 2 if features > 1 else 2

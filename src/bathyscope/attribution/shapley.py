@@ -4,11 +4,20 @@ from math import factorial
 
 import numpy as np
 
-from bathyscope.attribution.game import Game
+from bathyscope.attribution.estimate import Budget, Estimate
+from bathyscope.attribution.game import Game, all_coalitions
+from bathyscope.attribution.sampled_shapley import sampled_shapley
 from bathyscope.heatmap import FloatArray
 
 
-def shapley(game: Game) -> FloatArray:
+def shapley(game: Game, budget: Budget) -> Estimate:
+    """Return Shapley values: exact where the budget covers all coalitions, else sampled."""
+    if budget.covers(game.num_features):
+        return Estimate(exact_shapley(game))
+    return sampled_shapley(game, budget)
+
+
+def exact_shapley(game: Game) -> FloatArray:
     """Return exact Shapley values for every target and feature.
 
     φ_i = Σ_S |S|! (F − |S| − 1)! / F! · (v(S ∪ {i}) − v(S)) over all coalitions S without i
@@ -19,8 +28,7 @@ def shapley(game: Game) -> FloatArray:
         Float64 array (targets, features) in the game's unit.
     """
     count = game.num_features
-    numbers = np.arange(2**count)
-    coalitions = (numbers[:, None] >> np.arange(count) & 1).astype(np.bool_)
+    coalitions = all_coalitions(count)
     values = game.values(coalitions)
     sizes = coalitions.sum(axis=1)
     weights = np.array(
@@ -28,7 +36,7 @@ def shapley(game: Game) -> FloatArray:
     )
     attribution = np.empty((values.shape[1], count))
     for feature in range(count):
-        without = numbers[~coalitions[:, feature]]
+        without = np.flatnonzero(~coalitions[:, feature])
         effect = values[without | 1 << feature] - values[without]
         attribution[:, feature] = weights[sizes[without]] @ effect
     return attribution

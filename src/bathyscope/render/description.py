@@ -11,8 +11,10 @@ from bathyscope.render.palette import scale_of
 from bathyscope.runs import AttributionRun, DepthRun, Run
 
 _METHODS = {
-    "shapley": "its exact Shapley value, its effect averaged over all orders of adding features",
+    "shapley": "its {exact} Shapley value, its effect averaged over all orders of adding features",
     "leave_one_out": "what is lost when it alone is taken out of the whole prompt",
+    "banzhaf": "its {exact} Banzhaf value, its effect averaged over all sets of other features",
+    "surrogate": "its weight in a sparse linear model of random sets of features",
 }
 _LENSES = {
     "norm": "read through the final norm (the usual logit lens)",
@@ -59,6 +61,7 @@ def _overview(subject: Run | Heatmap) -> list[str]:
         case AttributionRun():
             provenance = subject.heatmap.provenance
             method = provenance["method"]
+            exact = "exact" if method.get("exact", True) else "sampled"
             absent = (
                 f"replaced by {_code(method['baseline'])}" if method["baseline"] else "left out"
             )
@@ -67,8 +70,8 @@ def _overview(subject: Run | Heatmap) -> list[str]:
                 f"{'wrote' if provenance['generated'] else 'was given'} the continuation "
                 f"{_code(provenance['target'])}. A cell says how many nats of log-probability a "
                 "feature of the prompt added to a token (positive: supports) or took away "
-                f"(negative: opposes). The value of a feature is {_METHODS[method['name']]}; an "
-                f"absent feature is {absent}."
+                f"(negative: opposes). The value of a feature is "
+                f"{_METHODS[method['name']].format(exact=exact)}; an absent feature is {absent}."
             ]
         case DepthRun():
             provenance = subject.heatmap.provenance
