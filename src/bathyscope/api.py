@@ -39,7 +39,7 @@ def attribute(
     baseline: Baseline = "",
     chat: bool = False,
     max_new_tokens: int = MAX_NEW_TOKENS,
-    batch_size: int | None = None,
+    batch_tokens: int | None = None,
     progress: Progress = silent,
 ) -> AttributionRun:
     """Measure what each feature of a prompt did to each token of its continuation.
@@ -57,7 +57,7 @@ def attribute(
             whole text.
         chat: Whether the prompt becomes a user's message in the model's chat template.
         max_new_tokens: Longest continuation the model writes.
-        batch_size: Prompts per forward pass; None chooses by length.
+        batch_tokens: Most tokens in a forward pass; None chooses.
         progress: Told of the steps.
 
     Returns:
@@ -74,7 +74,14 @@ def attribute(
     for note in notes(prompt, model.tokens.spans, removed=baseline == ""):
         warnings.warn(note, stacklevel=2)
     continuation = _continuation(model, prompt.text, target, max_new_tokens, progress)
-    game = prompt_game(model, prompt, continuation, baseline, batch_size, progress)
+    game = prompt_game(
+        model,
+        prompt,
+        [continuation],
+        baseline=baseline,
+        batch_tokens=batch_tokens,
+        progress=progress,
+    )
     estimate = chosen.estimate(game, allowed)
     everything, nothing = game.all(), game.none()
     heatmap = Heatmap(
@@ -95,7 +102,7 @@ def attribute(
                 "budget": budget,
                 "tolerance": tolerance,
                 "exact": estimate.standard_error is None,
-                "batch_size": batch_size,
+                "batch_tokens": batch_tokens,
             },
         },
     )

@@ -42,11 +42,11 @@ def _texts(baseline: str) -> dict[str, frozenset[int]]:
     }
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, None])
-def test_batches_change_nothing(family: str, batch_size: int | None) -> None:
+@pytest.mark.parametrize("batch_tokens", [60, 150, None])
+def test_batches_change_nothing(family: str, batch_tokens: int | None) -> None:
     model = tiny(family)
-    alone = bs.attribute(model, PROMPT, TARGET, batch_size=1)
-    batched = bs.attribute(model, PROMPT, TARGET, batch_size=batch_size)
+    alone = bs.attribute(model, PROMPT, TARGET, batch_tokens=1)
+    batched = bs.attribute(model, PROMPT, TARGET, batch_tokens=batch_tokens)
     np.testing.assert_allclose(alone.heatmap.values, batched.heatmap.values, atol=2e-5)
 
 
@@ -64,7 +64,7 @@ def test_generated_targets_are_forced_under_every_coalition() -> None:
     run = bs.attribute(model, PROMPT, max_new_tokens=5)
     ids = run.heatmap.rows.ids
     assert ids is not None and 1 <= len(ids) <= 5
-    game = prompt_game(model, PROMPT, Continuation(model.tokens.encode(PROMPT.text), ids, None))
+    game = prompt_game(model, PROMPT, [Continuation(model.tokens.encode(PROMPT.text), ids, None)])
     np.testing.assert_allclose(game.all(), run.all, atol=2e-5)
     with torch.no_grad():
         prompt_ids = model.tokens.encode(PROMPT.text)

@@ -3,7 +3,9 @@ import torch
 from transformers import GenerationConfig
 
 from bathyscope.errors import InputError
+from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 from tests.conftest import byte_tokenizer, random_model, tiny
 
 
@@ -55,10 +57,15 @@ def test_provenance_names_the_model() -> None:
     assert provenance["rescaling"] == "logits softcapped at 30"
 
 
+def _log_probs(model: LanguageModel, prompts: list[Ids], target: Ids) -> torch.Tensor:
+    found: dict[int, Scores] = {}
+    model.score(prompts, [target] * len(prompts), found.__setitem__)
+    return torch.stack([found[index].log_probs for index in range(len(prompts))])
+
+
 def test_bfloat16_stays_near_float32() -> None:
-    prompts = [tuple(range(20, 60)), tuple(range(30, 90))]
-    target = (65, 66, 67)
-    exact = tiny("llama").target_log_probs(prompts, target)
+    prompts: list[Ids] = [tuple(range(20, 60)), tuple(range(30, 90))]
+    exact = _log_probs(tiny("llama"), prompts, (65, 66, 67))
     rough = LanguageModel(random_model("llama", torch.bfloat16), byte_tokenizer())
-    difference = abs(rough.target_log_probs(prompts, target) - exact).max()
+    difference = float((_log_probs(rough, prompts, (65, 66, 67)) - exact).abs().max())
     assert 1e-4 < difference < 1.0

@@ -1,41 +1,99 @@
-"""The game of a prompt: coalitions become texts, texts become log-probabilities of the target."""
+"""The game of a prompt: coalitions become texts, texts become scores of the targets' tokens."""
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bathyscope.attribution.evaluations import Asked, Evaluations
 from bathyscope.attribution.game import Coalitions, Game
 from bathyscope.heatmap import FloatArray
+from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
 
+VALUES: dict[str, tuple[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
+    "logprob": ("nats of log-probability", lambda log_probs, logits: log_probs),
+    "logit": ("logits", lambda log_probs, logits: logits),
+    "probability": ("probability", lambda log_probs, logits: np.exp(log_probs)),
+}
+"""What a coalition is worth to a target token, and its unit in words: ln p of the token in nats,
+its logit before the softmax, or p itself."""
+
+STAGE = "evaluate coalitions"
+
 
 def prompt_game(
     model: LanguageModel,
     prompt: Prompt,
-    continuation: Continuation,
+    continuations: Sequence[Continuation],
+    of: str = "logprob",
     baseline: Baseline = "",
-    batch_size: int | None = None,
+    batch_tokens: int | None = None,
+    evaluations: Evaluations | None = None,
     progress: Progress = silent,
 ) -> Game:
     """Return the game whose value is v_t(S) = ln p(y_t | prompt with S present, y_<t).
 
-    The target's ids are those of `continuation`, forced after every masked prompt.
+    The targets' ids are those of the continuations, forced after every masked prompt. All
+    targets are scored together: what their prompts share is computed once.
 
     Args:
         model: The model that is asked.
         prompt: The prompt and its features.
-        continuation: The target after the whole prompt.
+        continuations: The targets after the whole prompt.
+        of: What is measured of a token, a name in `VALUES`.
         baseline: Text that stands where a feature is absent, or a function that rebuilds the
             prompt from which features are present.
-        batch_size: Prompts per forward pass; None chooses by length.
-        progress: Told of every finished batch.
+        batch_tokens: Most tokens in a forward pass; None chooses.
+        evaluations: What is known already, and where to keep what becomes known; None keeps it
+            in memory for this game.
+        progress: Told of every finished evaluation.
 
     Returns:
-        A game with values in nats, one per target token.
+        A game with one value for each token of each target, target after target.
     """
+    known = Evaluations() if evaluations is None else evaluations
+    worth = VALUES[of][1]
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
-        texts = [prompt.masked(present, baseline) for present in coalitions.tolist()]
-        prompts = [model.tokens.under_another_prompt(continuation, text) for text in texts]
-        return model.target_log_probs(prompts, continuation.target_ids, batch_size, progress)
+        asked: list[Asked] = []
+        for present in coalitions.tolist():
+            text = prompt.masked(present, baseline)
+            asked += [
+                (model.tokens.under_another_prompt(continuation, text), continuation.target_ids)
+                for continuation in continuations
+            ]
+        _score_missing(model, known, asked, batch_tokens, progress)
+        values = [worth(*known[question]) for question in asked]
+        count = len(continuations)
+        return np.array(
+            [np.concatenate(values[i : i + count]) for i in range(0, len(values), count)]
+        )
 
     return Game(len(prompt.features), evaluate)
+
+
+def _score_missing(
+    model: LanguageModel,
+    known: Evaluations,
+    asked: Sequence[Asked],
+    batch_tokens: int | None,
+    progress: Progress,
+) -> None:
+    """Have the model score what is not known yet, each question once."""
+    missing = [question for question in dict.fromkeys(asked) if question not in known]
+    total = len(set(asked))
+    done = total - len(missing)
+    progress(STAGE, done, total)
+
+    def deliver(index: int, scores: Scores) -> None:
+        nonlocal done
+        known.add(missing[index], (scores.log_probs.numpy(), scores.logits.numpy()))
+        done += 1
+        progress(STAGE, done, total)
+
+    if missing:
+        prompts, targets = zip(*missing, strict=True)
+        model.score(prompts, targets, deliver, batch_tokens)

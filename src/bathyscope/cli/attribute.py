@@ -24,9 +24,9 @@ def command(
     features: options.Features = "marked",
     chat: options.Chat = False,
     max_new_tokens: options.MaxNewTokens = 64,
-    batch_size: Annotated[
+    batch_tokens: Annotated[
         int | None,
-        typer.Option(min=1, help="Prompts per forward pass. [default: by their length]"),
+        typer.Option(min=1, help="Most tokens in a forward pass; bounds memory. [default: 2048]"),
     ] = None,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -58,7 +58,7 @@ def command(
             baseline=baseline,
             chat=chat,
             max_new_tokens=max_new_tokens,
-            batch_size=batch_size,
+            batch_tokens=batch_tokens,
             progress=progress,
         )
     deliver(run, output, figure or [], palette, overwrite=overwrite, as_json=as_json)

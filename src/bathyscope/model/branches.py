@@ -57,6 +57,9 @@ class BranchCache(DynamicCache):
 class _BranchLayer(DynamicLayer):  # type: ignore[misc]
     """One layer, in arrays that have room for the new positions already."""
 
+    keys: Tensor
+    values: Tensor
+
     def __init__(self, rows: list[KeyValues], length: int, num_new: int) -> None:
         super().__init__()
         self.length = length

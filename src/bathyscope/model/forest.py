@@ -144,22 +144,21 @@ class Forest:
     ) -> None:
         ids = torch.tensor([id for target in wanted for id in target], device=states.device)
         log_probs, logits = self._scores(states, ids)
-        sizes = [len(target) for target in wanted]
-        for sequence, own_log_probs, own_logits in zip(
-            sequences, log_probs.split(sizes), logits.split(sizes), strict=True
-        ):
-            deliver(sequence, Scores(own_log_probs, own_logits))
+        begin = 0
+        for sequence, target in zip(sequences, wanted, strict=True):
+            own = slice(begin, begin + len(target))
+            deliver(sequence, Scores(log_probs[own], logits[own]))
+            begin += len(target)
 
     def _scores(self, states: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Return ln p and logit of one id for each state, in float64 on the CPU."""
         log_probs, chosen = [], []
         with torch.inference_mode():
-            for part, part_ids in zip(
-                states.split(_ROWS_OF_LOGITS), ids.split(_ROWS_OF_LOGITS), strict=True
-            ):
-                logits = self.anatomy.unembedded(part)
+            for first in range(0, len(ids), _ROWS_OF_LOGITS):
+                part = slice(first, first + _ROWS_OF_LOGITS)
+                logits = self.anatomy.unembedded(states[part])
                 logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-                own = logits.gather(-1, part_ids[:, None])[:, 0]
+                own = logits.gather(-1, ids[part, None])[:, 0]
                 chosen.append(own.double().cpu())
                 log_probs.append((own - logits.logsumexp(-1)).double().cpu())
         return torch.cat(log_probs), torch.cat(chosen)

@@ -1,15 +1,17 @@
 """A loaded causal language model: what the rest of bathyscope asks of it, and nothing else."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray
 from bathyscope.model.anatomy import find_anatomy, logits_of
+from bathyscope.model.forest import Deliver, Forest
+from bathyscope.model.prefix_tree import Ids, separate, shared_prefixes
+from bathyscope.model.sharing import why_not_shared
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.progress import Progress, silent
 
@@ -107,26 +109,20 @@ class LanguageModel:
         stage.finish()
         return Continuation(prompt_ids, tuple(output[0, len(prompt_ids) :].tolist()), None)
 
-    def target_log_probs(
+    def score(
         self,
-        prompts: Sequence[tuple[int, ...]],
-        target_ids: tuple[int, ...],
-        batch_size: int | None = None,
-        progress: Progress = silent,
-    ) -> FloatArray:
-        """Return ln p of a forced continuation after each of several prompts.
-
-        Prompts are run longest first in batches padded on the right; logits are computed at
-        the target's positions only.
+        prompts: Sequence[Ids],
+        targets: Sequence[Ids],
+        deliver: Deliver,
+        batch_tokens: int | None = None,
+    ) -> None:
+        """Score forced continuations, each prefix that prompts share computed once.
 
         Args:
             prompts: Token ids of each prompt; at least one id each.
-            target_ids: Token ids of the continuation, the same after every prompt.
-            batch_size: Prompts per forward pass; None chooses by length.
-            progress: Told of every finished batch.
-
-        Returns:
-            Float64 array (prompts, targets) of natural log-probabilities, in nats.
+            targets: For each prompt the token ids of its continuation.
+            deliver: Called with an index and its scores, in any order, as soon as they are known.
+            batch_tokens: Most tokens in a forward pass; None takes `TOKENS_PER_BATCH`.
 
         Raises:
             InputError: A prompt has no token, or is too long for the model.
@@ -134,21 +130,26 @@ class LanguageModel:
         if not all(prompts):
             raise InputError(
                 "With every feature absent the prompt has no token left, so the first target "
-                "token would have nothing before it; keep some text outside the marks, or give "
-                "a --baseline."
+                "token would have nothing before it; keep some text outside the features, or "
+                "give a --baseline."
             )
-        self.require_context(max(map(len, prompts)) + len(target_ids))
-        values = np.empty((len(prompts), len(target_ids)))
-        order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
-        done = 0
-        progress("evaluate coalitions", done, len(prompts))
-        while done < len(prompts):
-            longest = len(prompts[order[done]]) + len(target_ids)
-            batch = order[done : done + (batch_size or max(1, TOKENS_PER_BATCH // longest))]
-            values[batch] = self._batch_log_probs([prompts[i] for i in batch], target_ids)
-            done += len(batch)
-            progress("evaluate coalitions", done, len(prompts))
-        return values
+        sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
+        self.require_context(max(map(len, sequences)) + 1)
+        roots = (
+            shared_prefixes(sequences, [len(target) for target in targets])
+            if self.why_not_shared is None
+            else separate(sequences)
+        )
+        forest = Forest(self.model, self.anatomy, batch_tokens or TOKENS_PER_BATCH)
+        forest.score(roots, targets, deliver)
+
+    @cached_property
+    def why_not_shared(self) -> str | None:
+        """Why prefixes are not shared in this model, in words; None where they are.
+
+        A few short sequences are scored both ways, once for each model.
+        """
+        return why_not_shared(self.model, self.anatomy)
 
     def hidden_states(self, continuation: Continuation) -> list[Tensor]:
         """Return the residual stream where each continuation token is predicted.
@@ -164,28 +165,10 @@ class LanguageModel:
         first = len(continuation.prompt_ids) - 1
         positions = torch.arange(first, len(ids) - 1, device=self.model.device)
         input_ids = self._tensor([ids[:-1]])
-        with (
-            self.anatomy.recording(positions) as states,
-            self.anatomy.unembedding_only(positions[None, :1]),
-        ):
+        nowhere = torch.empty(0, 2, dtype=torch.long, device=self.model.device)
+        with self.anatomy.recording(positions) as states, self.anatomy.states_at(nowhere):
             logits_of(self.model, input_ids)
         return states
-
-    def _batch_log_probs(
-        self, prompts: list[tuple[int, ...]], target_ids: tuple[int, ...]
-    ) -> FloatArray:
-        count = len(target_ids)
-        sequences = [prompt + target_ids[:-1] for prompt in prompts]
-        longest = max(map(len, sequences))
-        padded = [ids + ids[-1:] * (longest - len(ids)) for ids in sequences]
-        first = torch.tensor([len(prompt) - 1 for prompt in prompts], device=self.model.device)
-        positions = first[:, None] + torch.arange(count, device=self.model.device)
-        with self.anatomy.unembedding_only(positions):
-            logits = logits_of(self.model, self._tensor(padded))
-        targets = self._tensor([target_ids] * len(prompts))[..., None]
-        exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        log_probs = exact.log_softmax(-1).gather(-1, targets)[..., 0]
-        return log_probs.cpu().double().numpy()
 
     def _tensor(self, ids: Sequence[Sequence[int]]) -> Tensor:
         return torch.tensor(ids, device=self.model.device)

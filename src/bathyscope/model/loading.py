@@ -41,6 +41,7 @@ def load(
     if dtype not in DTYPES:
         raise InputError(f"The dtype {dtype!r} is not known; choose one of {', '.join(DTYPES)}.")
     source, provenance = _source(model, revision, progress)
+    provenance = {"source": None if model is None else str(model), **provenance}
     return _from_pretrained(source, provenance, revision, dtype, device, progress)
 
 

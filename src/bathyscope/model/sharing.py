@@ -1,0 +1,41 @@
+"""May prompts share the computation of their prefixes in this model? Decided by trying."""
+
+from typing import Any
+
+import torch
+
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.forest import Forest, Scores
+from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
+
+# Branchings at unequal depths, so that pasts of unequal length meet in one pass.
+_SHAPES = ((0, 1, 2, 3, 4, 5, 6, 7), (0, 1, 2, 3, 8, 9), (0, 1, 2, 3, 8, 4, 2), (0, 1, 5, 5, 1))
+
+
+def why_not_shared(model: Any, anatomy: Anatomy) -> str | None:
+    """Return why a cache of prefixes would be wrong in this model; None where it is right.
+
+    State-space and recurrent models keep no keys and values of single positions; others may read
+    positions or masks in ways of their own. Rather than list them, a few sequences are scored
+    with shared prefixes and without.
+    """
+    vocab_size = model.get_input_embeddings().weight.shape[0]
+    sequences = [tuple((7919 * (i + 1)) % vocab_size for i in shape) for shape in _SHAPES]
+    apart = _log_probs(model, anatomy, separate(sequences), sequences)
+    try:
+        together = _log_probs(model, anatomy, shared_prefixes(sequences, [1] * 4), sequences)
+    except Exception as error:  # whatever a foreign forward pass makes of our cache
+        return f"its cache cannot be branched ({type(error).__name__})"
+    change = float((together - apart).abs().max())
+    if change <= 64 * torch.finfo(model.dtype).eps * max(1.0, float(apart.abs().max())):
+        return None
+    return f"with a branched cache its log-probabilities change by {change:.2g} nats"
+
+
+def _log_probs(
+    model: Any, anatomy: Anatomy, roots: list[Edge], sequences: list[Ids]
+) -> torch.Tensor:
+    found: dict[int, Scores] = {}
+    targets = [sequence[-1:] for sequence in sequences]
+    Forest(model, anatomy, 64).score(roots, targets, found.__setitem__)
+    return torch.cat([found[index].log_probs for index in range(len(sequences))])
