@@ -15,6 +15,7 @@ LEVELS = (
     "progress",
     "files",
     "heatmap",
+    "confidence",
     "prompt",
     "store",
     "table",
@@ -23,6 +24,8 @@ LEVELS = (
     "attribution",
     "layers",
     "render",
+    "questions",
+    "attributing",
     "api",
     "demo",
     "cli",
@@ -71,7 +74,7 @@ def test_only_model_and_layers_know_torch_and_only_model_knows_transformers() ->
         source = path.read_text(encoding="utf-8")
         if _part(path) != "model":
             assert "transformers import" not in source, path
-        if _part(path) not in ("model", "layers", "api"):
+        if _part(path) not in ("model", "layers", "questions"):
             assert "import torch" not in source and "from torch" not in source, path
 
 

@@ -37,11 +37,12 @@ def command(
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
         from bathyscope import api
-        from bathyscope.cli.results import check_output, deliver
+        from bathyscope.cli.results import Delivery
 
         text = options.read_prompt(prompt)
         api.check_depth(response, lens, threshold, depth_fraction)
-        check_output(output, figure or [], palette, overwrite=overwrite)
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        delivery.check()
         run = api.depth(
             options.load_model(model, revision, dtype, device, progress),
             text,
@@ -52,4 +53,4 @@ def command(
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
-    deliver(run, output, figure or [], palette, overwrite=overwrite, as_json=as_json)
+    delivery.deliver([run])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bathyscope.heatmap import Heatmap
-from bathyscope.runs import AttributionRun, DepthRun, Run
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
 
 
 def caption(subject: Run | Heatmap) -> str:
@@ -19,20 +19,36 @@ def _model(run: Run) -> list[str]:
 
 
 def _particulars(run: Run) -> list[str]:
-    provenance = run.heatmap.provenance
     match run:
         case AttributionRun():
-            method = provenance["method"]
-            baseline = method["baseline"]
-            return [
-                method["name"].replace("_", "-"),
-                f"absent: {baseline!r}" if baseline else "absent: nothing",
-                f"largest gap to all − none: {np.abs(run.gap).max():.2g} nats",
-            ]
+            gap = f"largest gap to all − none: {np.abs(run.gap).max():.2g}"
+            return [*_method(run), *_error(run), f"{gap} {run.heatmap.quantity.unit}".rstrip()]
+        case InteractionRun():
+            return [*_method(run), *_error(run)]
         case DepthRun():
+            provenance = run.heatmap.provenance
             return [
                 f"lens {provenance['lens']}",
                 f"settled at ≤ {provenance['threshold']:g} bits",
                 f"deep from layer {provenance['deep_layer']} of {run.num_layers}",
                 f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
             ]
+
+
+def _method(run: AttributionRun | InteractionRun) -> list[str]:
+    method = run.heatmap.provenance["method"]
+    baseline = method["baseline"]
+    return [
+        method["name"].replace("_", "-"),
+        f"absent: {baseline!r}" if baseline else "absent: nothing",
+    ]
+
+
+def _error(run: AttributionRun | InteractionRun) -> list[str]:
+    if run.standard_error is None:
+        return []
+    method = run.heatmap.provenance["method"]
+    return [
+        f"sampled: {method['evaluations']} coalitions, seed {run.heatmap.provenance['seed']}, "
+        f"standard error up to {run.standard_error.max():.2g}"
+    ]
