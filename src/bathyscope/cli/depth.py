@@ -6,6 +6,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
+from bathyscope.errors import InputError
 
 
 def command(
@@ -23,6 +24,13 @@ def command(
     depth_fraction: Annotated[
         float, typer.Option(help="ρ: layers from this share of all count as deep.")
     ] = 0.85,
+    top_k: Annotated[
+        int,
+        typer.Option(help="Also record what each layer would say: so many tokens for each cell."),
+    ] = 0,
+    ratio_only: Annotated[
+        bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
+    ] = False,
     max_new_tokens: options.MaxNewTokens = 64,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -37,10 +45,13 @@ def command(
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
         from bathyscope import api
-        from bathyscope.cli.results import check_output, deliver
+        from bathyscope.cli.results import check_output, deliver, show
+        from bathyscope.runs import SettlingRun
 
         text = options.read_prompt(prompt)
-        api.check_depth(response, lens, threshold, depth_fraction)
+        api.check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
+        if ratio_only and (output or figure):
+            raise InputError("Without a map there is nothing to save or draw; leave out --output.")
         check_output(output, figure or [], overwrite=overwrite)
         run = api.depth(
             options.load_model(model, revision, dtype, device, progress),
@@ -49,7 +60,12 @@ def command(
             lens=lens,
             threshold=threshold,
             depth_fraction=depth_fraction,
+            top_k=top_k,
+            ratio_only=ratio_only,  # type: ignore[call-overload]
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
-    deliver(run, output, figure or [], overwrite=overwrite, as_json=as_json)
+    if isinstance(run, SettlingRun):
+        show(run, as_json=as_json)
+    else:
+        deliver(run, output, figure or [], overwrite=overwrite, as_json=as_json)

@@ -8,7 +8,7 @@ from pathlib import Path
 from bathyscope.cli.messages import note
 from bathyscope.files import new_folder, refuse_existing
 from bathyscope.render.figure import draw, require_format
-from bathyscope.runs import Run
+from bathyscope.runs import Run, SettlingRun
 
 _RUNS = Path("bathyscope-runs")
 
@@ -32,11 +32,16 @@ def deliver(
         draw(run, partial / "figure.png")
     for figure in figures:
         draw(run, figure)
+    show(run, as_json=as_json)
+    note(f"saved: {', '.join(map(str, [folder / 'figure.png', *figures, folder / 'run.json']))}")
+
+
+def show(run: Run | SettlingRun, *, as_json: bool) -> None:
+    """Print a run on standard output."""
     if as_json:
         print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
     else:
         _print_table(run)
-    note(f"saved: {', '.join(map(str, [folder / 'figure.png', *figures, folder / 'run.json']))}")
 
 
 def _next_folder(kind: str) -> Path:
@@ -44,7 +49,7 @@ def _next_folder(kind: str) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _print_table(run: Run) -> None:
+def _print_table(run: Run | SettlingRun) -> None:
     from rich.console import Console
 
     from bathyscope.render.terminal import table

@@ -52,6 +52,25 @@ class Anatomy:
         logits: Tensor = self.lm_head(states)
         return self.rescale(logits)
 
+    def project(self, states: Tensor, out: Tensor) -> Tensor:
+        """Return the logits before `rescale` of states (rows, hidden_size), in `out` if possible.
+
+        A plain linear unembedding writes into `out`, shape (at least rows, vocab_size): fresh
+        memory of that size costs a tenth of the product. Any other module is called.
+        """
+        head = self.linear_head
+        if head is None:
+            logits: Tensor = self.lm_head(states)
+            return logits
+        if head.bias is None:
+            return torch.mm(states, head.weight.T, out=out[: len(states)])
+        return torch.addmm(head.bias, states, head.weight.T, out=out[: len(states)])
+
+    @property
+    def linear_head(self) -> nn.Linear | None:
+        """The unembedding where it is a plain matrix, nothing derived from it; else None."""
+        return self.lm_head if type(self.lm_head) is nn.Linear else None
+
     @contextmanager
     def recording(self, positions: Tensor) -> Iterator[list[Tensor]]:
         """Record the residual stream of one sequence at some positions while the model runs.

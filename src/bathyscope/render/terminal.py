@@ -8,13 +8,15 @@ from rich.text import Text
 from bathyscope.heatmap import FloatArray, Heatmap
 from bathyscope.render.caption import caption
 from bathyscope.render.figure import shortened
-from bathyscope.runs import AttributionRun, DepthRun, Run
+from bathyscope.runs import AttributionRun, DepthRun, Run, SettlingRun
 
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def table(run: Run) -> RenderableType:
+def table(run: Run | SettlingRun) -> RenderableType:
     """Return a run as something that rich prints."""
+    if isinstance(run, SettlingRun):
+        return _settling(run)
     match run:
         case AttributionRun():
             content = _attribution(run)
@@ -74,6 +76,21 @@ def _depth(run: DepthRun) -> Table:
             "deep" if depth >= deep_layer else "",
         )
     return result
+
+
+def _settling(run: SettlingRun) -> RenderableType:
+    result = Table(title="Settling depth, layers")
+    result.add_column("response token")
+    result.add_column("settles at", justify="right")
+    result.add_column("deep")
+    deep_layer = run.provenance["deep_layer"]
+    for label, depth in zip(run.tokens.labels, run.settling_depth.tolist(), strict=True):
+        result.add_row(Text(label), str(depth), "deep" if depth >= deep_layer else "")
+    conventions = (
+        f"lens {run.provenance['lens']} · settled at ≤ {run.provenance['threshold']:g} bits · deep "
+        f"from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
+    )
+    return Group(result, Text(conventions, style="dim"))
 
 
 def _sparkline(heatmap: Heatmap, column: int) -> str:
