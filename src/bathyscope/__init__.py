@@ -31,8 +31,12 @@ if TYPE_CHECKING:
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
+    from bathyscope.runs import SettlingRun as SettlingRun
     from bathyscope.runs import open_run as open_run
+    from bathyscope.streaming import stream as stream
     from bathyscope.table import read_table as read_table
+    from bathyscope.thinking import ThinkSettings as ThinkSettings
+    from bathyscope.thinking import think as think
 
 _HOME = {
     "attribute": "bathyscope.api",
@@ -50,8 +54,12 @@ _HOME = {
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
+    "SettlingRun": "bathyscope.runs",
     "open_run": "bathyscope.runs",
+    "stream": "bathyscope.streaming",
     "read_table": "bathyscope.table",
+    "ThinkSettings": "bathyscope.thinking",
+    "think": "bathyscope.thinking",
 }
 
 __all__ = list(_HOME)

@@ -26,13 +26,19 @@ def large_vocabulary(spread: float, dtype: torch.dtype = torch.float32) -> Anato
     return Anatomy(nothing, (nothing,) * 6, (), head.to(dtype), lambda logits: logits, "")
 
 
+def weights(anatomy: Anatomy) -> torch.Tensor:
+    """Return the matrix of the unembedding."""
+    assert anatomy.linear_head is not None
+    return anatomy.linear_head.weight.detach()
+
+
 @pytest.mark.parametrize("spread", [0.05, 1.0, 6.0])
 def test_unequal_distributions_with_tails_agree_with_scipy(spread: float) -> None:
     anatomy = large_vocabulary(spread)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
     rows[2] = final + 0.05 * rows[2]
     values, _ = Comparison(anatomy).columns(rows, final)
-    weight = anatomy.lm_head.weight.detach().double().numpy()
+    weight = weights(anatomy).double().numpy()
     q = np.exp(log_softmax(final.double().numpy() @ weight.T, axis=-1))
     for layer in range(5):
         p = np.exp(log_softmax(rows[layer].double().numpy() @ weight.T, axis=-1))
@@ -44,7 +50,7 @@ def test_unequal_distributions_with_tails_agree_with_scipy(spread: float) -> Non
 def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype) -> None:
     anatomy = large_vocabulary(1.0, dtype)
     with torch.no_grad():  # eighths multiply exactly, in whatever order the product sums them
-        anatomy.lm_head.weight.mul_(8).round_().div_(8)
+        weights(anatomy).mul_(8).round_().div_(8)
     final = (torch.randn(3, 24) * 8).round().div(8).to(dtype)
     values, _ = Comparison(anatomy).columns(final[None].repeat(2, 1, 1), final)
     assert values.tolist() == [[0.0] * 3] * 2
@@ -55,7 +61,7 @@ def test_small_divergences_keep_their_digits() -> None:
     final = torch.randn(4, 24)
     rows = final[None] + 1e-3 * torch.randn(1, 4, 24)
     values, _ = Comparison(anatomy).columns(rows, final)
-    weight = anatomy.lm_head.weight.detach().double()
+    weight = weights(anatomy).double()
     p, q = (rows[0].double() @ weight.T).softmax(-1), (final.double() @ weight.T).softmax(-1)
     expected = jensen_shannon(p, q)
     assert 0 < float(expected.max()) < 1e-5

@@ -14,7 +14,7 @@ from bathyscope.layers.comparison import Comparison
 from bathyscope.layers.lazy_settling import Settler
 from bathyscope.layers.settling import settling_depths
 from tests.conftest import tiny
-from tests.layers.test_comparison import PROMPT, RESPONSE, large_vocabulary
+from tests.layers.test_comparison import PROMPT, RESPONSE, large_vocabulary, weights
 
 
 @settings(max_examples=300, deadline=None)
@@ -102,7 +102,7 @@ def test_an_unembedding_that_is_no_plain_matrix_is_computed_whole() -> None:
 
     anatomy = large_vocabulary(2.0)
     scaled = Scaled(24, 30_000, bias=False)
-    scaled.weight = anatomy.lm_head.weight
+    scaled.weight = torch.nn.Parameter(weights(anatomy))
     odd = type(anatomy)(**(vars(anatomy) | {"lm_head": scaled}))
     rows, final = torch.randn(5, 4, 24), torch.randn(4, 24)
     values, _ = Comparison(odd).columns(rows, final)
@@ -130,4 +130,4 @@ def test_top_k_is_checked() -> None:
     with pytest.raises(bs.InputError, match="0 or more"):
         bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=-1)
     with pytest.raises(bs.InputError, match="choose one"):
-        bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=1, ratio_only=True)  # type: ignore
+        bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=1, ratio_only=True)

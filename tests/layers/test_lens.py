@@ -64,7 +64,7 @@ def test_no_array_holds_more_rows_than_a_block() -> None:
                 largest.append(result.numel() // 258)
             return result
 
-    with Watched():
+    with Watched():  # type: ignore[no-untyped-call]
         depth_map(anatomy, [states], LENSES["norm"], tuple(range(200)) * 2 + tuple(range(100)))
     assert largest and max(largest) <= 480
 

@@ -31,6 +31,9 @@ def command(
     ratio_only: Annotated[
         bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
     ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Print each token with its depth as it is written.")
+    ] = False,
     max_new_tokens: options.MaxNewTokens = 64,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -46,12 +49,26 @@ def command(
     with progress_bars() as progress:
         from bathyscope import api
         from bathyscope.cli.results import check_output, deliver, show
+        from bathyscope.cli.streaming import StreamSettings, stream_depths
         from bathyscope.runs import SettlingRun
 
         text = options.read_prompt(prompt)
         api.check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
         if ratio_only and (output or figure):
             raise InputError("Without a map there is nothing to save or draw; leave out --output.")
+        if stream:
+            if response is not None or output or figure or top_k or ratio_only:
+                raise InputError(
+                    "--stream looks into tokens while the model writes them; it goes with neither "
+                    "--response, --output, --figure, --top-k nor --ratio-only."
+                )
+            stream_depths(
+                options.load_model(model, revision, dtype, device, progress),
+                text,
+                StreamSettings(lens, threshold, depth_fraction, max_new_tokens),
+                as_json=as_json,
+            )
+            return
         check_output(output, figure or [], overwrite=overwrite)
         run = api.depth(
             options.load_model(model, revision, dtype, device, progress),

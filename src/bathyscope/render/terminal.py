@@ -5,7 +5,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bathyscope.heatmap import FloatArray, Heatmap
+from bathyscope.heatmap import FloatArray
 from bathyscope.render.caption import caption
 from bathyscope.render.figure import shortened
 from bathyscope.runs import AttributionRun, DepthRun, Run, SettlingRun
@@ -71,7 +71,7 @@ def _depth(run: DepthRun) -> Table:
         depth = int(run.settling_depth[position])
         result.add_row(
             Text(label),
-            _sparkline(run.heatmap, position),
+            bars(run.heatmap.values[:, position]),
             str(depth),
             "deep" if depth >= deep_layer else "",
         )
@@ -93,7 +93,7 @@ def _settling(run: SettlingRun) -> RenderableType:
     return Group(result, Text(conventions, style="dim"))
 
 
-def _sparkline(heatmap: Heatmap, column: int) -> str:
-    """Return one bar per layer: an eighth of a bit to each step."""
-    heights = np.minimum((heatmap.values[:, column] * len(_BARS)).astype(int), len(_BARS) - 1)
+def bars(divergences: FloatArray) -> str:
+    """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
+    heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
     return "".join(_BARS[height] for height in heights)
