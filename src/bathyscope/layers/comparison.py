@@ -6,6 +6,7 @@ unembedding; then each row of logits is worked on while it lies in a core's cach
 
 from dataclasses import dataclass
 from math import log
+from threading import local
 
 import torch
 from torch import Tensor
@@ -77,13 +78,17 @@ class LastLayer:
 
         def fill(part: slice) -> None:
             x = as_float(anatomy.rescale(logits[part]))
-            # Shifted as in `_divergences`: equal logits then give equal numbers, bit for bit.
+            # Shifted as the other layers are: equal logits then give equal numbers, bit for bit.
             log_probabilities = (x - x.amax(-1, keepdim=True)).log_softmax(-1)
             q = torch.exp(log_probabilities, out=self.probabilities[part])
             self.entropy[part] = -(log_probabilities.mul_(q)).sum(-1).double()
             q.clamp_min_(torch.finfo(q.dtype).tiny)
 
         workers.each(len(logits), fill)
+
+    def of(self, index: Tensor) -> Tensor:
+        """Return q of some tokens, one or the other perhaps more than once."""
+        return self.probabilities[index]
 
 
 class Comparison:
@@ -101,6 +106,7 @@ class Comparison:
         self.top_k = top_k
         self.workers = Workers(next(anatomy.lm_head.parameters()).device)
         self._logits: Tensor | None = None
+        self._threads = local()
 
     @torch.inference_mode()
     def columns(
@@ -153,15 +159,44 @@ class Comparison:
             return self.anatomy.project(states, self._logits)
 
     def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
-        """Return divergences in bits of logits (cells, vocab_size)."""
-        values = torch.empty(len(index), dtype=torch.float64, device=logits.device)
+        """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
+        kind = last.probabilities.dtype
+        total, mean, joint = torch.empty(3, len(index), dtype=kind, device=logits.device)
+        tokens = index.tolist()
 
         def compare(part: slice) -> None:
             x = as_float(self.anatomy.rescale(logits[part]))
-            values[part] = _divergences(x, last.probabilities[index[part]], last, index[part])
+            one = part.stop - part.start == 1
+            q = last.probabilities[tokens[part.start], None] if one else last.of(index[part])
+            e, product = self._scratch(x)
+            torch.exp(x.sub_(x.amax(-1, keepdim=True)), out=e)
+            torch.sum(e, -1, out=total[part])
+            torch.sum(torch.mul(x, e, out=product), -1, out=mean[part])
+            e.div_(total[part, None]).add_(q)
+            torch.sum(torch.log(e, out=product).mul_(e), -1, out=joint[part])
 
         self.workers.each(len(index), compare)
+        normaliser = total.double()
+        entropy = normaliser.log() - mean.double() / normaliser  # H(p) = ln Z − Σ p x
+        values = jensen_shannon_from_entropies(joint.double(), entropy, last.entropy[index])
+        small = (values < _SMALL).nonzero()[:, 0]
+
+        def refine(part: slice) -> None:
+            cells = small[part]
+            x = as_float(self.anatomy.rescale(logits[cells]))
+            p = (x - x.amax(-1, keepdim=True)).log_softmax(-1).exp_()
+            p.clamp_min_(torch.finfo(kind).tiny)
+            values[cells] = jensen_shannon(p, last.of(index[cells])).double()
+
+        self.workers.each(len(small), refine)
         return values
+
+    def _scratch(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return two arrays like x, the same for each thread each time: fresh memory is slow."""
+        mine: tuple[Tensor, Tensor] | None = getattr(self._threads, "scratch", None)
+        if mine is None or mine[0].shape != x.shape or mine[0].dtype != x.dtype:
+            mine = self._threads.scratch = (torch.empty_like(x), torch.empty_like(x))
+        return mine
 
     def _fill(
         self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, emitted: Tensor
@@ -172,7 +207,7 @@ class Comparison:
             token = index[part]
             x = as_float(self.anatomy.rescale(logits[part])).log_softmax(-1)
             own = x.gather(-1, emitted[token, None])
-            crossed = -(x * last.probabilities[token]).sum(-1).double() - last.entropy[token]
+            crossed = -(x * last.of(token)).sum(-1).double() - last.entropy[token]
             details.kl_from_last[part] = crossed.clamp_(min=0) / log(2)
             details.probability[part] = own[:, 0].double().exp()
             details.rank[part] = (x > own).sum(-1) + 1
@@ -181,25 +216,6 @@ class Comparison:
             details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
 
         self.workers.each(len(index), read)
-
-
-def _divergences(x: Tensor, q: Tensor, last: LastLayer, token: Tensor) -> Tensor:
-    """Return divergences in bits of logits (cells, vocab_size), which are consumed, from q."""
-    x.sub_(x.amax(-1, keepdim=True))
-    joint = torch.exp(x)
-    total = joint.sum(-1, keepdim=True)
-    product = torch.mul(x, joint)
-    normaliser = total[:, 0].double()
-    entropy = normaliser.log() - product.sum(-1).double() / normaliser  # H(p) = ln Z − Σ p x
-    joint.mul_(total.reciprocal_()).add_(q)
-    torch.log(joint, out=product)
-    of_both = product.mul_(joint).sum(-1).double()
-    values = jensen_shannon_from_entropies(of_both, entropy, last.entropy[token])
-    small = values < _SMALL
-    if small.any():
-        p = x[small].log_softmax(-1).exp_().clamp_min_(torch.finfo(x.dtype).tiny)
-        values[small] = jensen_shannon(p, q[small]).double()
-    return values
 
 
 def as_float(logits: Tensor) -> Tensor:
