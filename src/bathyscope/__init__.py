@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
     from bathyscope.runs import InteractionRun as InteractionRun
+    from bathyscope.runs import SettlingRun as SettlingRun
     from bathyscope.runs import open_run as open_run
+    from bathyscope.streaming import stream as stream
     from bathyscope.table import read_table as read_table
+    from bathyscope.thinking import ThinkSettings as ThinkSettings
+    from bathyscope.thinking import think as think
 
 _HOME = {
     "attribute": "bathyscope.api",
@@ -60,8 +64,12 @@ _HOME = {
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
     "InteractionRun": "bathyscope.runs",
+    "SettlingRun": "bathyscope.runs",
     "open_run": "bathyscope.runs",
+    "stream": "bathyscope.streaming",
     "read_table": "bathyscope.table",
+    "ThinkSettings": "bathyscope.thinking",
+    "think": "bathyscope.thinking",
 }
 
 __all__ = list(_HOME)

@@ -1,20 +1,23 @@
 """The questions as functions: validate, compute, and say where the numbers come from."""
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from bathyscope.attributing import Settings, attribute_each
 from bathyscope.errors import InputError
 from bathyscope.heatmap import Axis, Heatmap
-from bathyscope.layers.divergence import JENSEN_SHANNON, jensen_shannon
-from bathyscope.layers.lens import LENSES, divergence_from_last_layer
+from bathyscope.layers.depth_map import MapDetails, depth_map
+from bathyscope.layers.divergence import JENSEN_SHANNON
+from bathyscope.layers.lazy_settling import settle
+from bathyscope.layers.lens import find_lens
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
 from bathyscope.questions import MAX_NEW_TOKENS, continuation_of, provenance_of, require_text
-from bathyscope.runs import AttributionRun, DepthRun
+from bathyscope.runs import AttributionRun, DepthRun, Readings, SettlingRun
 
 
 def attribute(
@@ -40,6 +43,7 @@ def attribute(
     return attribute_each(model, prompt, [target], Settings(**settings))[0]
 
 
+@overload
 def depth(
     model: LanguageModel,
     prompt: str,
@@ -48,9 +52,42 @@ def depth(
     lens: str = "norm",
     threshold: float = 0.5,
     depth_fraction: float = 0.85,
+    top_k: int = 0,
+    ratio_only: Literal[False] = False,
     max_new_tokens: int = MAX_NEW_TOKENS,
     progress: Progress = silent,
-) -> DepthRun:
+) -> DepthRun: ...
+
+
+@overload
+def depth(
+    model: LanguageModel,
+    prompt: str,
+    response: str | None = None,
+    *,
+    lens: str = "norm",
+    threshold: float = 0.5,
+    depth_fraction: float = 0.85,
+    top_k: int = 0,
+    ratio_only: Literal[True],
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    progress: Progress = silent,
+) -> SettlingRun: ...
+
+
+def depth(
+    model: LanguageModel,
+    prompt: str,
+    response: str | None = None,
+    *,
+    lens: str = "norm",
+    threshold: float = 0.5,
+    depth_fraction: float = 0.85,
+    top_k: int = 0,
+    ratio_only: bool = False,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    progress: Progress = silent,
+) -> DepthRun | SettlingRun:
     """Measure at which layer each token of a response was decided.
 
     Args:
@@ -60,43 +97,70 @@ def depth(
         lens: How intermediate layers are read, a name in `layers.lens.LENSES`.
         threshold: g: a token has settled where its divergence is at most this many bits.
         depth_fraction: ρ: tokens that settle at layer ⌈ρ·L⌉ or later count as deep.
+        top_k: With 1 or more, also what each layer would say instead, so many tokens, and the
+            further quantities of `layers.quantities`, in `readings`.
+        ratio_only: Find the settling depths by bounds, without the map; the same depths, faster.
         max_new_tokens: Longest response the model writes.
         progress: Told of the steps.
 
     Returns:
         The map (layers 1..L−1 × response tokens) of the Jensen-Shannon divergence from the last
-        layer in bits, settling depths, deep-thinking ratio.
+        layer in bits, settling depths, deep-thinking ratio; without the map for `ratio_only`.
 
     Raises:
         InputError: The response is empty, too long for the context, or an option is out of range.
     """
-    check_depth(response, lens, threshold, depth_fraction)
+    check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
+    model.require_top(top_k)
     continuation = continuation_of(model, prompt, response, max_new_tokens, progress)
-    states = model.hidden_states(continuation)
-    values = divergence_from_last_layer(
-        model.anatomy, states, jensen_shannon, lens, progress
-    ).numpy()
-    depths = settling_depths(values, threshold)
-    heatmap = Heatmap(
-        values=values,
-        rows=Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers))),
-        columns=model.tokens.axis("response token", continuation.target_ids),
-        quantity=JENSEN_SHANNON,
-        provenance={
-            **provenance_of(model, prompt, continuation),
-            "lens": lens,
-            "threshold": threshold,
-            "depth_fraction": depth_fraction,
-            "deep_layer": deep_layer(model.num_layers, depth_fraction),
-        },
+    columns = model.tokens.axis("response token", continuation.target_ids)
+    provenance = {
+        **provenance_of(model, prompt, continuation),
+        "lens": lens,
+        "threshold": threshold,
+        "depth_fraction": depth_fraction,
+        "deep_layer": deep_layer(model.num_layers, depth_fraction),
+    }
+    pieces = residual_stream(model, continuation, progress)
+    if ratio_only:
+        depths, computed = settle(model.anatomy, pieces, find_lens(lens), threshold)
+        ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
+        return SettlingRun(columns, depths, ratio, provenance | {"cells_computed": computed})
+    values, details = depth_map(
+        model.anatomy, pieces, find_lens(lens), continuation.target_ids, top_k, progress
     )
-    return DepthRun(heatmap, depths, deep_thinking_ratio(depths, model.num_layers, depth_fraction))
+    depths = settling_depths(values, threshold)
+    ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
+    rows = Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers)))
+    heatmap = Heatmap(values, rows, columns, JENSEN_SHANNON, provenance)
+    return DepthRun(heatmap, depths, ratio, _readings(model, details))
 
 
-def check_depth(response: str | None, lens: str, threshold: float, depth_fraction: float) -> None:
+def _readings(model: LanguageModel, details: MapDetails | None) -> Readings | None:
+    if details is None:
+        return None
+    ids = [int(id) for id in np.unique(details.top_ids)]
+    labels = {id: model.tokens.axis("token", [id]).labels[0] for id in ids}
+    return Readings(details.cells, details.top_ids, details.top_probabilities, labels)
+
+
+def check_depth(
+    response: str | None,
+    lens: str,
+    threshold: float,
+    depth_fraction: float,
+    top_k: int = 0,
+    ratio_only: bool = False,
+) -> None:
     """Raise InputError for what can be seen to be wrong without a model."""
-    if lens not in LENSES:
-        raise InputError(f"The lens {lens!r} is not known; choose one of {', '.join(LENSES)}.")
+    find_lens(lens)
     require_text(response, "response")
     settling_depths(np.zeros((1, 1)), threshold)
     deep_layer(1, depth_fraction)
+    if top_k < 0:
+        raise InputError(f"The number of top tokens is 0 or more, not {top_k} (--top-k).")
+    if top_k and ratio_only:
+        raise InputError(
+            "What the layers would say is read off the map, which is left out where only the "
+            "ratio is asked for; choose one of --top-k and --ratio-only."
+        )

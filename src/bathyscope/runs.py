@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bathyscope.confidence import student_quantile
 from bathyscope.errors import InputError
 from bathyscope.files import new_folder
-from bathyscope.heatmap import FloatArray, Heatmap, number_or_null
+from bathyscope.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.store import SCHEMA, read_document, write_run
 
 
@@ -150,6 +150,49 @@ class InteractionRun(Saved):
 
 
 @dataclass(frozen=True)
+class Readings:
+    """What else each cell of a depth map says; `layers.quantities` defines the quantities.
+
+    Attributes:
+        cells: Arrays (num_layers − 1, tokens): entropy, kl_from_last, probability, rank, cosine.
+        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k), int64.
+        top_probabilities: Their probabilities, same shape.
+        labels: Display text of every token id in `top_ids`.
+    """
+
+    cells: Mapping[str, FloatArray]
+    top_ids: NDArray[np.int64]
+    top_probabilities: FloatArray
+    labels: Mapping[int, str]
+
+    def says(self, layer: int, token: int) -> list[tuple[str, float]]:
+        """Return what a layer (from 1) would say at a token (from 0): labels, probabilities."""
+        pairs = zip(
+            self.top_ids[layer - 1, token], self.top_probabilities[layer - 1, token], strict=True
+        )
+        return [(self.labels[int(id)], float(probability)) for id, probability in pairs]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            **{name: values.tolist() for name, values in self.cells.items()},
+            "top_ids": self.top_ids.tolist(),
+            "top_probabilities": self.top_probabilities.tolist(),
+            "labels": {str(id): label for id, label in self.labels.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Readings":
+        """Rebuild readings from `to_document`."""
+        values = dict(document)
+        labels = {int(id): label for id, label in values.pop("labels").items()}
+        top_ids = np.array(values.pop("top_ids"), dtype=np.int64)
+        top_probabilities = np.array(values.pop("top_probabilities"))
+        cells = {name: np.array(cell, dtype=np.float64) for name, cell in values.items()}
+        return cls(cells, top_ids, top_probabilities, labels)
+
+
+@dataclass(frozen=True)
 class DepthRun(Saved):
     """How deep each token was decided.
 
@@ -157,11 +200,13 @@ class DepthRun(Saved):
         heatmap: Rows are layers 1 to num_layers − 1, columns response tokens, cells bits.
         settling_depth: Layer at which each token settles, shape (tokens,), 1..num_layers.
         deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
+        readings: What else each cell says, where asked for.
     """
 
     heatmap: Heatmap
     settling_depth: NDArray[np.int64]
     deep_thinking_ratio: float
+    readings: Readings | None = None
     kind: ClassVar[str] = "depth"
 
     @property
@@ -171,16 +216,56 @@ class DepthRun(Saved):
 
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
-        return {
+        document = {
             **_common(self.kind, self.heatmap),
             "settling_depth": self.settling_depth.tolist(),
             "deep_thinking_ratio": self.deep_thinking_ratio,
         }
+        if self.readings is not None:
+            document["readings"] = self.readings.to_document()
+        return document
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        arrays = {"values": self.heatmap.values, "settling_depth": self.settling_depth}
+        arrays: dict[str, NDArray[Any]] = {
+            "values": self.heatmap.values,
+            "settling_depth": self.settling_depth,
+        }
+        if self.readings is not None:
+            arrays |= self.readings.cells
+            arrays["top_ids"] = self.readings.top_ids
+            arrays["top_probabilities"] = self.readings.top_probabilities
         write_run(folder, self.to_document(), arrays, self.heatmap)
+
+
+@dataclass(frozen=True)
+class SettlingRun:
+    """How deep each token was decided, without a map: settling depths alone.
+
+    Attributes:
+        tokens: Axis of the response tokens.
+        settling_depth: Layer at which each token settles, shape (tokens,), 1..num_layers.
+        deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
+        provenance: Everything needed to compute it again; `cells_computed` is the share of the
+            map's cells that had to be computed.
+    """
+
+    tokens: Axis
+    settling_depth: NDArray[np.int64]
+    deep_thinking_ratio: float
+    provenance: Mapping[str, Any]
+    kind: ClassVar[str] = "settling"
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return {
+            "schema": SCHEMA,
+            "kind": self.kind,
+            "tokens": {"labels": list(self.tokens.labels), "ids": list(self.tokens.ids or ())},
+            "settling_depth": self.settling_depth.tolist(),
+            "deep_thinking_ratio": self.deep_thinking_ratio,
+            "provenance": dict(self.provenance),
+        }
 
 
 Run = AttributionRun | InteractionRun | DepthRun
@@ -211,7 +296,10 @@ def open_run(folder: str | Path) -> Run:
             )
         if document["kind"] == DepthRun.kind:
             depths = np.array(document["settling_depth"], dtype=np.int64)
-            return DepthRun(heatmap, depths, float(document["deep_thinking_ratio"]))
+            ratio, readings = float(document["deep_thinking_ratio"]), document.get("readings")
+            if readings is not None:
+                return DepthRun(heatmap, depths, ratio, Readings.from_document(readings))
+            return DepthRun(heatmap, depths, ratio)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
     raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")

@@ -11,7 +11,7 @@ from bathyscope.errors import InputError
 from bathyscope.files import new_folder, refuse_existing
 from bathyscope.render.figure import draw, require_format
 from bathyscope.render.palette import require_palette
-from bathyscope.runs import Run
+from bathyscope.runs import Run, SettlingRun
 
 _RUNS = Path("bathyscope-runs")
 
@@ -65,17 +65,24 @@ class Delivery:
         draw(run, path, palette=self.palette, hatch=self.hatch)
 
     def _print(self, runs: Sequence[Run]) -> None:
-        if self.as_json:
+        if self.as_json and len(runs) > 1:
             documents = [run.to_document() for run in runs]
-            printed = documents[0] if len(documents) == 1 else documents
-            print(json.dumps(printed, ensure_ascii=False, allow_nan=False))
+            print(json.dumps(documents, ensure_ascii=False, allow_nan=False))
             return
-        from rich.console import Console
-
-        from bathyscope.render.terminal import table
-
         for run in runs:
-            Console(markup=False, highlight=False).print(table(run))
+            show(run, as_json=self.as_json)
+
+
+def show(run: Run | SettlingRun, *, as_json: bool) -> None:
+    """Print a run on standard output."""
+    if as_json:
+        print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from bathyscope.render.terminal import table
+
+    Console(markup=False, highlight=False).print(table(run))
 
 
 def _names(number: int) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.render.facts import DOMINANCE, NEAR_ZERO_SHARE, Cell, Facts, facts
+from bathyscope.render.kinds import kinds
 from bathyscope.render.palette import scale_of
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
 
@@ -233,6 +234,20 @@ def _depth_observations(run: DepthRun) -> Iterator[str]:
         f"{int((depths >= deep_layer).sum())} of {_count(len(depths), 'token')} settle at layer "
         f"{deep_layer} or later (⌈{run.heatmap.provenance['depth_fraction']:g} × "
         f"{run.num_layers}⌉)."
+    )
+    yield from _kinds(run)
+
+
+def _kinds(run: DepthRun) -> Iterator[str]:
+    found = kinds(run)
+    if found is None:
+        return
+    difference = found.completions_median - found.template_median
+    order = "earlier than" if difference > 0 else "later than" if difference < 0 else "as early as"
+    yield (
+        f"Template words (`the`, `is`, `.`; {_count(found.template, 'token')}) settle at layer "
+        f"{found.template_median:g} in the median, {order} digits and what follows an operator "
+        f"({_count(found.completions, 'token')}), at layer {found.completions_median:g}."
     )
 
 

@@ -5,17 +5,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bathyscope.heatmap import FloatArray, Heatmap
+from bathyscope.heatmap import FloatArray
 from bathyscope.render.caption import caption
 from bathyscope.render.figure import shortened
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
 
 _BARS = "▁▂▃▄▅▆▇█"
 _FAINT = 0.05  # smaller values stay uncoloured
 
 
-def table(run: Run) -> RenderableType:
+def table(run: Run | SettlingRun) -> RenderableType:
     """Return a run as something that rich prints."""
+    if isinstance(run, SettlingRun):
+        return _settling(run)
     match run:
         case AttributionRun():
             content = _attribution(run)
@@ -84,14 +86,29 @@ def _depth(run: DepthRun) -> Table:
         depth = int(run.settling_depth[position])
         result.add_row(
             Text(label),
-            _sparkline(run.heatmap, position),
+            bars(run.heatmap.values[:, position]),
             str(depth),
             "deep" if depth >= deep_layer else "",
         )
     return result
 
 
-def _sparkline(heatmap: Heatmap, column: int) -> str:
-    """Return one bar per layer: an eighth of a bit to each step."""
-    heights = np.minimum((heatmap.values[:, column] * len(_BARS)).astype(int), len(_BARS) - 1)
+def _settling(run: SettlingRun) -> RenderableType:
+    result = Table(title="Settling depth, layers")
+    result.add_column("response token")
+    result.add_column("settles at", justify="right")
+    result.add_column("deep")
+    deep_layer = run.provenance["deep_layer"]
+    for label, depth in zip(run.tokens.labels, run.settling_depth.tolist(), strict=True):
+        result.add_row(Text(label), str(depth), "deep" if depth >= deep_layer else "")
+    conventions = (
+        f"lens {run.provenance['lens']} · settled at ≤ {run.provenance['threshold']:g} bits · deep "
+        f"from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
+    )
+    return Group(result, Text(conventions, style="dim"))
+
+
+def bars(divergences: FloatArray) -> str:
+    """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
+    heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
     return "".join(_BARS[height] for height in heights)
