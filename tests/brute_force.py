@@ -75,13 +75,12 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
     """Return JSD in bits of layers 1..L−1 from the model's own output at positions first − 1…"""
     with torch.no_grad():
         output = model(torch.tensor([ids]), output_hidden_states=True)
-        states = output.hidden_states  # embedding, layer 1, …, last layer (already normed)
-        body = getattr(model, "model", None) or model.transformer
-        norm = body.norm if hasattr(body, "norm") else body.ln_f
+        norm, projection = _final_modules(model)
         cap = getattr(model.config, "final_logit_softcapping", None)
         result = []
-        for state in states[1:-1]:
-            logits = model.lm_head(norm(state) if lens == "norm" else state)[0]
+        for state in intermediate_states(model, output.hidden_states):
+            logits = model.lm_head(projection(norm(state) if lens == "norm" else state))[0]
+            logits = logits / getattr(model.config, "logits_scaling", 1.0)
             if cap:
                 logits = cap * torch.tanh(logits / cap)
             row = [
@@ -90,6 +89,24 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
             ]
             result.append(row)
     return np.array(result)
+
+
+def intermediate_states(model: Any, hidden_states: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the states of layers 1..L−1 among those that transformers returns.
+
+    It lists the embedding, layer 1 and so on to the last layer, which is normed already; of Mamba
+    no embedding, but the last layer both ways.
+    """
+    return hidden_states[:-2] if model.config.model_type == "mamba" else hidden_states[1:-1]
+
+
+def _final_modules(model: Any) -> tuple[Any, Any]:
+    """Return the norm after the last layer and, behind it, OPT's projection."""
+    body = model.base_model
+    body = getattr(body, "decoder", body)
+    names = ("norm", "ln_f", "norm_f", "final_layer_norm")
+    norm = next(getattr(body, name) for name in names if hasattr(body, name))
+    return norm, getattr(body, "project_out", None) or torch.nn.Identity()
 
 
 def _softmax(logits: torch.Tensor) -> Values:

@@ -11,7 +11,7 @@ from bathyscope.progress import Progress, silent
 
 LENSES: dict[str, Callable[[Anatomy, Tensor], Tensor]] = {
     "norm": lambda anatomy, states: anatomy.normed(states),
-    "raw": lambda anatomy, states: states,
+    "raw": lambda anatomy, states: anatomy.projected(states),
 }
 """How intermediate states are read before the unembedding: with the final norm, or as they are.
 
