@@ -83,13 +83,12 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
     """Return JSD in bits of layers 1..L−1 from the model's own output at positions first − 1…"""
     with torch.no_grad():
         output = model(torch.tensor([ids]), output_hidden_states=True)
-        states = output.hidden_states  # embedding, layer 1, …, last layer (already normed)
-        body = getattr(model, "model", None) or model.transformer
-        norm = body.norm if hasattr(body, "norm") else body.ln_f
+        norm, projection = _final_modules(model)
         cap = getattr(model.config, "final_logit_softcapping", None)
         result = []
-        for state in states[1:-1]:
-            logits = model.lm_head(norm(state) if lens == "norm" else state)[0]
+        for state in intermediate_states(model, output.hidden_states):
+            logits = model.lm_head(projection(norm(state) if lens == "norm" else state))[0]
+            logits = logits / getattr(model.config, "logits_scaling", 1.0)
             if cap:
                 logits = cap * torch.tanh(logits / cap)
             row = [
@@ -100,6 +99,78 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
     return np.array(result)
 
 
+def intermediate_states(model: Any, hidden_states: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the states of layers 1..L−1 among those that transformers returns.
+
+    It lists the embedding, layer 1 and so on to the last layer, which is normed already; of Mamba
+    no embedding, but the last layer both ways.
+    """
+    return hidden_states[:-2] if model.config.model_type == "mamba" else hidden_states[1:-1]
+
+
+def _final_modules(model: Any) -> tuple[Any, Any]:
+    """Return the norm after the last layer and, behind it, OPT's projection."""
+    body = model.base_model
+    body = getattr(body, "decoder", body)
+    names = ("norm", "ln_f", "norm_f", "final_layer_norm")
+    norm = next(getattr(body, name) for name in names if hasattr(body, name))
+    return norm, getattr(body, "project_out", None) or torch.nn.Identity()
+
+
 def _softmax(logits: torch.Tensor) -> Values:
     probabilities: Values = np.exp(log_softmax(logits.double().numpy()))
     return probabilities
+
+
+def _log_probs_from(model: Any, embeddings: torch.Tensor, first: int, ids: Values) -> Values:
+    """Return ln p of the target ids, (rows, targets), from embeddings (rows, tokens, hidden)."""
+    with torch.no_grad():
+        logits = model(inputs_embeds=embeddings).logits.numpy()
+    rows = log_softmax(logits, axis=-1)[:, first - 1 : first - 1 + len(ids)]
+    found: Values = np.take_along_axis(rows, ids[None, :, None], axis=-1)[..., 0]
+    return found
+
+
+def slopes(
+    model: Any, prompt_ids: tuple[int, ...], target_ids: tuple[int, ...], directions: torch.Tensor
+) -> Values:
+    """Return d ln p / d h of each target token as embeddings move by h · direction.
+
+    Central differences, which know nothing of how a gradient is computed.
+
+    Args:
+        model: In float64.
+        prompt_ids: Tokens of the prompt.
+        target_ids: Tokens of the continuation.
+        directions: Shape (directions, tokens, hidden), the target's last token left out.
+    """
+    ids = prompt_ids + target_ids[:-1]
+    with torch.no_grad():
+        embeddings = model.get_input_embeddings()(torch.tensor(ids))
+    step = 1e-5
+    values = [
+        _log_probs_from(
+            model, embeddings + sign * step * directions, len(prompt_ids), np.array(target_ids)
+        )
+        for sign in (1, -1)
+    ]
+    return (values[0] - values[1]).T / (2 * step)
+
+
+def gradients(model: Any, prompt_ids: tuple[int, ...], target_ids: tuple[int, ...]) -> Values:
+    """Return d ln p of each target token at each embedding before it, one pass for each.
+
+    Shape (targets, tokens, hidden), the target's last token left out; 0 at tokens that come later.
+    """
+    ids = prompt_ids + target_ids[:-1]
+    weights = model.get_input_embeddings()
+    result = []
+    for index, id in enumerate(target_ids):
+        count = len(prompt_ids) + index
+        with torch.no_grad():
+            embeddings = weights(torch.tensor([ids[:count]]))
+        embeddings.requires_grad_()
+        model(inputs_embeds=embeddings).logits[0, -1].log_softmax(-1)[id].backward()
+        later = torch.zeros(len(ids) - count, embeddings.shape[-1], dtype=embeddings.dtype)
+        result.append(torch.cat([embeddings.grad[0], later]).double().numpy())
+    return np.array(result)

@@ -1,61 +1,17 @@
-"""Tiny models built from configurations, and the real one."""
+"""The models that tests use: tiny random ones, and the real one."""
 
 import os
-from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import (
-    AutoModelForCausalLM,
-    Gemma3TextConfig,
-    GPT2Config,
-    GptOssConfig,
-    LlamaConfig,
-    PreTrainedTokenizerFast,
-    Qwen3Config,
-)
+from transformers import PreTrainedTokenizerFast
 
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
-
-_SMALL: dict[str, Any] = {
-    "vocab_size": 258,
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 4,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-    "max_position_embeddings": 256,
-    "bos_token_id": 256,
-    "eos_token_id": 257,
-    "pad_token_id": 257,
-}
-
-FAMILIES: dict[str, Callable[[], Any]] = {
-    "gpt2": lambda: GPT2Config(
-        vocab_size=258,
-        n_embd=32,
-        n_layer=4,
-        n_head=4,
-        n_positions=256,
-        bos_token_id=256,
-        eos_token_id=257,
-        pad_token_id=257,
-    ),
-    "llama": lambda: LlamaConfig(**_SMALL),
-    "llama-36": lambda: LlamaConfig(**(_SMALL | {"num_hidden_layers": 36})),
-    "qwen3": lambda: Qwen3Config(**_SMALL),
-    "gemma3": lambda: Gemma3TextConfig(
-        **_SMALL, sliding_window=16, final_logit_softcapping=30.0, query_pre_attn_scalar=8
-    ),
-    "gpt-oss": lambda: GptOssConfig(
-        **_SMALL, num_local_experts=4, num_experts_per_tok=2, sliding_window=16
-    ),
-}
+from tests.families import FAMILIES
+from tests.families import random_model as random_model
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
@@ -69,21 +25,6 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<eos>"
     )
-
-
-def random_model(family: str, dtype: torch.dtype = torch.float32) -> Any:
-    """Return a model whose weights are large enough for predictions that differ."""
-    torch.manual_seed(7)
-    model = AutoModelForCausalLM.from_config(FAMILIES[family]())
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            if parameter.dim() > 1:
-                parameter.normal_(std=0.25)
-            elif "norm" in name or "ln_" in name:
-                parameter.add_(torch.randn_like(parameter) * 0.2)
-    if dtype == torch.float64 and family == "gpt-oss":
-        model.set_experts_implementation("eager")  # the grouped one has no float64
-    return model.to(dtype).eval()
 
 
 @cache

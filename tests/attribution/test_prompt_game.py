@@ -56,6 +56,10 @@ def test_what_comes_after_a_feature_only_is_influenced(family: str) -> None:
     short = bs.attribute(model, PROMPT, " $3")
     long = bs.attribute(model, PROMPT, " $3599")
     count = len(short.heatmap.rows)
+    if family == "phi3-longrope":
+        # Where the target crosses the original context, all positions turn by other angles.
+        assert np.abs(short.heatmap.values - long.heatmap.values[:count]).max() > 0.1
+        return
     np.testing.assert_allclose(short.heatmap.values, long.heatmap.values[:count], atol=2e-5)
 
 

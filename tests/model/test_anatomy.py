@@ -13,15 +13,17 @@ from transformers import (
 
 from bathyscope.errors import ModelError
 from bathyscope.model.anatomy import find_anatomy, logits_of
-from tests.conftest import _SMALL, random_model, tiny
+from tests import brute_force
+from tests.conftest import random_model, tiny
+from tests.families import SMALL
 
-EXPECTED_NORM = {
-    "gpt2": "ln_f",
-    "llama": "norm",
-    "llama-36": "norm",
-    "qwen3": "norm",
-    "gemma3": "norm",
-    "gpt-oss": "norm",
+FINAL_NORM = {
+    "falcon": ("transformer.ln_f",),
+    "falcon-alibi": ("transformer.ln_f",),
+    "gpt-neox": ("gpt_neox.final_layer_norm",),
+    "gpt2": ("transformer.ln_f",),
+    "mamba": ("backbone.norm_f",),
+    "opt": ("model.decoder.final_layer_norm", "model.decoder.project_out"),
 }
 
 
@@ -31,7 +33,8 @@ def test_the_parts_are_found(family: str) -> None:
     assert anatomy.num_layers == model.config.num_hidden_layers
     assert anatomy.embed_tokens is model.get_input_embeddings()
     assert anatomy.lm_head is model.lm_head
-    assert anatomy.final_norm == (getattr(model.base_model, EXPECTED_NORM[family]),)
+    paths = FINAL_NORM.get(family, ("model.norm",))
+    assert anatomy.final_norm == tuple(model.get_submodule(path) for path in paths)
 
 
 def test_states_are_recorded_as_the_layers_leave_them(family: str) -> None:
@@ -44,7 +47,9 @@ def test_states_are_recorded_as_the_layers_leave_them(family: str) -> None:
     with model.anatomy.recording(positions) as ours:
         logits_of(model.model, ids)
     assert len(ours) == model.num_layers
-    for state, other in zip(ours[:-1], theirs[1:-1], strict=True):
+    for state, other in zip(
+        ours[:-1], brute_force.intermediate_states(model.model, theirs), strict=True
+    ):
         torch.testing.assert_close(state, other[0, positions])
     with torch.inference_mode():
         last = model.anatomy.normed(ours[-1])
@@ -66,9 +71,9 @@ def test_states_at_chosen_places_give_the_models_own_logits(family: str) -> None
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (GraniteConfig(**_SMALL, logits_scaling=8.0), "divided by 8"),
-        (CohereConfig(**_SMALL, logit_scale=0.25), "multiplied by 0.25"),
-        (Gemma2Config(**_SMALL, final_logit_softcapping=5.0), "softcapped at 5"),
+        (GraniteConfig(**SMALL, logits_scaling=8.0), "divided by 8"),
+        (CohereConfig(**SMALL, logit_scale=0.25), "multiplied by 0.25"),
+        (Gemma2Config(**SMALL, final_logit_softcapping=5.0), "softcapped at 5"),
     ],
 )
 def test_what_is_done_to_the_logits_is_found(config: Any, words: str) -> None:

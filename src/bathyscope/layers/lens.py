@@ -33,7 +33,7 @@ def _norm(anatomy: Anatomy, states: Tensor) -> Tensor:
 
 
 def _raw(anatomy: Anatomy, states: Tensor) -> Tensor:
-    return states
+    return anatomy.projected(states)
 
 
 LENSES: dict[str, Lens] = {"norm": _norm, "raw": _raw}

@@ -47,6 +47,17 @@ class Anatomy:
             hidden_states = module(hidden_states)
         return hidden_states
 
+    def projected(self, states: Tensor) -> Tensor:
+        """Return states of the residual stream in the width of the unembedding, no norm applied.
+
+        Where a family projects its last state down before the unembedding (OPT), the projection
+        is a factor of W_U; elsewhere the states are returned as they are.
+        """
+        for module in self.final_norm:
+            if isinstance(module, nn.Linear):
+                states = module(states)
+        return states
+
     def unembedded(self, states: Tensor) -> Tensor:
         """Return the logits, shape (..., vocab_size), of states that are normed as wanted."""
         logits: Tensor = self.lm_head(states)

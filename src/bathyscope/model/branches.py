@@ -1,5 +1,6 @@
 """Keys and values of computed edges, and the cache that a pass over the next edges reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,19 +39,22 @@ class Branch:
 class BranchCache(DynamicCache):
     """The cache of a batch of edges: each row has the past of its own branch, padded in front."""
 
-    def __init__(self, pasts: list[Branch], num_new: int) -> None:
+    def __init__(self, pasts: Sequence[Branch | None], num_new: int) -> None:
         """Lay out the pasts of a batch.
 
         Args:
-            pasts: For each row the branch it continues.
+            pasts: For each row the branch it continues, or None where it begins at the root; one
+                at least is a branch.
             num_new: Positions that the pass will add to each row.
         """
         super().__init__()
-        length = max(past.length for past in pasts)
-        segments = [past.segments() for past in pasts]
+        segments = [[] if past is None else past.segments() for past in pasts]
+        num_layers = max(len(row[0].layers) for row in segments if row)
         self.layers = [
-            _BranchLayer([[s.layers[layer] for s in row] for row in segments], length, num_new)
-            for layer in range(len(pasts[0].layers))
+            _BranchLayer(
+                [[s.layers[layer] for s in row] for row in segments], longest(pasts), num_new
+            )
+            for layer in range(num_layers)
         ]
 
 
@@ -63,7 +67,7 @@ class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     def __init__(self, rows: list[KeyValues], length: int, num_new: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.length = length
-        example_keys, example_values = rows[0][0]
+        example_keys, example_values = next(row[0] for row in rows if row)
         self.dtype, self.device = example_keys.dtype, example_keys.device
         self.keys = self._room(example_keys, len(rows), length + num_new)
         self.values = self._room(example_values, len(rows), length + num_new)
@@ -111,9 +115,14 @@ def grown(cache: Any, row: int, begin: int, count: int, parent: Branch | None) -
     return Branch(layers, parent, count + (0 if parent is None else parent.length))
 
 
-def visible_past(pasts: list[Branch], num_new: int, device: Any) -> Tensor:
+def longest(pasts: Sequence[Branch | None]) -> int:
+    """Return the most tokens that any of some pasts has; None has none."""
+    return max(0 if past is None else past.length for past in pasts)
+
+
+def visible_past(pasts: Sequence[Branch | None], num_new: int, device: Any) -> Tensor:
     """Return the attention mask of a batch: 0 in front of a short past, 1 elsewhere."""
-    lengths = torch.tensor([past.length for past in pasts], device=device)
-    length = max(past.length for past in pasts)
+    lengths = torch.tensor([0 if past is None else past.length for past in pasts], device=device)
+    length = longest(pasts)
     columns = torch.arange(length + num_new, device=device)
     return (columns >= (length - lengths)[:, None]).long()

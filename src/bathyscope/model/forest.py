@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.batches import alike
-from bathyscope.model.branches import Branch, BranchCache, grown, visible_past
+from bathyscope.model.branches import Branch, BranchCache, grown, longest, visible_past
 from bathyscope.model.prefix_tree import Edge, Ids
 
 # Rows of the vocabulary's width that are held at once.
@@ -117,26 +118,30 @@ class Forest:
     ) -> tuple[Any, int, Tensor]:
         """Return the cache after the pass, the first new position in it, and states at places."""
         device = self.model.device
-        longest = max(len(edge.ids) for edge, _ in batch)
-        ids = [edge.ids + edge.ids[-1:] * (longest - len(edge.ids)) for edge, _ in batch]
-        options: dict[str, Any] = {"use_cache": any(edge.children for edge, _ in batch)}
-        pasts = [past for _, past in batch if past is not None]
-        if pasts:
+        most = max(len(edge.ids) for edge, _ in batch)
+        ids = [edge.ids + edge.ids[-1:] * (most - len(edge.ids)) for edge, _ in batch]
+        options: dict[str, Any] = {"use_cache": False}
+        pasts = [past for _, past in batch]
+        begin = longest(pasts)
+        if begin:
             ends = torch.tensor([edge.start + len(edge.ids) for edge, _ in batch], device=device)
             starts = torch.tensor([edge.start for edge, _ in batch], device=device)
-            positions = starts[:, None] + torch.arange(longest, device=device)
+            positions = starts[:, None] + torch.arange(most, device=device)
             options = {
                 "use_cache": True,
-                "past_key_values": BranchCache(pasts, longest),
-                "attention_mask": visible_past(pasts, longest, device),
+                "past_key_values": BranchCache(pasts, most),
+                "attention_mask": visible_past(pasts, most, device),
                 # Padding repeats the last position: one beyond the context may not exist.
                 "position_ids": positions.minimum(ends[:, None] - 1),
             }
+        elif any(edge.children for edge, _ in batch):
+            # The cache that a model makes itself keeps of a sliding window only its last tokens,
+            # which are padding where a row is short, and not what the next edges look back on.
+            options = {"use_cache": True, "past_key_values": DynamicCache()}
         with torch.inference_mode(), self.anatomy.states_at(places) as states:
             output = self.model(
                 input_ids=torch.tensor(ids, device=device), return_dict=True, **options
             )
-        begin = max((past.length for past in pasts), default=0)
         return getattr(output, "past_key_values", None), begin, states[0]
 
     def _deliver(

@@ -1,7 +1,7 @@
 """A loaded causal language model: what the rest of bathyscope asks of it, and nothing else."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -9,9 +9,9 @@ from torch import Tensor
 
 from bathyscope.errors import InputError
 from bathyscope.model.anatomy import find_anatomy, logits_of
-from bathyscope.model.forest import Deliver, Forest
-from bathyscope.model.prefix_tree import Ids, separate, shared_prefixes
-from bathyscope.model.sharing import why_not_shared
+from bathyscope.model.forest import Deliver, Forest, Scores
+from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
+from bathyscope.model.sharing import longest_shareable, why_not_shared
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.progress import Progress, silent
 
@@ -144,13 +144,25 @@ class LanguageModel:
             )
         sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
         self.require_context(max(map(len, sequences)) + 1)
-        roots = (
-            shared_prefixes(sequences, [len(target) for target in targets])
-            if self.why_not_shared is None
-            else separate(sequences)
-        )
         forest = Forest(self.model, self.anatomy, batch_tokens or TOKENS_PER_BATCH)
-        forest.score(roots, targets, deliver)
+        for indices, roots in self._trees(sequences, targets):
+            own_targets = [targets[index] for index in indices]
+            forest.score(roots, own_targets, partial(_deliver_own, deliver, indices))
+
+    def _trees(
+        self, sequences: Sequence[Ids], targets: Sequence[Ids]
+    ) -> Iterator[tuple[list[int], list[Edge]]]:
+        """Yield the sequences that may meet in one pass, as indices, and their trees."""
+        limit = longest_shareable(self.model)
+        short = [i for i, ids in enumerate(sequences) if limit is None or len(ids) <= limit]
+        long = [i for i, ids in enumerate(sequences) if limit is not None and len(ids) > limit]
+        if short and self.why_not_shared is None:
+            own = [sequences[index] for index in short]
+            yield short, shared_prefixes(own, [len(targets[index]) for index in short])
+        elif short:
+            yield short, separate([sequences[index] for index in short])
+        if long:
+            yield long, separate([sequences[index] for index in long])
 
     @cached_property
     def why_not_shared(self) -> str | None:
@@ -185,6 +197,10 @@ class LanguageModel:
 
 # Enough tokens to keep the processor busy, few enough that activations stay in the hundreds of MB.
 TOKENS_PER_BATCH = 2048
+
+
+def _deliver_own(deliver: Deliver, indices: list[int], own: int, scores: Scores) -> None:
+    deliver(indices[own], scores)
 
 
 class _Counter:

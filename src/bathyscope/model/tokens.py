@@ -83,6 +83,20 @@ class Tokens:
         """Return which characters each token of a text covers, special tokens left out."""
         return tuple((start, end) for start, end in self._encode(text)[1] if start < end)
 
+    def prompt_spans(self, prompt: str, continuation: Continuation) -> tuple[Span, ...]:
+        """Return which characters each of a continuation's prompt tokens covers.
+
+        Special tokens cover none, (0, 0).
+
+        Raises:
+            InputError: The continuation is not one of this prompt.
+        """
+        ids, spans = self._encode(prompt + (continuation.text or ""))
+        count = len(continuation.prompt_ids)
+        if ids[:count] != continuation.prompt_ids:
+            raise InputError("The continuation was made for another prompt; make it for this one.")
+        return spans[:count]
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of some ids, special tokens included."""
         text: str = self.tokenizer.decode(list(ids), skip_special_tokens=False)

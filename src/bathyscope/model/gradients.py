@@ -1,0 +1,287 @@
+"""How the model's values for some tokens change with the embeddings of the prompt's tokens."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bathyscope.errors import InputError, ModelError
+from bathyscope.heatmap import FloatArray
+from bathyscope.model.anatomy import logits_of
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
+
+Wanted = tuple[int, int]
+"""A position whose prediction is read, and the token id that is predicted."""
+
+VALUES_OF: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "logprob": lambda own, logits: own - logits.logsumexp(-1),
+    "logit": lambda own, logits: own,
+    "probability": lambda own, logits: (own - logits.logsumexp(-1)).exp(),
+}
+"""From a token's logit (n,) and all logits (n, vocab_size) to what is derived: ln p in nats, the
+logit, or p."""
+
+PATH_BASELINES = ("zero", "mean", "pad")
+"""Where a path begins: the zero vector, the mean embedding of the vocabulary, or the embedding of
+the tokenizer's padding token."""
+
+# Rows of the vocabulary's width that are held at once.
+_ROWS_OF_LOGITS = 256
+# Activations are kept for the way back: about 1.5 MB for each token of the embedded model.
+_TOKENS_PER_BATCH = 512
+# Tokens of the vocabulary whose embeddings are held at once.
+_TOKENS_PER_MEAN = 8192
+
+
+@dataclass(frozen=True)
+class TokenGradients:
+    """What the wanted values owe to each token of the input.
+
+    Attributes:
+        tokens: Shape (wanted, tokens), float64.
+        all: The values at the input, shape (wanted,).
+        none: The values at the baseline, shape (wanted,); None where there is none.
+    """
+
+    tokens: FloatArray
+    all: FloatArray
+    none: FloatArray | None = None
+
+
+def gradient_norms(
+    model: LanguageModel, ids: Ids, wanted: Sequence[Wanted], of: str, advance: Callable[[], None]
+) -> TokenGradients:
+    """Return the L2 norm of the gradient at each token's embedding.
+
+    Args:
+        model: The model.
+        ids: Tokens of the input.
+        wanted: What is derived; one forward pass serves all, one backward pass each.
+        of: A name in `VALUES_OF`.
+        advance: Called after each backward pass.
+    """
+    embeddings = _embedded(model, ids)[None]
+    values, found = _derive(
+        model, embeddings, wanted, of, lambda gradients: gradients.norm(dim=-1), advance
+    )
+    return TokenGradients(found[:, 0], values[:, 0])
+
+
+def gradient_products(
+    model: LanguageModel, ids: Ids, wanted: Sequence[Wanted], of: str, advance: Callable[[], None]
+) -> TokenGradients:
+    """Return gradient · embedding of each token, summed over the hidden dimension.
+
+    Arguments as of `gradient_norms`.
+    """
+    embeddings = _embedded(model, ids)[None]
+    values, found = _derive(
+        model, embeddings, wanted, of, lambda gradients: (gradients * embeddings).sum(-1), advance
+    )
+    return TokenGradients(found[:, 0], values[:, 0])
+
+
+def path_integrals(
+    model: LanguageModel,
+    ids: Ids,
+    wanted: Sequence[Wanted],
+    of: str,
+    moved: Sequence[bool],
+    baseline: str,
+    steps: int,
+    advance: Callable[[], None],
+) -> TokenGradients:
+    """Integrate the gradient along the straight path from a baseline to the input.
+
+    Midpoint rule. Steps go through the model as rows of a batch, as many as fit 512 tokens, so
+    that memory does not grow with their number.
+
+    Args:
+        model: The model.
+        ids: Tokens of the input.
+        wanted: What is derived.
+        of: A name in `VALUES_OF`.
+        moved: For each token whether it moves; the others keep their embedding and get 0.
+        baseline: A name in `PATH_BASELINES`.
+        steps: Points on the path.
+        advance: Called after each backward pass, of which each batch of steps has one per wanted
+            value.
+    """
+    end = _embedded(model, ids)
+    flags = torch.tensor(moved, device=end.device)[:, None]
+    start = torch.where(flags, _baseline(model, baseline).to(end), end)
+    difference = end - start
+    total = np.zeros((len(wanted), len(ids)))
+    for points in _batches(len(ids), steps):
+        where = torch.tensor((points + 0.5) / steps, device=end.device).to(end)[:, None, None]
+        _, found = _derive(
+            model,
+            start + where * difference,
+            wanted,
+            of,
+            lambda gradients: (gradients * difference).sum(-1),
+            advance,
+        )
+        total += found.sum(1)
+    with torch.no_grad():
+        ends = [_values(model, point[None], wanted, of)[:, 0] for point in (end, start)]
+    return TokenGradients(total / steps, *ends)
+
+
+def num_batches(num_tokens: int, steps: int) -> int:
+    """Return how many forward passes a path of so many steps takes."""
+    return len(_batches(num_tokens, steps))
+
+
+def _batches(num_tokens: int, steps: int) -> list[FloatArray]:
+    rows = max(1, _TOKENS_PER_BATCH // num_tokens)
+    return [
+        np.arange(first, min(first + rows, steps), dtype=np.float64)
+        for first in range(0, steps, rows)
+    ]
+
+
+def require_embeddings(model: LanguageModel) -> None:
+    """Refuse a model whose predictions do not follow from the embeddings of its tokens alone.
+
+    Raises:
+        ModelError: Fed with its own embeddings it fails or predicts something else.
+    """
+    weight = model.anatomy.embed_tokens.weight
+    ids = tuple((7919 * (i + 1)) % len(weight) for i in range(5))  # type: ignore[arg-type]
+    expected = logits_of(model.model, torch.tensor([ids], device=model.model.device))
+    embeddings = _embedded(model, ids)[None]
+    why = "gives other predictions when fed with the embeddings of its tokens"
+    try:
+        with torch.no_grad():
+            found = model.model(inputs_embeds=embeddings, use_cache=False, return_dict=True).logits
+    except Exception as error:  # whatever a foreign forward pass makes of our embeddings
+        found, why = None, f"does not take embeddings in place of tokens ({type(error).__name__})"
+    scale = max(1.0, float(expected.float().abs().max()))
+    tolerance = 32 * torch.finfo(expected.dtype).eps * scale
+    if found is None or not float((found - expected).float().abs().max()) <= tolerance:
+        raise ModelError(
+            f"{type(model.model).__name__} {why}, so gradients at its embeddings would not "
+            "explain it; choose a method that leaves out text, such as leave_one_out."
+        )
+
+
+def _derive(
+    model: LanguageModel,
+    embeddings: Tensor,
+    wanted: Sequence[Wanted],
+    of: str,
+    reduce: Callable[[Tensor], Tensor],
+    advance: Callable[[], None],
+) -> tuple[FloatArray, FloatArray]:
+    """Return values (wanted, rows) and reduced gradients (wanted, rows, tokens).
+
+    Args:
+        model: The model.
+        embeddings: Inputs, shape (rows, tokens, hidden_size).
+        wanted: What is derived in every row.
+        of: A name in `VALUES_OF`.
+        reduce: From the gradients, shaped as the embeddings, to one number for each token.
+        advance: Called after each backward pass.
+    """
+    embeddings = embeddings.detach().clone().requires_grad_()
+    count, found = len(wanted), []
+    with _frozen(model.model), torch.enable_grad():
+        states = _states(model, embeddings, wanted)
+        values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
+        for index in range(count):
+            # Each row's value depends on that row alone: one way back serves all rows.
+            seed = torch.zeros_like(seeds)
+            seed[index::count] = seeds[index::count]
+            (gradients,) = torch.autograd.grad(
+                states, embeddings, seed, retain_graph=index + 1 < count
+            )
+            found.append(reduce(gradients).detach().double().cpu())
+            advance()
+    return values.reshape(-1, count).T.numpy(), torch.stack(found).numpy()
+
+
+def _values(
+    model: LanguageModel, embeddings: Tensor, wanted: Sequence[Wanted], of: str
+) -> FloatArray:
+    """Return values (wanted, rows) without any gradient."""
+    states = _states(model, embeddings, wanted)
+    values: FloatArray = (
+        _values_and_seeds(model, states, wanted, of)[0].reshape(-1, len(wanted)).T.numpy()
+    )
+    return values
+
+
+def _states(model: LanguageModel, embeddings: Tensor, wanted: Sequence[Wanted]) -> Tensor:
+    """Return the final states of the wanted positions, row after row: (rows · wanted, hidden)."""
+    places = [(row, position) for row in range(len(embeddings)) for position, _ in wanted]
+    with model.anatomy.states_at(torch.tensor(places, device=embeddings.device)) as kept:
+        model.model(inputs_embeds=embeddings, use_cache=False, return_dict=True)
+    return kept[0]
+
+
+def _values_and_seeds(
+    model: LanguageModel, states: Tensor, wanted: Sequence[Wanted], of: str
+) -> tuple[Tensor, Tensor]:
+    """Return the value of each state, and its gradient at that state.
+
+    The logits end here: kept until the way back they would take the vocabulary's width for every
+    wanted token.
+    """
+    ids = torch.tensor([id for _, id in wanted], device=states.device)
+    ids = ids.repeat(len(states) // len(wanted))
+    values, seeds = [], []
+    for first in range(0, len(states), _ROWS_OF_LOGITS):
+        part = slice(first, first + _ROWS_OF_LOGITS)
+        with torch.enable_grad():
+            own_states = states[part].detach().requires_grad_()
+            logits = model.anatomy.unembedded(own_states)
+            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+            value = VALUES_OF[of](logits.gather(-1, ids[part, None])[:, 0], logits)
+            seeds += torch.autograd.grad(value.sum(), own_states)
+        values.append(value.detach().double().cpu())
+    return torch.cat(values), torch.cat(seeds)
+
+
+def _embedded(model: LanguageModel, ids: Ids) -> Tensor:
+    """Return the embeddings of some tokens as the model takes them, shape (tokens, hidden)."""
+    with torch.no_grad():
+        found: Tensor = model.anatomy.embed_tokens(torch.tensor(ids, device=model.model.device))
+    return found.detach()
+
+
+def _baseline(model: LanguageModel, name: str) -> Tensor:
+    """Return the embedding at which a path begins, shape (hidden_size,)."""
+    if name == "pad":
+        id = model.tokens.tokenizer.pad_token_id
+        if id is None:
+            raise InputError(
+                "The tokenizer has no padding token, so a path cannot begin at its embedding; "
+                f"choose one of {', '.join(PATH_BASELINES[:-1])}."
+            )
+        return _embedded(model, (id,))[0]
+    size = len(model.anatomy.embed_tokens.weight)  # type: ignore[arg-type]
+    if name == "zero":
+        return torch.zeros_like(_embedded(model, (0,))[0])
+    total = torch.zeros_like(_embedded(model, (0,))[0], dtype=torch.float64)
+    for first in range(0, size, _TOKENS_PER_MEAN):
+        ids = tuple(range(first, min(first + _TOKENS_PER_MEAN, size)))
+        total += _embedded(model, ids).sum(0, dtype=torch.float64)
+    return total / size
+
+
+@contextmanager
+def _frozen(model: torch.nn.Module) -> Iterator[None]:
+    """Have no weight keep a gradient, so that the way back costs activations only."""
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    for weight in trained:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in trained:
+            weight.requires_grad_(True)
