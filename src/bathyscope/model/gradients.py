@@ -234,7 +234,8 @@ def _values_and_seeds(
     """
     ids = torch.tensor([id for _, id in wanted], device=states.device)
     ids = ids.repeat(len(states) // len(wanted))
-    values, seeds = [], []
+    values: list[Tensor] = []
+    seeds: list[Tensor] = []
     for first in range(0, len(states), _ROWS_OF_LOGITS):
         part = slice(first, first + _ROWS_OF_LOGITS)
         with torch.enable_grad():
