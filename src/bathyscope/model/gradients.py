@@ -200,7 +200,8 @@ def _derive(
             (gradients,) = torch.autograd.grad(
                 states, embeddings, seed, retain_graph=index + 1 < count
             )
-            found.append(reduce(gradients).detach().double().cpu())
+            gradients = gradients.to(torch.promote_types(gradients.dtype, torch.float32))
+            found.append(reduce(gradients).double().cpu())
             advance()
     return values.reshape(-1, count).T.numpy(), torch.stack(found).numpy()
 
