@@ -122,7 +122,9 @@ def _softmax(logits: torch.Tensor) -> Values:
     return probabilities
 
 
-def _log_probs_from(model: Any, embeddings: torch.Tensor, first: int, ids: Values) -> Values:
+def _log_probs_from(
+    model: Any, embeddings: torch.Tensor, first: int, ids: NDArray[np.int64]
+) -> Values:
     """Return ln p of the target ids, (rows, targets), from embeddings (rows, tokens, hidden)."""
     with torch.no_grad():
         logits = model(inputs_embeds=embeddings).logits.numpy()

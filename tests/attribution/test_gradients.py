@@ -8,7 +8,6 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.attribution.game import FloatArray
 from bathyscope.attribution.gradients import (
     GRADIENT_METHODS,
     GradientEstimate,
@@ -16,6 +15,7 @@ from bathyscope.attribution.gradients import (
     shares_of_tokens,
 )
 from bathyscope.attribution.prompt_game import VALUES
+from bathyscope.heatmap import FloatArray
 from bathyscope.model.gradients import VALUES_OF
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation

@@ -207,7 +207,8 @@ def shares_of_tokens(spans: Sequence[Span], features: Sequence[Span]) -> FloatAr
             "so it has no gradient; choose a method that leaves out text, such as leave_one_out."
         )
     total = overlaps.sum(1, keepdims=True)
-    return np.divide(overlaps, total, out=np.zeros_like(overlaps), where=total > 0)
+    shares: FloatArray = np.divide(overlaps, total, out=np.zeros_like(overlaps), where=total > 0)
+    return shares
 
 
 Jobs = dict[tuple[Ids, tuple[bool, ...]], tuple[dict[Wanted, None], dict[int, list[Wanted]]]]

@@ -200,7 +200,8 @@ def _derive(
             (gradients,) = torch.autograd.grad(
                 states, embeddings, seed, retain_graph=index + 1 < count
             )
-            found.append(reduce(gradients).detach().double().cpu())
+            gradients = gradients.to(torch.promote_types(gradients.dtype, torch.float32))
+            found.append(reduce(gradients).double().cpu())
             advance()
     return values.reshape(-1, count).T.numpy(), torch.stack(found).numpy()
 
@@ -234,7 +235,8 @@ def _values_and_seeds(
     """
     ids = torch.tensor([id for _, id in wanted], device=states.device)
     ids = ids.repeat(len(states) // len(wanted))
-    values, seeds = [], []
+    values: list[Tensor] = []
+    seeds: list[Tensor] = []
     for first in range(0, len(states), _ROWS_OF_LOGITS):
         part = slice(first, first + _ROWS_OF_LOGITS)
         with torch.enable_grad():
