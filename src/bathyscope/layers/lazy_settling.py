@@ -19,12 +19,12 @@ from bathyscope.layers.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
 
 # Tokens of q that the bound looks at: all from this probability up, so many at most.
-_LEAST_PROBABILITY, _MOST_TOKENS = 5e-5, 2048
+_LEAST_PROBABILITY, _MOST_TOKENS = 1e-4, 1024
 # While fewer tokens than this are undecided, each tries several layers at once: a matrix product of
 # few rows costs as much as one of these.
 _ROWS_PER_ROUND = 64
 # Columns for the partial sum: what each layer says most at a few first positions.
-_PILOTS, _COLUMNS = 4, 128
+_PILOTS, _COLUMNS = 2, 128
 
 
 def settle(
