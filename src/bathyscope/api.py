@@ -73,7 +73,7 @@ def attribute(
     prompt = in_chat(model.tokens, prompt) if chat else prompt
     for note in notes(prompt, model.tokens.spans, removed=baseline == ""):
         warnings.warn(note, stacklevel=2)
-    continuation = _continuation(model, prompt.text, target, max_new_tokens, progress)
+    continuation = continuation_of(model, prompt.text, target, max_new_tokens, progress)
     game = prompt_game(
         model,
         prompt,
@@ -90,7 +90,7 @@ def attribute(
         columns=feature_axis(prompt),
         quantity=ATTRIBUTION,
         provenance={
-            **_provenance(model, prompt.text, continuation),
+            **provenance_of(model, prompt.text, continuation),
             "seed": None if estimate.standard_error is None else seed,
             "features": [list(span) for span in prompt.features],
             "segmenter": prompt.segmenter,
@@ -140,7 +140,7 @@ def depth(
         InputError: The response is empty, too long for the context, or an option is out of range.
     """
     check_depth(response, lens, threshold, depth_fraction)
-    continuation = _continuation(model, prompt, response, max_new_tokens, progress)
+    continuation = continuation_of(model, prompt, response, max_new_tokens, progress)
     states = model.hidden_states(continuation)
     values = divergence_from_last_layer(
         model.anatomy, states, jensen_shannon, lens, progress
@@ -152,7 +152,7 @@ def depth(
         columns=model.tokens.axis("response token", continuation.target_ids),
         quantity=JENSEN_SHANNON,
         provenance={
-            **_provenance(model, prompt, continuation),
+            **provenance_of(model, prompt, continuation),
             "lens": lens,
             "threshold": threshold,
             "depth_fraction": depth_fraction,
@@ -201,15 +201,17 @@ def _require_text(text: str | None, name: str) -> None:
         raise InputError(f"The {name} is empty; give a text, or leave it out to generate one.")
 
 
-def _continuation(
+def continuation_of(
     model: LanguageModel, prompt: str, text: str | None, max_new_tokens: int, progress: Progress
 ) -> Continuation:
+    """Return a prompt's continuation: the text that is given, or what the model writes."""
     if text is None:
         return model.generate(prompt, max_new_tokens, progress)
     return model.tokens.continuation(prompt, text)
 
 
-def _provenance(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
+def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
+    """Return what every run records: model, prompt, continuation and versions."""
     import torch
 
     packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy")

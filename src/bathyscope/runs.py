@@ -1,6 +1,5 @@
 """What a computation returns: a map with the numbers that belong to it, saved and opened whole."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.errors import InputError
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.files import new_folder
 from bathyscope.heatmap import FloatArray, Heatmap, number_or_null
-from bathyscope.store import SCHEMA, read_document, write_run
+from bathyscope.store import document_head, read_document, write_run
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class AttributionRun:
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         return {
-            **_common(self.kind, self.heatmap),
+            **document_head(self.kind, self.heatmap),
             "all": _numbers(self.all),
             "none": _numbers(self.none),
             "gap": _numbers(self.gap),
@@ -95,7 +95,7 @@ class DepthRun:
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         return {
-            **_common(self.kind, self.heatmap),
+            **document_head(self.kind, self.heatmap),
             "settling_depth": self.settling_depth.tolist(),
             "deep_thinking_ratio": self.deep_thinking_ratio,
         }
@@ -111,7 +111,7 @@ class DepthRun:
             self.write(partial)
 
 
-Run = AttributionRun | DepthRun
+Run = AttributionRun | DepthRun | FaithfulnessRun
 
 
 def open_run(folder: str | Path) -> Run:
@@ -128,19 +128,11 @@ def open_run(folder: str | Path) -> Run:
         if document["kind"] == DepthRun.kind:
             depths = np.array(document["settling_depth"], dtype=np.int64)
             return DepthRun(heatmap, depths, float(document["deep_thinking_ratio"]))
+        if document["kind"] == FaithfulnessRun.kind:
+            return FaithfulnessRun.from_document(heatmap, document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
     raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")
-
-
-def _common(kind: str, heatmap: Heatmap) -> dict[str, Any]:
-    provenance: Mapping[str, Any] = heatmap.provenance
-    return {
-        "schema": SCHEMA,
-        "kind": kind,
-        "heatmap": heatmap.to_document(),
-        "provenance": dict(provenance),
-    }
 
 
 def _numbers(values: FloatArray) -> list[float | None]:

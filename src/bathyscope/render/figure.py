@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bathyscope.errors import InputError
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.files import new_file
 from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.render.caption import caption
+from bathyscope.render.faithfulness_figure import faithfulness_figure
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.runs import Run
 
@@ -67,7 +69,11 @@ def draw(subject: Run | Heatmap, path: str | Path, *, palette: str | None = None
         new_file(path) as partial,
     ):
         warnings.simplefilter("always")
-        figure = _figure(heatmap, scale, caption(subject))
+        figure = (
+            faithfulness_figure(subject, caption(subject))
+            if isinstance(subject, FaithfulnessRun)
+            else _figure(heatmap, scale, caption(subject))
+        )
         figure.savefig(
             partial, bbox_inches="tight", pad_inches=0.1, metadata=_metadata(path, heatmap)
         )
