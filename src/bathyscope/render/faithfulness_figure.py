@@ -47,7 +47,12 @@ def _panel(
     for index, ranked in enumerate(run.maps):
         style = "-" if index < len(_COLOURS) else ":"
         colour = _COLOURS[index % len(_COLOURS)]
-        axes.plot(steps, here[index], style, marker=marker, color=colour, label=ranked.name)
+        # Later lines are thinner, so that equal curves show through each other.
+        width = 1.4 + 1.2 * (len(run.maps) - 1 - index)
+        axes.plot(
+            steps, here[index], style, marker=marker, color=colour, linewidth=width,
+            label=ranked.name,
+        )  # fmt: skip
     if len(run.maps) == 1:
         axes.plot(steps, there[0, ::-1], "--", marker=marker, color=_COLOURS[1], label="reverse")
     axes.plot(steps, here[-1], color="0.45", label="random orders")
