@@ -1,4 +1,5 @@
 # make demo: three heatmaps of a real language model, in ./bathyscope-demo/
+# make bench: how long depth maps take beside what they could take, and whether Think@n pays
 # make test: formatter, linter, types, and every test
 # Each makes the virtual environment when it is missing or out of date, and otherwise installs nothing.
 
@@ -6,7 +7,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-slow clean
+.PHONY: demo test test-slow bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -20,6 +21,11 @@ test: $(VENV)/installed-dev
 # A second real model: obtains about 240 MB the first time.
 test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m pip install '.[bench]' --constraint constraints.txt
+	$(BIN)/python benchmarks/depth.py --peers --output benchmarks/depth.json
+	$(BIN)/python benchmarks/think.py --output benchmarks/think.json
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -21,6 +21,14 @@ def log_probs(model: Any, prompt_ids: tuple[int, ...], target_ids: tuple[int, ..
     return np.array([rows[first + t, id] for t, id in enumerate(target_ids)])
 
 
+def logits(model: Any, prompt_ids: tuple[int, ...], target_ids: tuple[int, ...]) -> Values:
+    """Return the logit of each target token, from one forward pass of the whole sequence."""
+    with torch.no_grad():
+        rows = model(torch.tensor([prompt_ids + target_ids])).logits[0].double().numpy()
+    first = len(prompt_ids) - 1
+    return np.array([rows[first + t, id] for t, id in enumerate(target_ids)])
+
+
 def shapley(values: dict[frozenset[int], Values], count: int) -> Values:
     """Return Shapley values as the mean marginal effect over all orders of arrival."""
     total = np.zeros((len(values[frozenset()]), count))

@@ -92,6 +92,13 @@ def tiny(family: str) -> LanguageModel:
     return LanguageModel(random_model(family), byte_tokenizer())
 
 
+@pytest.fixture(autouse=True)
+def threads(request: pytest.FixtureRequest) -> None:
+    """One thread for tiny models, whose matrices are too small to share; all for real ones."""
+    real = any(request.node.get_closest_marker(name) for name in ("real", "slow"))
+    torch.set_num_threads((os.cpu_count() or 1) if real else 1)
+
+
 @pytest.fixture(params=sorted(FAMILIES))
 def family(request: pytest.FixtureRequest) -> str:
     """Each family of models in turn, by name."""

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bathyscope.api import attribute as attribute
     from bathyscope.api import depth as depth
+    from bathyscope.attributing import Settings as Settings
+    from bathyscope.attributing import attribute_each as attribute_each
+    from bathyscope.attributing import interact as interact
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -35,12 +38,20 @@ if TYPE_CHECKING:
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
+    from bathyscope.runs import InteractionRun as InteractionRun
+    from bathyscope.runs import SettlingRun as SettlingRun
     from bathyscope.runs import open_run as open_run
+    from bathyscope.streaming import stream as stream
     from bathyscope.table import read_table as read_table
+    from bathyscope.thinking import ThinkSettings as ThinkSettings
+    from bathyscope.thinking import think as think
 
 _HOME = {
     "attribute": "bathyscope.api",
     "depth": "bathyscope.api",
+    "Settings": "bathyscope.attributing",
+    "attribute_each": "bathyscope.attributing",
+    "interact": "bathyscope.attributing",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",
@@ -58,8 +69,13 @@ _HOME = {
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
+    "InteractionRun": "bathyscope.runs",
+    "SettlingRun": "bathyscope.runs",
     "open_run": "bathyscope.runs",
+    "stream": "bathyscope.streaming",
     "read_table": "bathyscope.table",
+    "ThinkSettings": "bathyscope.thinking",
+    "think": "bathyscope.thinking",
 }
 
 __all__ = list(_HOME)

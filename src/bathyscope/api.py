@@ -1,46 +1,27 @@
-"""The two questions as functions: validate, compute, and say where the numbers come from."""
+"""The questions as functions: validate, compute, and say where the numbers come from."""
 
-import platform
-import warnings
-from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
-from bathyscope.attribution import ATTRIBUTION, METHODS, Method
-from bathyscope.attribution.estimate import EVALUATIONS, Budget
-from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.attributing import Settings, attribute_each
 from bathyscope.errors import InputError
 from bathyscope.heatmap import Axis, Heatmap
-from bathyscope.layers.divergence import JENSEN_SHANNON, jensen_shannon
-from bathyscope.layers.lens import LENSES, divergence_from_last_layer
+from bathyscope.layers.depth_map import MapDetails, depth_map
+from bathyscope.layers.divergence import JENSEN_SHANNON
+from bathyscope.layers.lazy_settling import settle
+from bathyscope.layers.lens import find_lens
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
-from bathyscope.model.chat import in_chat
+from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
-from bathyscope.prompt import Baseline, Prompt
-from bathyscope.prompt.labels import feature_axis
-from bathyscope.prompt.notes import notes
-from bathyscope.runs import AttributionRun, DepthRun
-
-MAX_NEW_TOKENS = 64
+from bathyscope.prompt import Prompt
+from bathyscope.questions import MAX_NEW_TOKENS, continuation_of, provenance_of, require_text
+from bathyscope.runs import AttributionRun, DepthRun, Readings, SettlingRun
 
 
 def attribute(
-    model: LanguageModel,
-    prompt: Prompt,
-    target: str | None = None,
-    *,
-    method: str = "shapley",
-    budget: int = EVALUATIONS,
-    tolerance: float | None = None,
-    seed: int = 0,
-    baseline: Baseline = "",
-    chat: bool = False,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    batch_tokens: int | None = None,
-    progress: Progress = silent,
+    model: LanguageModel, prompt: Prompt, target: str | None = None, **settings: Any
 ) -> AttributionRun:
     """Measure what each feature of a prompt did to each token of its continuation.
 
@@ -48,65 +29,50 @@ def attribute(
         model: A loaded model.
         prompt: The prompt and its features.
         target: The continuation to explain; None has the model write it, greedily.
-        method: A name in `attribution.METHODS`.
-        budget: The most coalitions to evaluate; where that is all of them, the method is exact.
-        tolerance: Standard error in nats below which a sampled method stops early.
-        seed: Where a sampled method's random numbers start.
-        baseline: Text that stands where a feature is absent, or a function that is given the
-            prompt (as the model reads it) and the flags of the present features and returns the
-            whole text.
-        chat: Whether the prompt becomes a user's message in the model's chat template.
-        max_new_tokens: Longest continuation the model writes.
-        batch_tokens: Most tokens in a forward pass; None chooses.
-        progress: Told of the steps.
+        **settings: Fields of `attributing.Settings`, the commonest being `method` ("shapley",
+            "leave_one_out", "banzhaf", "surrogate"), `against`, `budget`, `baseline`, `chat`.
 
     Returns:
         The map (target tokens × features) in nats, with ln p of every token with all features
-        and with none.
+        and with none, and standard errors where the method sampled.
 
     Raises:
         InputError: There is no feature, a budget too small for the method, an empty target, or a
             prompt that does not fit the model's context.
     """
-    allowed = Budget(budget, tolerance, seed)
-    chosen = attribution_method(prompt, target, method, allowed)
-    prompt = in_chat(model.tokens, prompt) if chat else prompt
-    for note in notes(prompt, model.tokens.spans, removed=baseline == ""):
-        warnings.warn(note, stacklevel=2)
-    continuation = continuation_of(model, prompt.text, target, max_new_tokens, progress)
-    game = prompt_game(
-        model,
-        prompt,
-        [continuation],
-        baseline=baseline,
-        batch_tokens=batch_tokens,
-        progress=progress,
-    )
-    estimate = chosen.estimate(game, allowed)
-    everything, nothing = game.all(), game.none()
-    heatmap = Heatmap(
-        values=estimate.values,
-        rows=model.tokens.axis("target token", continuation.target_ids),
-        columns=feature_axis(prompt),
-        quantity=ATTRIBUTION,
-        provenance={
-            **provenance_of(model, prompt.text, continuation),
-            "seed": None if estimate.standard_error is None else seed,
-            "features": [list(span) for span in prompt.features],
-            "segmenter": prompt.segmenter,
-            "chat": chat,
-            "method": {
-                "name": method,
-                "baseline": baseline if isinstance(baseline, str) else _function_name(baseline),
-                "evaluations": game.num_evaluations,
-                "budget": budget,
-                "tolerance": tolerance,
-                "exact": estimate.standard_error is None,
-                "batch_tokens": batch_tokens,
-            },
-        },
-    )
-    return AttributionRun(heatmap, everything, nothing)
+    return attribute_each(model, prompt, [target], Settings(**settings))[0]
+
+
+@overload
+def depth(
+    model: LanguageModel,
+    prompt: str,
+    response: str | None = None,
+    *,
+    lens: str = "norm",
+    threshold: float = 0.5,
+    depth_fraction: float = 0.85,
+    top_k: int = 0,
+    ratio_only: Literal[False] = False,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    progress: Progress = silent,
+) -> DepthRun: ...
+
+
+@overload
+def depth(
+    model: LanguageModel,
+    prompt: str,
+    response: str | None = None,
+    *,
+    lens: str = "norm",
+    threshold: float = 0.5,
+    depth_fraction: float = 0.85,
+    top_k: int = 0,
+    ratio_only: Literal[True],
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    progress: Progress = silent,
+) -> SettlingRun: ...
 
 
 def depth(
@@ -117,9 +83,11 @@ def depth(
     lens: str = "norm",
     threshold: float = 0.5,
     depth_fraction: float = 0.85,
+    top_k: int = 0,
+    ratio_only: bool = False,
     max_new_tokens: int = MAX_NEW_TOKENS,
     progress: Progress = silent,
-) -> DepthRun:
+) -> DepthRun | SettlingRun:
     """Measure at which layer each token of a response was decided.
 
     Args:
@@ -129,100 +97,70 @@ def depth(
         lens: How intermediate layers are read, a name in `layers.lens.LENSES`.
         threshold: g: a token has settled where its divergence is at most this many bits.
         depth_fraction: ρ: tokens that settle at layer ⌈ρ·L⌉ or later count as deep.
+        top_k: With 1 or more, also what each layer would say instead, so many tokens, and the
+            further quantities of `layers.quantities`, in `readings`.
+        ratio_only: Find the settling depths by bounds, without the map; the same depths, faster.
         max_new_tokens: Longest response the model writes.
         progress: Told of the steps.
 
     Returns:
         The map (layers 1..L−1 × response tokens) of the Jensen-Shannon divergence from the last
-        layer in bits, settling depths, deep-thinking ratio.
+        layer in bits, settling depths, deep-thinking ratio; without the map for `ratio_only`.
 
     Raises:
         InputError: The response is empty, too long for the context, or an option is out of range.
     """
-    check_depth(response, lens, threshold, depth_fraction)
+    check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
+    model.require_top(top_k)
     continuation = continuation_of(model, prompt, response, max_new_tokens, progress)
-    states = model.hidden_states(continuation)
-    values = divergence_from_last_layer(
-        model.anatomy, states, jensen_shannon, lens, progress
-    ).numpy()
-    depths = settling_depths(values, threshold)
-    heatmap = Heatmap(
-        values=values,
-        rows=Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers))),
-        columns=model.tokens.axis("response token", continuation.target_ids),
-        quantity=JENSEN_SHANNON,
-        provenance={
-            **provenance_of(model, prompt, continuation),
-            "lens": lens,
-            "threshold": threshold,
-            "depth_fraction": depth_fraction,
-            "deep_layer": deep_layer(model.num_layers, depth_fraction),
-        },
+    columns = model.tokens.axis("response token", continuation.target_ids)
+    provenance = {
+        **provenance_of(model, prompt, continuation),
+        "lens": lens,
+        "threshold": threshold,
+        "depth_fraction": depth_fraction,
+        "deep_layer": deep_layer(model.num_layers, depth_fraction),
+    }
+    pieces = residual_stream(model, continuation, progress)
+    if ratio_only:
+        depths, computed = settle(model.anatomy, pieces, find_lens(lens), threshold)
+        ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
+        return SettlingRun(columns, depths, ratio, provenance | {"cells_computed": computed})
+    values, details = depth_map(
+        model.anatomy, pieces, find_lens(lens), continuation.target_ids, top_k, progress
     )
-    return DepthRun(heatmap, depths, deep_thinking_ratio(depths, model.num_layers, depth_fraction))
+    depths = settling_depths(values, threshold)
+    ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
+    rows = Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers)))
+    heatmap = Heatmap(values, rows, columns, JENSEN_SHANNON, provenance)
+    return DepthRun(heatmap, depths, ratio, _readings(model, details))
 
 
-def attribution_method(
-    prompt: Prompt, target: str | None, method: str, budget: Budget | None = None
-) -> Method:
-    """Return the method by its name, having checked all that needs no model.
-
-    Raises:
-        InputError: The method is unknown or lacks a package, the target is empty, there is no
-            feature, or the budget does not suffice for so many.
-    """
-    if method not in METHODS:
-        raise InputError(f"The method {method!r} is not known; choose one of {', '.join(METHODS)}.")
-    if not prompt.features:
-        raise InputError(
-            "The prompt has no feature; mark what is to be measured with [[ and ]], "
-            'as in "A: [[9 + 3 = 12]]."'
-        )
-    _require_text(target, "target")
-    METHODS[method].require_affordable(len(prompt.features), budget or Budget())
-    return METHODS[method]
+def _readings(model: LanguageModel, details: MapDetails | None) -> Readings | None:
+    if details is None:
+        return None
+    ids = [int(id) for id in np.unique(details.top_ids)]
+    labels = {id: model.tokens.axis("token", [id]).labels[0] for id in ids}
+    return Readings(details.cells, details.top_ids, details.top_probabilities, labels)
 
 
-def check_depth(response: str | None, lens: str, threshold: float, depth_fraction: float) -> None:
+def check_depth(
+    response: str | None,
+    lens: str,
+    threshold: float,
+    depth_fraction: float,
+    top_k: int = 0,
+    ratio_only: bool = False,
+) -> None:
     """Raise InputError for what can be seen to be wrong without a model."""
-    if lens not in LENSES:
-        raise InputError(f"The lens {lens!r} is not known; choose one of {', '.join(LENSES)}.")
-    _require_text(response, "response")
+    find_lens(lens)
+    require_text(response, "response")
     settling_depths(np.zeros((1, 1)), threshold)
     deep_layer(1, depth_fraction)
-
-
-def _function_name(function: object) -> str:
-    return f"function {getattr(function, '__qualname__', type(function).__name__)}"
-
-
-def _require_text(text: str | None, name: str) -> None:
-    if text == "":
-        raise InputError(f"The {name} is empty; give a text, or leave it out to generate one.")
-
-
-def continuation_of(
-    model: LanguageModel, prompt: str, text: str | None, max_new_tokens: int, progress: Progress
-) -> Continuation:
-    """Return a prompt's continuation: the text that is given, or what the model writes."""
-    if text is None:
-        return model.generate(prompt, max_new_tokens, progress)
-    return model.tokens.continuation(prompt, text)
-
-
-def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
-    """Return what every run records: model, prompt, continuation and versions."""
-    import torch
-
-    packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy")
-    return {
-        "model": model.provenance,
-        "tokenizer": type(model.tokens.tokenizer).__name__,
-        "prompt": prompt,
-        "target": model.tokens.decode(continuation.target_ids),
-        "target_ids": list(continuation.target_ids),
-        "generated": continuation.text is None,
-        "seed": None,
-        "threads": torch.get_num_threads(),
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
-    }
+    if top_k < 0:
+        raise InputError(f"The number of top tokens is 0 or more, not {top_k} (--top-k).")
+    if top_k and ratio_only:
+        raise InputError(
+            "What the layers would say is read off the map, which is left out where only the "
+            "ratio is asked for; choose one of --top-k and --ratio-only."
+        )

@@ -83,7 +83,8 @@ class Heatmap:
 
     def __post_init__(self) -> None:
         """Check the shape, the bounds, and freeze the numbers."""
-        values = np.array(self.values, dtype=np.float64)
+        # One order in memory, so that sums over it give the same bits when it is read again.
+        values = np.array(self.values, dtype=np.float64, order="C")
         expected = (len(self.rows), len(self.columns))
         if values.shape != expected:
             raise InputError(

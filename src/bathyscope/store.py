@@ -33,6 +33,7 @@ def write_run(
     document: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
     heatmap: Heatmap,
+    standard_error: NDArray[np.float64] | None = None,
 ) -> None:
     """Write the three files of a run into an existing folder.
 
@@ -41,6 +42,7 @@ def write_run(
         document: What `run.json` holds: plain JSON values.
         arrays: Named arrays for `arrays.safetensors`.
         heatmap: The map whose cells `scores.csv` lists, one a line.
+        standard_error: Of each cell, listed beside its value; None where there is none.
     """
     from safetensors.numpy import save_file
 
@@ -51,7 +53,7 @@ def write_run(
         {name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS
     )
     with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
-        _write_scores(csv.writer(file, lineterminator="\n"), heatmap)
+        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, standard_error)
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -78,9 +80,14 @@ def read_document(folder: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def _write_scores(writer: Any, heatmap: Heatmap) -> None:
-    writer.writerow(["row", "row_label", "column", "column_label", "value"])
-    for row, row_label in enumerate(heatmap.rows.labels):
-        for column, column_label in enumerate(heatmap.columns.labels):
-            value = repr(float(heatmap.values[row, column]))
-            writer.writerow([row, row_label, column, column_label, value])
+def _write_scores(
+    writer: Any, heatmap: Heatmap, standard_error: NDArray[np.float64] | None
+) -> None:
+    header = ["row", "row_label", "column", "column_label", "value"]
+    writer.writerow(header if standard_error is None else [*header, "standard_error"])
+    for (row, column), value in np.ndenumerate(heatmap.values):
+        labels = heatmap.rows.labels[row], heatmap.columns.labels[column]
+        line = [row, labels[0], column, labels[1], repr(float(value))]
+        if standard_error is not None:
+            line.append(repr(float(standard_error[row, column])))
+        writer.writerow(line)

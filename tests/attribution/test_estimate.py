@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from bathyscope.attribution.estimate import Budget, Estimate, student_quantile
+from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.moments import MeanOfSamples
+from bathyscope.confidence import student_quantile
 from bathyscope.errors import InputError
 
 

@@ -153,7 +153,9 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert tree(here) == before
 
 
-@pytest.mark.parametrize("where", ["bathyscope.api.attribute", "bathyscope.cli.results.draw"])
+@pytest.mark.parametrize(
+    "where", ["bathyscope.attributing.attribute_each", "bathyscope.cli.results.draw"]
+)
 def test_an_interruption_leaves_nothing(
     here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -175,6 +175,7 @@ def test_runs_whose_game_cannot_be_rebuilt_are_refused(llama: LanguageModel) -> 
         (changed(run, target_ids=[1]), "has shape"),
         (changed(run, features=[[3, 999]]), "outside the prompt"),
         (changed(run, features=7), "damaged"),
+        (changed(run, against=" 11"), "compares two"),
         (changed(run, model={**made["model"], "sha256": "0" * 64}), "SHA-256 000000000000…"),
         (changed(run, model={**made["model"], "revision": "a" * 40}), "revision aaaaaaaaaaaa…"),
     ]
@@ -195,7 +196,7 @@ def test_a_token_over_the_boundary_is_found_again(llama: LanguageModel) -> None:
     ("methods", "message"),
     [
         ([], "No method"),
-        (["shapley", "magic"], "'magic' is not known"),
+        (["shapley", "magic"], "'magic' is not known here"),
         (["shapley", "shapley"], "named twice"),
     ],
 )
@@ -217,4 +218,6 @@ def test_the_embedded_model(smollm: LanguageModel) -> None:
     assert found.features[ranked.order[0]] == "6 / 2 = 3"
     assert ranked.area > 0.1
     assert ranked.comprehensiveness > found.random.comprehensiveness > ranked.sufficiency
-    np.testing.assert_allclose(found.insertion[0, [0, -1]], [run.none.sum(), run.all.sum()], atol=1e-3)
+    np.testing.assert_allclose(
+        found.insertion[0, [0, -1]], [run.none.sum(), run.all.sum()], atol=1e-3
+    )

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.layers import lens as lens_module
-from bathyscope.layers.divergence import jensen_shannon
-from bathyscope.layers.lens import divergence_from_last_layer
+from bathyscope.layers import depth_map as map_module
+from bathyscope.layers.depth_map import depth_map
+from bathyscope.layers.lens import LENSES
+from bathyscope.model import decoding
 from tests import brute_force
 from tests.conftest import random_model, tiny
 
@@ -34,33 +35,38 @@ def test_a_model_of_36_layers_gives_35_rows() -> None:
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bs.depth(tiny("llama"), PROMPT, RESPONSE).heatmap.values
-    monkeypatch.setattr(lens_module, "_ROWS_PER_BLOCK", 7)
-    monkeypatch.setattr(lens_module, "_ROWS_PER_SLICE", 3)
+    monkeypatch.setattr(map_module, "ROWS_PER_BLOCK", 7)
     parts = bs.depth(tiny("llama"), PROMPT, RESPONSE).heatmap.values
-    np.testing.assert_allclose(whole, parts, atol=1e-6)
+    np.testing.assert_allclose(whole, parts, atol=2e-6)
+
+
+@pytest.mark.parametrize("size", [1, 5, 16])
+def test_pieces_of_text_change_nothing(
+    family: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows of attention included, which are shorter than this text in two families."""
+    whole = bs.depth(tiny(family), PROMPT, RESPONSE).heatmap.values
+    monkeypatch.setattr(decoding, "TOKENS_PER_PIECE", size)
+    parts = bs.depth(tiny(family), PROMPT, RESPONSE).heatmap.values
+    np.testing.assert_allclose(whole, parts, atol=2e-4)
 
 
 def test_no_array_holds_more_rows_than_a_block() -> None:
     """Nothing of the size layers × tokens × vocabulary exists, however long the text."""
     anatomy = tiny("llama-36").anatomy
     states = [torch.randn(500, 32) for _ in range(36)]
-    largest = 0
+    largest: list[int] = []
 
-    def watched(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
-        nonlocal largest
-        largest = max(largest, p.shape[0] * p.shape[1])
-        return jensen_shannon(p, q)
+    class Watched(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore
+            result = func(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor) and result.shape[-1:] == (258,):
+                largest.append(result.numel() // 258)
+            return result
 
-    seen: list[int] = []
-    handle = anatomy.lm_head.register_forward_hook(
-        lambda module, inputs, output: seen.append(output.numel() // output.shape[-1])
-    )
-    try:
-        divergence_from_last_layer(anatomy, states, watched)
-    finally:
-        handle.remove()
-    assert max(seen) <= 480
-    assert largest <= 2 * 32
+    with Watched():
+        depth_map(anatomy, [states], LENSES["norm"], tuple(range(200)) * 2 + tuple(range(100)))
+    assert largest and max(largest) <= 480
 
 
 def test_an_unknown_lens_is_refused() -> None:
@@ -70,4 +76,4 @@ def test_an_unknown_lens_is_refused() -> None:
 
 def test_a_single_layer_has_no_depth() -> None:
     with pytest.raises(bs.InputError, match="one layer"):
-        divergence_from_last_layer(tiny("llama").anatomy, [torch.zeros(2, 32)], jensen_shannon)
+        depth_map(tiny("llama").anatomy, [[torch.zeros(2, 32)]], LENSES["norm"], (1, 2))

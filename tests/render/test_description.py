@@ -52,7 +52,7 @@ def test_an_attribution_run() -> None:
         f"`{run.heatmap.rows.labels[row]}` × feature {column + 1} "
         f"`{run.heatmap.columns.labels[column]}`." in words
     )
-    assert f"ln p = {run.all.sum():.4f} nats with every feature and {run.none.sum():.4f}" in words
+    assert f"is {run.all.sum():.4f} with every feature and {run.none.sum():.4f} with none" in words
     assert "exact Shapley value" in words
     gap = re.search(r"at most (\S+) nats in size", words)
     assert gap is not None

@@ -2,8 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
+from bathyscope.confidence import student_quantile
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray
 
@@ -81,24 +81,3 @@ class Estimate:
         if self.standard_error is None or self.degrees_of_freedom is None:
             return None
         return self.standard_error * student_quantile(self.degrees_of_freedom)
-
-
-def student_quantile(degrees_of_freedom: int) -> float:
-    """Return the 97.5 % quantile of Student's t, so that ± this holds 95 %.
-
-    Closed form for 1 and 2 degrees of freedom, else the expansion in 1/ν around the normal
-    quantile (Abramowitz & Stegun 26.7.5), within 0.2 % from ν = 3 on.
-    """
-    if degrees_of_freedom == 1:
-        return math.tan(0.475 * math.pi)
-    if degrees_of_freedom == 2:
-        return 0.95 * math.sqrt(2 / (1 - 0.95**2))
-    z = NormalDist().inv_cdf(0.975)
-    corrections = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return math.fsum(term / degrees_of_freedom**p for p, term in enumerate(corrections))

@@ -13,13 +13,13 @@ from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
 
-VALUES: dict[str, tuple[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
-    "logprob": ("nats of log-probability", lambda log_probs, logits: log_probs),
-    "logit": ("logits", lambda log_probs, logits: logits),
-    "probability": ("probability", lambda log_probs, logits: np.exp(log_probs)),
+VALUES: dict[str, tuple[str, str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
+    "logprob": ("nats", "nats of log-probability", lambda log_probs, logits: log_probs),
+    "logit": ("logits", "logits", lambda log_probs, logits: logits),
+    "probability": ("", "probability", lambda log_probs, logits: np.exp(log_probs)),
 }
-"""What a coalition is worth to a target token, and its unit in words: ln p of the token in nats,
-its logit before the softmax, or p itself."""
+"""What a coalition is worth to a target token: the unit, the unit in words, the value. ln p of the
+token in nats, its logit before the softmax, or p itself, 0 to 1."""
 
 STAGE = "evaluate coalitions"
 
@@ -55,7 +55,7 @@ def prompt_game(
         A game with one value for each token of each target, target after target.
     """
     known = Evaluations() if evaluations is None else evaluations
-    worth = VALUES[of][1]
+    worth = VALUES[of][2]
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
         asked: list[Asked] = []

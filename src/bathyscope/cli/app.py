@@ -7,7 +7,7 @@ from typing import ParamSpec
 
 import typer
 
-from bathyscope.cli import attribute, demo, depth, describe, evaluate, render
+from bathyscope.cli import attribute, demo, depth, describe, evaluate, render, think
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
 
@@ -68,6 +68,7 @@ for name, module in {
     "attribute": attribute,
     "depth": depth,
     "evaluate": evaluate,
+    "think": think,
     "render": render,
     "describe": describe,
     "demo": demo,

@@ -1,11 +1,18 @@
 """`bathyscope attribute`: what drove each token?"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
+from bathyscope.errors import InputError
+
+if TYPE_CHECKING:
+    from bathyscope.attributing import Settings
+    from bathyscope.model.language_model import LanguageModel
+    from bathyscope.prompt import Prompt
+    from bathyscope.runs import Run
 
 
 def command(
@@ -16,13 +23,40 @@ def command(
         ),
     ],
     target: Annotated[
-        str | None,
-        typer.Option(help="The continuation to explain. [default: the model writes it]"),
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            help="The continuation to explain; repeatable. [default: the model writes it]",
+        ),
     ] = None,
-    method: Annotated[str, typer.Option(help="shapley or leave_one_out.")] = "shapley",
-    baseline: Annotated[str, typer.Option(help="Text that replaces an absent feature.")] = "",
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Explain why the target rather than this continuation."),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(help="shapley, leave_one_out, banzhaf, surrogate or interactions."),
+    ] = "shapley",
+    of: Annotated[str, typer.Option(help="logprob, logit or probability.")] = "logprob",
+    token: Annotated[
+        int | None,
+        typer.Option(help="Target token, from 0, of interactions. [default: the whole target]"),
+    ] = None,
     features: options.Features = "marked",
+    baseline: Annotated[str, typer.Option(help="Text that replaces an absent feature.")] = "",
     chat: options.Chat = False,
+    budget: Annotated[
+        int,
+        typer.Option(help="Coalitions to evaluate at most; exact where these are all of them."),
+    ] = 4096,
+    tolerance: Annotated[
+        float | None, typer.Option(help="Stop sampling at this largest standard error.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
+    cache: Annotated[
+        bool,
+        typer.Option("--cache", help="Keep evaluations on disk; a later run goes on from there."),
+    ] = False,
     max_new_tokens: options.MaxNewTokens = 64,
     batch_tokens: Annotated[
         int | None,
@@ -36,29 +70,57 @@ def command(
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     palette: options.Palette = None,
+    hatch: Annotated[
+        bool, typer.Option("--hatch", help="Hatch cells whose 95 % interval covers zero.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure what each feature of a prompt did to each token of its continuation."""
     with progress_bars() as progress:
-        from bathyscope import api
+        from bathyscope import attributing
         from bathyscope.cli.features import choose_features, tokens_as_features
-        from bathyscope.cli.results import check_output, deliver
+        from bathyscope.cli.results import Delivery
+        from bathyscope.model.cache import cache_folder
 
-        source = options.read_prompt(prompt)
-        chosen = choose_features(source, features)
-        if chosen is not None:
-            api.attribution_method(chosen, target, method)
-        check_output(output, figure or [], palette, overwrite=overwrite)
-        loaded = options.load_model(model, revision, dtype, device, progress)
-        run = api.attribute(
-            loaded,
-            chosen or tokens_as_features(source, loaded),
-            target,
+        targets: list[str | None] = [*target] if target else [None]
+        settings = attributing.Settings(
             method=method,
+            of=of,
+            against=against,
+            budget=budget,
+            tolerance=tolerance,
+            seed=seed,
             baseline=baseline,
             chat=chat,
             max_new_tokens=max_new_tokens,
             batch_tokens=batch_tokens,
+            cache=cache_folder() / "evaluations.sqlite" if cache else None,
             progress=progress,
         )
-    deliver(run, output, figure or [], palette, overwrite=overwrite, as_json=as_json)
+        source = options.read_prompt(prompt)
+        chosen = choose_features(source, features)
+        if chosen is not None:
+            attributing.check(chosen, targets, settings)
+        delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
+        delivery.check()
+        loaded = options.load_model(model, revision, dtype, device, progress)
+        runs = _ask(loaded, chosen or tokens_as_features(source, loaded), targets, token, settings)
+    delivery.deliver(runs)
+
+
+def _ask(
+    model: "LanguageModel",
+    prompt: "Prompt",
+    targets: list[str | None],
+    token: int | None,
+    settings: "Settings",
+) -> "list[Run]":
+    from bathyscope import attributing
+
+    if settings.method != "interactions":
+        if token is not None:
+            raise InputError(
+                "--token belongs to --method interactions; other maps have a row each."
+            )
+        return [*attributing.attribute_each(model, prompt, targets, settings)]
+    return [attributing.interact(model, prompt, text, token, settings) for text in targets]

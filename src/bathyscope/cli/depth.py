@@ -6,6 +6,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
+from bathyscope.errors import InputError
 
 
 def command(
@@ -23,6 +24,16 @@ def command(
     depth_fraction: Annotated[
         float, typer.Option(help="ρ: layers from this share of all count as deep.")
     ] = 0.85,
+    top_k: Annotated[
+        int,
+        typer.Option(help="Also record what each layer would say: so many tokens for each cell."),
+    ] = 0,
+    ratio_only: Annotated[
+        bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
+    ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Print each token with its depth as it is written.")
+    ] = False,
     max_new_tokens: options.MaxNewTokens = 64,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -37,11 +48,25 @@ def command(
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
         from bathyscope import api
-        from bathyscope.cli.results import check_output, deliver
+        from bathyscope.cli.results import Delivery, show
+        from bathyscope.cli.streaming import StreamSettings, stream_depths
+        from bathyscope.runs import SettlingRun
 
         text = options.read_prompt(prompt)
-        api.check_depth(response, lens, threshold, depth_fraction)
-        check_output(output, figure or [], palette, overwrite=overwrite)
+        api.check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
+        files = bool(output or figure)
+        _require_map(ratio_only, files)
+        if stream:
+            _require_nothing_else(response is not None or files or bool(top_k) or ratio_only)
+            stream_depths(
+                options.load_model(model, revision, dtype, device, progress),
+                text,
+                StreamSettings(lens, threshold, depth_fraction, max_new_tokens),
+                as_json=as_json,
+            )
+            return
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        delivery.check()
         run = api.depth(
             options.load_model(model, revision, dtype, device, progress),
             text,
@@ -49,7 +74,25 @@ def command(
             lens=lens,
             threshold=threshold,
             depth_fraction=depth_fraction,
+            top_k=top_k,
+            ratio_only=ratio_only,  # type: ignore[call-overload]
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
-    deliver(run, output, figure or [], palette, overwrite=overwrite, as_json=as_json)
+    if isinstance(run, SettlingRun):
+        show(run, as_json=as_json)
+    else:
+        delivery.deliver([run])
+
+
+def _require_map(ratio_only: bool, files: bool) -> None:
+    if ratio_only and files:
+        raise InputError("Without a map there is nothing to save or draw; leave out --output.")
+
+
+def _require_nothing_else(given: bool) -> None:
+    if given:
+        raise InputError(
+            "--stream looks into tokens while the model writes them; it goes with neither "
+            "--response, --output, --figure, --top-k nor --ratio-only."
+        )

@@ -55,18 +55,18 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Evaluate a saved map, or several methods on one prompt: deletion and insertion curves."""
-    figures = figure or []
     asked = _Asked(target, baseline, features, chat, max_new_tokens, revision)
     with progress_bars() as progress:
-        from bathyscope.cli.results import check_output, deliver
+        from bathyscope.cli.results import Delivery
 
+        delivery = Delivery(output, figure or [], None, False, overwrite, as_json)
         settings = _Settings(model, dtype, device, budget, seed, batch_tokens, progress)
-        check_output(output, figures, None, overwrite=overwrite)
+        delivery.check()
         if methods is None:
             run = _evaluate_saved(subject, asked, settings)
         else:
             run = _evaluate_methods(subject, methods, asked, settings)
-    deliver(run, output, figures, None, overwrite=overwrite, as_json=as_json)
+    delivery.deliver([run])
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ def command(
         Path, typer.Option("--output", "-o", metavar="FIGURE", help="A .png, .svg or .pdf file.")
     ],
     palette: options.Palette = None,
+    hatch: Annotated[
+        bool, typer.Option("--hatch", help="Hatch cells whose 95 % interval covers zero.")
+    ] = False,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Draw a saved run, or a plain CSV table, as a heatmap."""
@@ -24,5 +27,5 @@ def command(
 
     refuse_existing(output, overwrite=overwrite, folder=False)
     with progress_bars():
-        draw(open_subject(subject), output, palette=palette)
+        draw(open_subject(subject), output, palette=palette, hatch=hatch)
     note(f"saved: {output}")

@@ -1,62 +1,94 @@
-"""What a command does with a run: a folder, figures, and a table or JSON on standard output."""
+"""What a command does with its runs: folders, figures, and tables or JSON on standard output."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from bathyscope.cli.messages import note
+from bathyscope.errors import InputError
 from bathyscope.files import new_folder, refuse_existing
 from bathyscope.render.figure import draw, require_format
 from bathyscope.render.palette import require_palette
-from bathyscope.runs import Run
+from bathyscope.runs import Run, SettlingRun
 
 _RUNS = Path("bathyscope-runs")
 
 
-def check_output(
-    folder: Path | None, figures: Sequence[Path], palette: str | None, *, overwrite: bool
-) -> None:
-    """Refuse an output that could not be written, before anything is computed."""
-    if folder is not None:
-        refuse_existing(folder, overwrite=overwrite)
-    require_palette(palette)
-    for figure in figures:
-        require_format(figure)
-        refuse_existing(figure, overwrite=overwrite, folder=False)
+@dataclass(frozen=True)
+class Delivery:
+    """Where results go and how they look.
+
+    Attributes:
+        folder: Folder of the run, or None for a new one in `bathyscope-runs`.
+        figures: Further files to draw into.
+        palette: Name of a palette, or None for the default.
+        hatch: Whether uncertain cells are hatched.
+        overwrite: Whether what exists may be replaced.
+        as_json: Whether to print JSON instead of a table.
+    """
+
+    folder: Path | None
+    figures: Sequence[Path]
+    palette: str | None
+    hatch: bool
+    overwrite: bool
+    as_json: bool
+
+    def check(self) -> None:
+        """Refuse an output that could not be written, before anything is computed."""
+        if self.folder is not None:
+            refuse_existing(self.folder, overwrite=self.overwrite)
+        require_palette(self.palette)
+        for figure in self.figures:
+            require_format(figure)
+            refuse_existing(figure, overwrite=self.overwrite, folder=False)
+
+    def deliver(self, runs: Sequence[Run]) -> None:
+        """Save and print the runs: one as the folder itself, several as folders inside of it."""
+        if self.figures and len(runs) > 1:
+            raise InputError("--figure takes one target; every run's folder has its figure anyway.")
+        folder = self.folder or _next_folder(runs[0].kind)
+        with new_folder(folder, overwrite=self.overwrite) as partial:
+            for run, name in zip(runs, _names(len(runs)), strict=True):
+                (partial / name).mkdir(exist_ok=True)
+                run.write(partial / name)
+                self._draw(run, partial / name / "figure.png")
+        for figure in self.figures:
+            self._draw(runs[0], figure)
+        self._print(runs)
+        saved = [folder / name / "figure.png" for name in _names(len(runs))]
+        note(f"saved: {', '.join(map(str, [*saved, *self.figures]))}")
+
+    def _draw(self, run: Run, path: Path) -> None:
+        draw(run, path, palette=self.palette, hatch=self.hatch)
+
+    def _print(self, runs: Sequence[Run]) -> None:
+        if self.as_json and len(runs) > 1:
+            documents = [run.to_document() for run in runs]
+            print(json.dumps(documents, ensure_ascii=False, allow_nan=False))
+            return
+        for run in runs:
+            show(run, as_json=self.as_json)
 
 
-def deliver(
-    run: Run,
-    folder: Path | None,
-    figures: Sequence[Path],
-    palette: str | None,
-    *,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    """Save a run with its figures and print it."""
-    folder = folder or _next_folder(run.kind)
-    with new_folder(folder, overwrite=overwrite) as partial:
-        run.write(partial)
-        draw(run, partial / "figure.png", palette=palette)
-    for figure in figures:
-        draw(run, figure, palette=palette)
+def show(run: Run | SettlingRun, *, as_json: bool) -> None:
+    """Print a run on standard output."""
     if as_json:
         print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
-    else:
-        _print_table(run)
-    note(f"saved: {', '.join(map(str, [folder / 'figure.png', *figures, folder / 'run.json']))}")
-
-
-def _next_folder(kind: str) -> Path:
-    names = (_RUNS / f"{kind}-{number}" for number in count(1))
-    return next(name for name in names if not name.exists())
-
-
-def _print_table(run: Run) -> None:
+        return
     from rich.console import Console
 
     from bathyscope.render.terminal import table
 
     Console(markup=False, highlight=False).print(table(run))
+
+
+def _names(number: int) -> list[str]:
+    return ["."] if number == 1 else [f"target-{index}" for index in range(1, number + 1)]
+
+
+def _next_folder(kind: str) -> Path:
+    names = (_RUNS / f"{kind}-{number}" for number in count(1))
+    return next(name for name in names if not name.exists())

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.api import MAX_NEW_TOKENS, attribution_method, continuation_of, provenance_of
+from bathyscope.attributing import Settings, check
+from bathyscope.attribution import METHODS
 from bathyscope.attribution.estimate import EVALUATIONS, Budget, Estimate
 from bathyscope.attribution.game import Game
 from bathyscope.attribution.prompt_game import prompt_game
@@ -22,6 +23,7 @@ from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.prompt.notes import notes
+from bathyscope.questions import MAX_NEW_TOKENS, continuation_of, provenance_of
 from bathyscope.runs import AttributionRun
 
 CURVE = Quantity(
@@ -79,10 +81,7 @@ def evaluate(
         batch_tokens=batch_tokens,
         progress=progress,
     )
-    candidates = [
-        _candidate(name, attribution_method(prompt, target, name, allowed).estimate(game, allowed))
-        for name in methods
-    ]
+    candidates = [_candidate(name, METHODS[name].estimate(game, allowed)) for name in methods]
     provenance = {
         **provenance_of(model, prompt.text, continuation),
         "chat": chat,
@@ -129,7 +128,7 @@ def evaluate_run(
         "methods": [{**made["method"], "seed": made.get("seed")}],
         "batch_tokens": batch_tokens,
     }
-    candidate = Candidate(made["method"]["name"], run.heatmap.values, _halves_of(run))
+    candidate = Candidate(made["method"]["name"], run.heatmap.values, run.halves)
     return _run(game, question.prompt, [candidate], allowed, provenance)
 
 
@@ -140,7 +139,11 @@ def check_methods(
     if not methods:
         raise InputError("No method is named; name at least one, as in --methods shapley,banzhaf.")
     for name in methods:
-        attribution_method(prompt, target, name, budget)
+        if name not in METHODS:
+            raise InputError(
+                f"The method {name!r} is not known here; choose from {', '.join(METHODS)}."
+            )
+        check(prompt, [target], Settings(method=name, budget=budget.evaluations, seed=budget.seed))
         if methods.count(name) > 1:
             raise InputError(f"The method {name!r} is named twice; name each once.")
     require_curves(len(prompt.features), budget)
@@ -149,12 +152,6 @@ def check_methods(
 def _candidate(name: str, estimate: Estimate) -> Candidate:
     halves = None if estimate.halves is None else np.stack(estimate.halves)
     return Candidate(name, estimate.values, halves)
-
-
-def _halves_of(run: AttributionRun) -> FloatArray | None:
-    """Return the halves of a sampled run, where it keeps them."""
-    halves: FloatArray | None = getattr(run, "halves", None)
-    return halves
 
 
 def _run(

@@ -157,6 +157,10 @@ class Question:
 
     def _require_fit(self, run: AttributionRun) -> None:
         """Refuse a map that is not target tokens × features, or whose game cannot be rebuilt."""
+        if run.heatmap.provenance.get("against") is not None:
+            raise InputError(
+                "The run compares two continuations; only the map of one can be evaluated."
+            )
         shape = len(self.target_ids), len(self.prompt.features)
         if run.heatmap.values.shape != shape:
             raise InputError(

@@ -1,78 +1,72 @@
-"""What the model would say at a layer: the logit lens, in blocks of bounded size."""
+"""How a layer's state is read: what is done to it before the unembedding."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from bathyscope.errors import InputError
 from bathyscope.model.anatomy import Anatomy
-from bathyscope.progress import Progress, silent
-
-LENSES: dict[str, Callable[[Anatomy, Tensor], Tensor]] = {
-    "norm": lambda anatomy, states: anatomy.normed(states),
-    "raw": lambda anatomy, states: states,
-}
-"""How intermediate states are read before the unembedding: with the final norm, or as they are.
-
-`norm` is the usual logit lens (nostalgebraist 2020). `raw` reads W_U h literally. After either come
-the unembedding and, where the family has it, its softcapping or scaling of the logits, the same for
-every layer. The last layer is always the model's own output.
-"""
-
-# About this many rows go through the unembedding at once: fewer waste the matrix product.
-_ROWS_PER_BLOCK = 480
-# The divergence is taken of this many rows at a time, so that its temporaries stay small.
-_ROWS_PER_SLICE = 32
 
 
-def divergence_from_last_layer(
-    anatomy: Anatomy,
-    hidden_states: list[Tensor],
-    divergence: Callable[[Tensor, Tensor], Tensor],
-    lens: str = "norm",
-    progress: Progress = silent,
-) -> Tensor:
-    """Return a divergence of every intermediate layer's prediction from the last layer's.
+class Lens(Protocol):
+    """Makes intermediate states ready for the unembedding.
 
-    Works through the tokens in blocks; the largest array held has about 480 rows of the
-    vocabulary's width, whatever the number of layers and tokens.
+    After any lens come the unembedding and, where the family has it, its softcapping or scaling of
+    the logits, the same for every layer. The last layer is always the model's own output.
+    """
+
+    def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
+        """Return what is unembedded.
+
+        Args:
+            anatomy: The parts of the model.
+            states: Residual stream after layers 1 to L − 1, (num_layers − 1, tokens, hidden_size).
+
+        Returns:
+            Tensor of the same shape.
+        """
+
+
+def _norm(anatomy: Anatomy, states: Tensor) -> Tensor:
+    return anatomy.normed(states)
+
+
+def _raw(anatomy: Anatomy, states: Tensor) -> Tensor:
+    return states
+
+
+LENSES: dict[str, Lens] = {"norm": _norm, "raw": _raw}
+"""`norm` is the usual logit lens (nostalgebraist 2020); `raw` reads W_U h literally, no norm."""
+
+
+def find_lens(name: str) -> Lens:
+    """Return a lens by its name.
+
+    Raises:
+        InputError: It is not known.
+    """
+    if name not in LENSES:
+        raise InputError(f"The lens {name!r} is not known; choose one of {', '.join(LENSES)}.")
+    return LENSES[name]
+
+
+def read_states(anatomy: Anatomy, lens: Lens, states: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return what of each layer goes into the unembedding.
 
     Args:
         anatomy: The parts of the model.
-        hidden_states: For each layer, first to last, the states (tokens, hidden_size).
-        divergence: Takes two arrays of probabilities (..., vocab_size).
-        lens: "norm" or "raw".
-        progress: Told of the tokens done.
+        lens: How intermediate layers are read.
+        states: For each layer, first to last, the residual stream (tokens, hidden_size).
 
     Returns:
-        Tensor (num_layers − 1, tokens) in float64, on the CPU.
+        Intermediate layers (num_layers − 1, tokens, hidden_size), last layer (tokens, hidden_size).
 
     Raises:
-        InputError: The lens is not known, or the model has a single layer.
+        InputError: The model has a single layer.
     """
-    if lens not in LENSES:
-        raise InputError(f"The lens {lens!r} is not known; choose one of {', '.join(LENSES)}.")
-    *intermediate, last = hidden_states
+    *intermediate, last = states
     if not intermediate:
         raise InputError("The model has one layer only, so there is no depth to look into.")
-    num_tokens = len(last)
-    block = max(1, _ROWS_PER_BLOCK // len(intermediate))
-    result = torch.empty(len(intermediate), num_tokens, dtype=torch.float64)
-    for start in range(0, num_tokens, block):
-        progress("compare layers", start, num_tokens)
-        stop = min(start + block, num_tokens)
-        with torch.inference_mode():
-            final = _probabilities(anatomy.unembedded(anatomy.normed(last[start:stop])))
-            states = torch.stack([layer[start:stop] for layer in intermediate])
-            logits = anatomy.unembedded(LENSES[lens](anatomy, states))
-            step = max(1, _ROWS_PER_SLICE // (stop - start))
-            for first in range(0, len(intermediate), step):
-                part = slice(first, first + step)
-                result[part, start:stop] = divergence(_probabilities(logits[part]), final).cpu()
-    progress("compare layers", num_tokens, num_tokens)
-    return result
-
-
-def _probabilities(logits: Tensor) -> Tensor:
-    return logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(-1)
+    with torch.inference_mode():
+        return lens(anatomy, torch.stack(intermediate)), anatomy.normed(last)

@@ -52,6 +52,27 @@ class Anatomy:
         logits: Tensor = self.lm_head(states)
         return self.rescale(logits)
 
+    def project(self, states: Tensor, out: Tensor) -> Tensor:
+        """Return the logits before `rescale` of states (rows, hidden_size), in `out` if possible.
+
+        A plain linear unembedding writes into `out`, shape (at least rows, vocab_size): fresh
+        memory of that size costs a tenth of the product. Any other module is called.
+        """
+        head = self.linear_head
+        if head is None:
+            logits: Tensor = self.lm_head(states)
+            return logits
+        bias: Tensor | None = head.bias
+        if bias is None:
+            return torch.mm(states, head.weight.T, out=out[: len(states)])
+        return torch.addmm(bias, states, head.weight.T, out=out[: len(states)])
+
+    @property
+    def linear_head(self) -> nn.Linear | None:
+        """The unembedding where it is a plain matrix, nothing derived from it; else None."""
+        head: Any = self.lm_head
+        return head if type(head) is nn.Linear else None
+
     @contextmanager
     def recording(self, positions: Tensor) -> Iterator[list[Tensor]]:
         """Record the residual stream of one sequence at some positions while the model runs.
@@ -66,6 +87,21 @@ class Anatomy:
 
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
             states.append(_stream(output)[0, positions])
+
+        with _hooks([layer.register_forward_hook(keep) for layer in self.layers]):
+            yield states
+
+    @contextmanager
+    def recording_last(self) -> Iterator[list[Tensor]]:
+        """Record the residual stream at the last position of every sequence of a batch.
+
+        Yields:
+            A list that fills with one tensor (batch, hidden_size) per layer, first to last.
+        """
+        states: list[Tensor] = []
+
+        def keep(module: nn.Module, inputs: Any, output: Any) -> None:
+            states.append(_stream(output)[:, -1])
 
         with _hooks([layer.register_forward_hook(keep) for layer in self.layers]):
             yield states

@@ -54,14 +54,14 @@ class BranchCache(DynamicCache):
         ]
 
 
-class _BranchLayer(DynamicLayer):  # type: ignore[misc]
+class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """One layer, in arrays that have room for the new positions already."""
 
     keys: Tensor
     values: Tensor
 
     def __init__(self, rows: list[KeyValues], length: int, num_new: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.length = length
         example_keys, example_values = rows[0][0]
         self.dtype, self.device = example_keys.dtype, example_keys.device

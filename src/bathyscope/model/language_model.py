@@ -76,6 +76,15 @@ class LanguageModel:
                 f"at {limit}; shorten the prompt or choose another model."
             )
 
+    def require_top(self, count: int) -> None:
+        """Raise InputError where more of the most probable tokens are asked for than there are."""
+        vocab_size = int(self.model.get_output_embeddings().weight.shape[0])
+        if count > vocab_size:
+            raise InputError(
+                f"The {count} most probable tokens cannot be listed: the vocabulary has "
+                f"{vocab_size} (--top-k)."
+            )
+
     def generate(
         self, prompt: str, max_new_tokens: int, progress: Progress = silent
     ) -> Continuation:

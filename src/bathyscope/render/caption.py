@@ -4,7 +4,7 @@ import numpy as np
 
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Heatmap
-from bathyscope.runs import AttributionRun, DepthRun, Run
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
 
 
 def caption(subject: Run | Heatmap) -> str:
@@ -20,17 +20,14 @@ def _model(run: Run) -> list[str]:
 
 
 def _particulars(run: Run) -> list[str]:
-    provenance = run.heatmap.provenance
     match run:
         case AttributionRun():
-            method = provenance["method"]
-            baseline = method["baseline"]
-            return [
-                method["name"].replace("_", "-"),
-                f"absent: {baseline!r}" if baseline else "absent: nothing",
-                f"largest gap to all − none: {np.abs(run.gap).max():.2g} nats",
-            ]
+            gap = f"largest gap to all − none: {np.abs(run.gap).max():.2g}"
+            return [*_method(run), *_error(run), f"{gap} {run.heatmap.quantity.unit}".rstrip()]
+        case InteractionRun():
+            return [*_method(run), *_error(run)]
         case DepthRun():
+            provenance = run.heatmap.provenance
             return [
                 f"lens {provenance['lens']}",
                 f"settled at ≤ {provenance['threshold']:g} bits",
@@ -38,10 +35,29 @@ def _particulars(run: Run) -> list[str]:
                 f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
             ]
         case FaithfulnessRun():
-            baseline, pairs = provenance["baseline"], run.random.pairs
+            baseline, pairs = run.heatmap.provenance["baseline"], run.random.pairs
             return [
                 f"absent: {baseline!r}" if baseline else "absent: nothing",
                 "random: mean over all orders"
                 if pairs is None
                 else f"random: mean over {pairs} pairs of orders, with its 95 % interval",
             ]
+
+
+def _method(run: AttributionRun | InteractionRun) -> list[str]:
+    method = run.heatmap.provenance["method"]
+    baseline = method["baseline"]
+    return [
+        method["name"].replace("_", "-"),
+        f"absent: {baseline!r}" if baseline else "absent: nothing",
+    ]
+
+
+def _error(run: AttributionRun | InteractionRun) -> list[str]:
+    if run.standard_error is None:
+        return []
+    method = run.heatmap.provenance["method"]
+    return [
+        f"sampled: {method['evaluations']} coalitions, seed {run.heatmap.provenance['seed']}, "
+        f"standard error up to {run.standard_error.max():.2g}"
+    ]

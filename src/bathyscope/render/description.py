@@ -8,10 +8,11 @@ from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.render.facts import DOMINANCE, NEAR_ZERO_SHARE, Cell, Facts, facts
 from bathyscope.render.faithfulness_words import describe_faithfulness
+from bathyscope.render.kinds import kinds
 from bathyscope.render.markdown import code as _code
 from bathyscope.render.markdown import listed as _listed
 from bathyscope.render.palette import scale_of
-from bathyscope.runs import AttributionRun, DepthRun, Run
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
 
 _METHODS = {
     "shapley": "its {exact} Shapley value, its effect averaged over all orders of adding features",
@@ -50,6 +51,8 @@ def _title(subject: Run | Heatmap) -> str:
             return (
                 f"What drove {_count(rows, 'token')}: attribution to {_count(columns, 'feature')}"
             )
+        case InteractionRun():
+            return f"What {_count(columns, 'feature')} do together"
         case DepthRun():
             return (
                 f"How deep {_count(columns, 'token')} {'was' if columns == 1 else 'were'} decided"
@@ -64,19 +67,14 @@ def _title(subject: Run | Heatmap) -> str:
 def _overview(subject: Run | Heatmap) -> list[str]:
     match subject:
         case AttributionRun():
-            provenance = subject.heatmap.provenance
-            method = provenance["method"]
-            exact = "exact" if method.get("exact", True) else "sampled"
-            absent = (
-                f"replaced by {_code(method['baseline'])}" if method["baseline"] else "left out"
-            )
+            return [f"{_asked(subject)} {_cell_of(subject)} {_absent(subject)}"]
+        case InteractionRun():
             return [
-                f"{_code(provenance['model']['name'])} "
-                f"{'wrote' if provenance['generated'] else 'was given'} the continuation "
-                f"{_code(provenance['target'])}. A cell says how many nats of log-probability a "
-                "feature of the prompt added to a token (positive: supports) or took away "
-                f"(negative: opposes). The value of a feature is "
-                f"{_METHODS[method['name']].format(exact=exact)}; an absent feature is {absent}."
+                f"{_asked(subject)} A cell says how much more (positive: they complement each "
+                "other) or less (negative: they replace each other) two features do together than "
+                "each does alone, the second-order Shapley interaction index "
+                f"({_exactness(subject)}); on the diagonal stands the Shapley value of the "
+                f"feature. {_absent(subject)}"
             ]
         case DepthRun():
             provenance = subject.heatmap.provenance
@@ -90,6 +88,34 @@ def _overview(subject: Run | Heatmap) -> list[str]:
             ]
         case _:
             return ["A table of numbers; what they measure is known only from its labels."]
+
+
+def _asked(run: AttributionRun | InteractionRun) -> str:
+    provenance = run.heatmap.provenance
+    given = "wrote" if provenance["generated"] else "was given"
+    name, target = _code(provenance["model"]["name"]), _code(provenance["target"])
+    against = provenance.get("against")
+    compared = "" if against is None else f", here compared with {_code(against)}"
+    return f"{name} {given} the continuation {target}{compared}."
+
+
+def _cell_of(run: AttributionRun) -> str:
+    measured = run.heatmap.quantity.legend.split(":")[0]
+    method = run.heatmap.provenance["method"]
+    what = _METHODS[method["name"]].format(exact=_exactness(run))
+    return (
+        f"A cell says how much a feature of the prompt added to a token, in {measured} (positive: "
+        f"supports), or took away (negative: opposes). The value of a feature is {what}."
+    )
+
+
+def _exactness(run: AttributionRun | InteractionRun) -> str:
+    return "exact" if run.standard_error is None else "sampled"
+
+
+def _absent(run: AttributionRun | InteractionRun) -> str:
+    baseline = run.heatmap.provenance["method"]["baseline"]
+    return f"An absent feature is {f'replaced by {_code(baseline)}' if baseline else 'left out'}."
 
 
 def _axes(heatmap: Heatmap) -> Iterator[str]:
@@ -138,6 +164,8 @@ def _observations(subject: Run | Heatmap, heatmap: Heatmap, found: Facts) -> Ite
         yield f"Negative and not near zero ({len(found.negatives)}): {listed}."
     else:
         yield "No cell is negative beyond near zero."
+    if isinstance(subject, AttributionRun | InteractionRun):
+        yield from _sampling(subject)
     if isinstance(subject, AttributionRun):
         yield from _completeness(subject)
 
@@ -157,26 +185,44 @@ def _dominance(heatmap: Heatmap, found: Facts) -> str:
     )
 
 
-def _completeness(run: AttributionRun) -> Iterator[str]:
-    best = int(run.whole_target.argmax())
-    worst = int(run.whole_target.argmin())
-    everything, nothing = float(run.all.sum()), float(run.none.sum())
+def _sampling(run: AttributionRun | InteractionRun) -> Iterator[str]:
+    if run.standard_error is None or run.margin is None:
+        return
+    covered = int((np.abs(run.heatmap.values) <= run.margin).sum())
     yield (
-        f"The whole continuation has ln p = {everything:.4f} nats with every feature and "
-        f"{nothing:.4f} with none: the features together change it by {everything - nothing:+.4f}."
+        f"Sampled from {run.heatmap.provenance['method']['evaluations']:,} coalitions: the largest "
+        f"standard error is {run.standard_error.max():.4f}; the 95 % interval covers 0 in "
+        f"{covered} of {_count(run.margin.size, 'cell')}."
+    )
+
+
+def _completeness(run: AttributionRun) -> Iterator[str]:
+    whole = run.whole_target
+    best, worst = int(whole.argmax()), int(whole.argmin())
+    everything, nothing = float(run.whole(run.all)), float(run.whole(run.none))
+    yield (
+        f"{_whole_value(run)} {everything:.4f} with every feature and {nothing:.4f} with none: "
+        f"the features together change it by {everything - nothing:+.4f}."
     )
     labels = run.heatmap.columns.labels
     yield (
         f"Over the whole continuation {_code(labels[best])} has the highest sum "
-        f"({run.whole_target[best]:+.4f}) and {_code(labels[worst])} the lowest "
-        f"({run.whole_target[worst]:+.4f})."
+        f"({whole[best]:+.4f}) and {_code(labels[worst])} the lowest ({whole[worst]:+.4f})."
     )
     size = np.abs(run.gap)
     row = int(size.argmax())
+    unit = f" {run.heatmap.quantity.unit}" if run.heatmap.quantity.unit else ""
     yield (
-        f"Completeness gap, row sum minus (all − none): at most {size[row]:.2g} nats in size "
+        f"Completeness gap, row sum minus (all − none): at most {size[row]:.2g}{unit} in size "
         f"({_position(run.heatmap.rows, row, start=False)})."
     )
+
+
+def _whole_value(run: AttributionRun) -> str:
+    unit = run.heatmap.quantity.legend.split(":")[0]
+    if run.heatmap.provenance.get("against") is not None:
+        return f"The difference of the two whole continuations, in {unit}, is"
+    return f"The sum over the whole continuation, in {unit}, is"
 
 
 def _depth_observations(run: DepthRun) -> Iterator[str]:
@@ -193,6 +239,20 @@ def _depth_observations(run: DepthRun) -> Iterator[str]:
         f"{int((depths >= deep_layer).sum())} of {_count(len(depths), 'token')} settle at layer "
         f"{deep_layer} or later (⌈{run.heatmap.provenance['depth_fraction']:g} × "
         f"{run.num_layers}⌉)."
+    )
+    yield from _kinds(run)
+
+
+def _kinds(run: DepthRun) -> Iterator[str]:
+    found = kinds(run)
+    if found is None:
+        return
+    difference = found.completions_median - found.template_median
+    order = "earlier than" if difference > 0 else "later than" if difference < 0 else "as early as"
+    yield (
+        f"Template words (`the`, `is`, `.`; {_count(found.template, 'token')}) settle at layer "
+        f"{found.template_median:g} in the median, {order} digits and what follows an operator "
+        f"({_count(found.completions, 'token')}), at layer {found.completions_median:g}."
     )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bathyscope.attribution.estimate import student_quantile
+from bathyscope.confidence import student_quantile
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import FloatArray
 

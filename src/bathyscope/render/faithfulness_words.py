@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bathyscope.attribution.estimate import student_quantile
+from bathyscope.confidence import student_quantile
 from bathyscope.faithfulness_run import FaithfulnessRun, RandomReference, RankedMap
 from bathyscope.render.markdown import code, listed
 

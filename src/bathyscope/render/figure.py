@@ -42,7 +42,9 @@ _FONTS = (
 )
 
 
-def draw(subject: Run | Heatmap, path: str | Path, *, palette: str | None = None) -> None:
+def draw(
+    subject: Run | Heatmap, path: str | Path, *, palette: str | None = None, hatch: bool = False
+) -> None:
     """Draw a run or a map into a PNG, SVG or PDF file, whole or not at all.
 
     The same numbers give the same bytes. What is needed to compute the map again is embedded in
@@ -52,6 +54,7 @@ def draw(subject: Run | Heatmap, path: str | Path, *, palette: str | None = None
         subject: What to draw.
         path: Where to; the ending chooses the format.
         palette: A name in `palette.PALETTES`; None chooses by the quantity.
+        hatch: Whether cells of a sampled map whose 95 % interval covers zero are hatched.
 
     Raises:
         InputError: The ending or the palette is not known.
@@ -69,11 +72,12 @@ def draw(subject: Run | Heatmap, path: str | Path, *, palette: str | None = None
         new_file(path) as partial,
     ):
         warnings.simplefilter("always")
-        figure = (
-            faithfulness_figure(subject, caption(subject))
-            if isinstance(subject, FaithfulnessRun)
-            else _figure(heatmap, scale, caption(subject))
-        )
+        if isinstance(subject, FaithfulnessRun):
+            figure = faithfulness_figure(subject, caption(subject))
+        else:
+            figure = _figure(heatmap, scale, caption(subject))
+        if hatch:
+            _hatch(figure.axes[0], subject)
         figure.savefig(
             partial, bbox_inches="tight", pad_inches=0.1, metadata=_metadata(path, heatmap)
         )
@@ -157,6 +161,25 @@ def _write_values(axes: "Axes", heatmap: Heatmap, scale: Scale) -> None:
         axes.text(
             column, row, f"{value:.4f}", ha="center", va="center", color=str(inks[row, column])
         )
+
+
+def _hatch(axes: "Axes", subject: Run | Heatmap) -> None:
+    """Hatch the cells that sampling cannot tell from zero."""
+    from matplotlib.patches import Rectangle
+
+    margin = getattr(subject, "margin", None)
+    if isinstance(subject, Heatmap) or margin is None:
+        return
+    for row, column in np.argwhere(np.abs(subject.heatmap.values) <= margin):
+        axes.add_patch(
+            Rectangle(
+                (column - 0.5, row - 0.5), 1, 1, fill=False, hatch="///", edgecolor="0.6", lw=0
+            )
+        )
+    axes.annotate(
+        "hatched: the 95 % interval covers 0", (0, 0), (0, -18), "axes fraction",
+        textcoords="offset points", va="top", fontsize=6.5, color="0.35",
+    )  # fmt: skip
 
 
 def shortened(label: str) -> str:

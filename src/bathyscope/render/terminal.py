@@ -6,20 +6,25 @@ from rich.table import Table
 from rich.text import Text
 
 from bathyscope.faithfulness_run import FaithfulnessRun
-from bathyscope.heatmap import FloatArray, Heatmap
+from bathyscope.heatmap import FloatArray
 from bathyscope.render.caption import caption
 from bathyscope.render.faithfulness_table import faithfulness_table
 from bathyscope.render.figure import shortened
-from bathyscope.runs import AttributionRun, DepthRun, Run
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
 
 _BARS = "▁▂▃▄▅▆▇█"
+_FAINT = 0.05  # smaller values stay uncoloured
 
 
-def table(run: Run) -> RenderableType:
+def table(run: Run | SettlingRun) -> RenderableType:
     """Return a run as something that rich prints."""
+    if isinstance(run, SettlingRun):
+        return _settling(run)
     match run:
         case AttributionRun():
             content = _attribution(run)
+        case InteractionRun():
+            content = _interactions(run)
         case DepthRun():
             content = _depth(run)
         case FaithfulnessRun():
@@ -28,38 +33,50 @@ def table(run: Run) -> RenderableType:
 
 
 def _attribution(run: AttributionRun) -> Table:
-    result = Table(title="nats of log-probability: + supports, − opposes")
-    result.add_column("target token")
-    for label in run.heatmap.columns.labels:
-        result.add_column(Text(shortened(label)), justify="right")
+    result = _grid(run)
     for name in ("all", "none", "gap"):
         result.add_column(name, justify="right", style="dim")
-    rest = np.column_stack([run.all, run.none])
-    for position, label in enumerate(run.heatmap.rows.labels):
-        result.add_row(
-            Text(label),
-            *_signed(run.heatmap.values[position]),
-            *(f"{value:.4f}" for value in rest[position]),
-            f"{run.gap[position]:.1e}",
-        )
+    margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
+    for row, label in enumerate(run.heatmap.rows.labels):
+        ends = f"{run.all[row]:.4f}", f"{run.none[row]:.4f}", f"{run.gap[row]:.1e}"
+        result.add_row(Text(label), *_signed(run.heatmap.values[row], margins[row]), *ends)
     result.add_section()
     result.add_row(
         Text("whole target"),
-        *_signed(run.whole_target),
-        f"{run.all.sum():.4f}",
-        f"{run.none.sum():.4f}",
-        f"{run.gap.sum():.1e}",
+        *_signed(run.whole_target, np.zeros_like(run.whole_target)),
+        f"{run.whole(run.all):.4f}",
+        f"{run.whole(run.none):.4f}",
+        f"{run.whole(run.gap):.1e}",
     )
     return result
 
 
-def _signed(values: FloatArray) -> list[Text]:
-    styles = {True: "blue", False: "red"}
-    limit = 0.05
-    return [
-        Text(f"{value:+.4f}", style=styles[value > 0] if abs(value) >= limit else "")
-        for value in values
-    ]
+def _interactions(run: InteractionRun) -> Table:
+    result = _grid(run)
+    margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
+    for row, label in enumerate(run.heatmap.rows.labels):
+        result.add_row(Text(shortened(label)), *_signed(run.heatmap.values[row], margins[row]))
+    return result
+
+
+def _grid(run: AttributionRun | InteractionRun) -> Table:
+    interval = "" if run.margin is None else " (± 95 % interval)"
+    result = Table(title=run.heatmap.quantity.legend + interval)
+    result.add_column(run.heatmap.rows.name)
+    for label in run.heatmap.columns.labels:
+        result.add_column(Text(shortened(label)), justify="right")
+    return result
+
+
+def _signed(values: FloatArray, margins: FloatArray) -> list[Text]:
+    """Return one cell for each value: its interval where it has one, coloured if clear of zero."""
+    cells = []
+    for value, margin in zip(values.tolist(), margins.tolist(), strict=True):
+        clear = abs(value) > max(margin, _FAINT)
+        colour = ("blue" if value > 0 else "red") if clear else ""
+        interval = f" ±{margin:.4f}" if margin else ""
+        cells.append(Text(f"{value:+.4f}{interval}", style=colour))
+    return cells
 
 
 def _depth(run: DepthRun) -> Table:
@@ -73,14 +90,29 @@ def _depth(run: DepthRun) -> Table:
         depth = int(run.settling_depth[position])
         result.add_row(
             Text(label),
-            _sparkline(run.heatmap, position),
+            bars(run.heatmap.values[:, position]),
             str(depth),
             "deep" if depth >= deep_layer else "",
         )
     return result
 
 
-def _sparkline(heatmap: Heatmap, column: int) -> str:
-    """Return one bar per layer: an eighth of a bit to each step."""
-    heights = np.minimum((heatmap.values[:, column] * len(_BARS)).astype(int), len(_BARS) - 1)
+def _settling(run: SettlingRun) -> RenderableType:
+    result = Table(title="Settling depth, layers")
+    result.add_column("response token")
+    result.add_column("settles at", justify="right")
+    result.add_column("deep")
+    deep_layer = run.provenance["deep_layer"]
+    for label, depth in zip(run.tokens.labels, run.settling_depth.tolist(), strict=True):
+        result.add_row(Text(label), str(depth), "deep" if depth >= deep_layer else "")
+    conventions = (
+        f"lens {run.provenance['lens']} · settled at ≤ {run.provenance['threshold']:g} bits · deep "
+        f"from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
+    )
+    return Group(result, Text(conventions, style="dim"))
+
+
+def bars(divergences: FloatArray) -> str:
+    """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
+    heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
     return "".join(_BARS[height] for height in heights)

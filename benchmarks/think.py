@@ -1,0 +1,199 @@
+"""Does a deep beginning promise a right answer? Think@n on generated word problems, as JSON.
+
+    python benchmarks/think.py --problems 200 -n 8 --output think.json
+
+Every sample of every problem is written to its end once; the ways of choosing among them are then
+compared on the same samples: greedy decoding, the majority of all, Think@n (the deepest share), a
+random share of the same size, and the reverse ranking. Costs are tokens written.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import bathyscope as bs
+from bathyscope.answers import extractor, vote
+from bathyscope.files import new_file
+
+EXAMPLE = (
+    "Question: Ann has 3 pens and buys 4 more. How many pens has she?\n"
+    "Answer: Ann has 3 + 4 = 7 pens. The answer is 7.\n\n"
+)
+NAMES = ("Tom", "Mia", "Ben", "Eva", "Sam", "Lea")
+THINGS = ("apples", "books", "coins", "cards", "shells", "stamps")
+
+
+class Problem(NamedTuple):
+    """A question and the number that answers it."""
+
+    question: str
+    answer: str
+
+
+def problems(count: int, seed: int) -> list[Problem]:
+    """Return word problems of one or two steps."""
+    draw = random.Random(seed)
+    return [_problem(draw) for _ in range(count)]
+
+
+def _problem(draw: random.Random) -> Problem:
+    name, thing = draw.choice(NAMES), draw.choice(THINGS)
+    a, b, c = draw.randint(5, 40), draw.randint(2, 20), draw.randint(2, 4)
+    kinds: list[tuple[str, int]] = [
+        (f"{name} has {a} {thing} and gets {b} more. How many {thing} has {name}?", a + b),
+        (f"{name} has {a + b} {thing} and gives {b} away. How many {thing} are left?", a),
+        (f"{name} has {c} boxes with {b} {thing} each. How many {thing} has {name}?", b * c),
+        (
+            f"{name} has {a} {thing}, gets {b} more and loses {c}. How many {thing} are left?",
+            a + b - c,
+        ),
+        (
+            f"{name} buys {c} bags with {b} {thing} each and already has {a}. "
+            f"How many {thing} has {name} in all?",
+            a + b * c,
+        ),
+    ]
+    question, answer = draw.choice(kinds)
+    return Problem(question, str(answer))
+
+
+def first_answer(text: str) -> str | None:
+    """Return the last number of the first answer: what follows is the model's own invention."""
+    return extractor("last-number")(text.split("\n\n")[0].split("Question:")[0])
+
+
+def measure(model: bs.LanguageModel, problem: Problem, settings: bs.ThinkSettings) -> Any:
+    """Return ratio, rightness, answer and tokens of every sample, and the greedy answer."""
+    prompt = f"{EXAMPLE}Question: {problem.question}\nAnswer:"
+    greedy = model.generate(prompt, settings.max_new_tokens)
+    run = bs.think(model, prompt, settings, compare=True)
+    return {
+        "answer": problem.answer,
+        "greedy": first_answer(model.tokens.decode(greedy.target_ids)),
+        "greedy_tokens": len(greedy.target_ids),
+        "samples": [
+            {
+                "ratio": sample.deep_thinking_ratio,
+                "answer": first_answer(sample.text),
+                "tokens": sample.tokens,
+            }
+            for sample in run.samples
+        ],
+    }
+
+
+def policies(kept: int, seed: int) -> dict[str, Callable[[list[Any]], list[int]]]:
+    """Return ways of choosing which samples are finished and vote."""
+    draw = random.Random(seed)
+
+    def deepest(samples: list[Any]) -> list[int]:
+        return sorted(range(len(samples)), key=lambda i: -samples[i]["ratio"])
+
+    return {
+        "majority of all": lambda samples: list(range(len(samples))),
+        "Think@n": lambda samples: deepest(samples)[:kept],
+        "random share": lambda samples: draw.sample(range(len(samples)), kept),
+        "reverse ranking": lambda samples: deepest(samples)[::-1][:kept],
+    }
+
+
+def judged(results: Sequence[Any], settings: bs.ThinkSettings) -> dict[str, Any]:
+    """Return accuracy and mean tokens of every policy."""
+    table: dict[str, Any] = {
+        "greedy": {
+            "accuracy": statistics.mean(r["greedy"] == r["answer"] for r in results),
+            "tokens": statistics.mean(r["greedy_tokens"] for r in results),
+        }
+    }
+    for name, choose in policies(settings.num_kept, settings.seed).items():
+        right, tokens = [], []
+        for result in results:
+            samples = result["samples"]
+            chosen = choose(samples)
+            right.append(vote([samples[i]["answer"] for i in chosen]) == result["answer"])
+            tokens.append(
+                sum(
+                    s["tokens"] if i in chosen else min(s["tokens"], settings.prefix)
+                    for i, s in enumerate(samples)
+                )
+            )
+        table[name] = {"accuracy": statistics.mean(right), "tokens": statistics.mean(tokens)}
+    return table
+
+
+def correlation(results: Sequence[Any], seed: int, bins: int = 5) -> dict[str, Any]:
+    """Return the correlation of ratio and rightness over bins of equal size.
+
+    As in the paper: samples sorted by ratio and cut into bins, the correlation (Pearson) of the
+    bins' mean ratio and accuracy. The interval is the 2.5 % to 97.5 % range of 2,000 bootstrap
+    draws of whole problems, since samples of one problem are not independent.
+    """
+    ratio = np.array([[s["ratio"] for s in r["samples"]] for r in results])
+    right = np.array([[float(s["answer"] == r["answer"]) for s in r["samples"]] for r in results])
+
+    def binned(rows: Any) -> tuple[float, Any, Any]:
+        x, y = ratio[rows].ravel(), right[rows].ravel()
+        parts = np.array_split(np.argsort(x, kind="stable"), bins)
+        means = np.array([x[part].mean() for part in parts])
+        accuracy = np.array([y[part].mean() for part in parts])
+        if not means.std() or not accuracy.std():
+            return float("nan"), means, accuracy
+        return float(np.corrcoef(means, accuracy)[0, 1]), means, accuracy
+
+    value, means, accuracy = binned(np.arange(len(results)))
+    draw = np.random.default_rng(seed)
+    drawn = [binned(draw.integers(0, len(results), len(results)))[0] for _ in range(2000)]
+    defined = [r for r in drawn if r == r]
+    interval = np.percentile(defined, [2.5, 97.5]).tolist() if defined else None
+    return {
+        "correlation": value if value == value else None,
+        "interval": interval,
+        "bins": [
+            {"ratio": float(x), "accuracy": float(y)} for x, y in zip(means, accuracy, strict=True)
+        ],
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problems", type=int, default=200)
+    parser.add_argument("-n", type=int, default=16)
+    parser.add_argument("--prefix", type=int, default=50)
+    parser.add_argument("--max-new-tokens", type=int, default=96)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    settings = bs.ThinkSettings(
+        n=options.n,
+        prefix=options.prefix,
+        max_new_tokens=options.max_new_tokens,
+        seed=options.seed,
+    )
+    model = bs.load()
+    results = []
+    for number, problem in enumerate(problems(options.problems, options.seed), start=1):
+        print(f"problem {number} of {options.problems}", file=sys.stderr)
+        results.append(measure(model, problem, settings))
+    report = {
+        "settings": vars(settings),
+        "problems": options.problems,
+        "policies": judged(results, settings),
+        "ratio and rightness": correlation(results, options.seed),
+    }
+    document = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    if options.output:
+        with new_file(options.output) as partial:
+            partial.write_text(document, encoding="utf-8")
+    print(document, end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""`bathyscope depth --stream`: each token with its depth, one line each, as it is written."""
+
+import json
+from typing import NamedTuple
+
+from bathyscope.model.language_model import LanguageModel
+
+
+class StreamSettings(NamedTuple):
+    """What the stream is asked for, as in `streaming.stream`."""
+
+    lens: str
+    threshold: float
+    depth_fraction: float
+    max_new_tokens: int
+
+
+def stream_depths(
+    model: LanguageModel, prompt: str, settings: StreamSettings, *, as_json: bool
+) -> None:
+    """Print a line for each new token: its depth and itself, or one JSON object with its column."""
+    from bathyscope.render.terminal import bars
+    from bathyscope.streaming import stream
+
+    for token in stream(model, prompt, **settings._asdict()):
+        if as_json:
+            document = vars(token) | {"divergences": token.divergences.tolist()}
+            print(json.dumps(document, ensure_ascii=False), flush=True)
+        else:
+            depth = f"{token.settling_depth:4d} {'deep' if token.deep else '    '}"
+            print(f"{depth} {bars(token.divergences)} {token.label}", flush=True)

@@ -1,0 +1,97 @@
+"""`bathyscope think`: sample prefixes, finish those that think deepest, vote."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bathyscope.cli import options
+from bathyscope.cli.messages import progress_bars
+
+if TYPE_CHECKING:
+    from bathyscope.thinking import ThinkRun
+
+
+def command(
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="A file, a text, or -.")],
+    n: Annotated[int, typer.Option("-n", help="Samples.")] = 16,
+    prefix: Annotated[int, typer.Option(help="Tokens of each that are read first.")] = 50,
+    keep: Annotated[float, typer.Option(help="η: share of the samples that is finished.")] = 0.5,
+    temperature: Annotated[float, typer.Option(help="Of sampling, above 0.")] = 0.8,
+    answer: Annotated[
+        str, typer.Option(help="last-number, boxed, choice, or regex:PATTERN.")
+    ] = "last-number",
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Finish all samples and let all vote, too.")
+    ] = False,
+    lens: Annotated[str, typer.Option(help="norm or raw.")] = "norm",
+    threshold: Annotated[float, typer.Option(help="g, in bits.")] = 0.5,
+    depth_fraction: Annotated[float, typer.Option(help="ρ.")] = 0.85,
+    max_new_tokens: options.MaxNewTokens = 256,
+    seed: Annotated[int, typer.Option(help="Sample i is drawn with this plus i.")] = 0,
+    model: options.Model = None,
+    revision: options.Revision = None,
+    dtype: options.Dtype = "float32",
+    device: options.Device = None,
+    as_json: options.Json = False,
+) -> None:
+    """Answer by Think@n: only samples whose beginnings settle deep are finished, then vote."""
+    with progress_bars() as progress:
+        from bathyscope.thinking import ThinkSettings, think
+
+        text = options.read_prompt(prompt)
+        settings = ThinkSettings(
+            n=n,
+            prefix=prefix,
+            keep=keep,
+            temperature=temperature,
+            answer=answer,
+            max_new_tokens=max_new_tokens,
+            seed=seed,
+            lens=lens,
+            threshold=threshold,
+            depth_fraction=depth_fraction,
+        )
+        language_model = options.load_model(model, revision, dtype, device, progress)
+        run = think(language_model, text, settings, compare=compare, progress=progress)
+    if as_json:
+        print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
+    else:
+        _print_table(run)
+
+
+def _print_table(run: "ThinkRun") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Samples")
+    for name in ("sample", "deep-thinking ratio", "kept", "tokens", "answer"):
+        table.add_column(name)
+    for index, sample in enumerate(run.samples):
+        answer = ("none" if sample.answer is None else sample.answer) if sample.finished else ""
+        table.add_row(
+            str(index + 1),
+            f"{sample.deep_thinking_ratio:.3f}",
+            "kept" if sample.kept else "",
+            str(sample.tokens),
+            Text(answer),
+        )
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    console.print(
+        f"Think@n answers {run.answer if run.answer is not None else 'nothing'}: "
+        f"{run.cost.tokens} tokens, {run.cost.seconds:.1f} s."
+    )
+    if run.all_cost is not None:
+        console.print(
+            f"All {len(run.samples)} samples answer "
+            f"{run.all_answer if run.all_answer is not None else 'nothing'}: "
+            f"{run.all_cost.tokens} tokens, {run.all_cost.seconds:.1f} s."
+        )
+    else:
+        longest = run.provenance["settings"]["max_new_tokens"] * len(run.samples)
+        console.print(
+            f"All {len(run.samples)} samples would have taken up to {longest} tokens; --compare "
+            "finishes them and says how many."
+        )

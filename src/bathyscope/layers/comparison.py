@@ -1,0 +1,223 @@
+"""Layers compared with the last one, exactly, in blocks of bounded size.
+
+A block is some rows of states, of whatever layers and tokens, through one matrix product with the
+unembedding; then each row of logits is worked on while it lies in a core's cache.
+"""
+
+from dataclasses import dataclass
+from math import log
+from threading import local
+
+import torch
+from torch import Tensor
+
+from bathyscope.layers.divergence import jensen_shannon, jensen_shannon_from_entropies
+from bathyscope.layers.workers import Workers
+from bathyscope.model.anatomy import Anatomy
+
+ROWS_PER_BLOCK = 480
+"""About this many rows go through the unembedding at once: fewer waste the matrix product."""
+
+# Below this many bits rounding would show, and the divergence is taken by its definition.
+_SMALL = 1e-4
+
+
+@dataclass(frozen=True)
+class Details:
+    """Further quantities of some cells; `quantities` defines them.
+
+    Attributes:
+        entropy: Bits, float64, shape (cells,).
+        kl_from_last: Bits, float64.
+        probability: Of the emitted token, float64.
+        rank: Of the emitted token, 1 the most probable, int64.
+        top_ids: The most probable tokens, int64, shape (cells, k).
+        top_probabilities: Their probabilities, float64, same shape.
+    """
+
+    entropy: Tensor
+    kl_from_last: Tensor
+    probability: Tensor
+    rank: Tensor
+    top_ids: Tensor
+    top_probabilities: Tensor
+
+    @classmethod
+    def room_for(cls, cells: int, top_k: int, device: torch.device) -> "Details":
+        """Return arrays that wait for their numbers."""
+
+        def real(*shape: int) -> Tensor:
+            return torch.empty(*shape, dtype=torch.float64, device=device)
+
+        def whole(*shape: int) -> Tensor:
+            return torch.empty(*shape, dtype=torch.int64, device=device)
+
+        return cls(
+            entropy=real(cells),
+            kl_from_last=real(cells),
+            probability=real(cells),
+            rank=whole(cells),
+            top_ids=whole(cells, top_k),
+            top_probabilities=real(cells, top_k),
+        )
+
+
+class LastLayer:
+    """The model's own predictions for a few tokens.
+
+    Attributes:
+        probabilities: q, shape (tokens, vocab_size), at least the smallest normal number, so that
+            the logarithm of a sum with it always exists.
+        entropy: H(q) in nats, float64, shape (tokens,).
+    """
+
+    def __init__(self, anatomy: Anatomy, logits: Tensor, workers: Workers) -> None:
+        """Take the last layer's logits as projected, (tokens, vocab_size)."""
+        self.entropy = torch.empty(len(logits), dtype=torch.float64, device=logits.device)
+        self.probabilities = torch.empty_like(as_float(logits[:0])).new_empty(logits.shape)
+
+        def fill(part: slice) -> None:
+            x = as_float(anatomy.rescale(logits[part]))
+            # Shifted as the other layers are: equal logits then give equal numbers, bit for bit.
+            log_probabilities = (x - x.amax(-1, keepdim=True)).log_softmax(-1)
+            q = torch.exp(log_probabilities, out=self.probabilities[part])
+            self.entropy[part] = -(log_probabilities.mul_(q)).sum(-1).double()
+            q.clamp_min_(torch.finfo(q.dtype).tiny)
+
+        workers.each(len(logits), fill)
+
+    def of(self, index: Tensor) -> Tensor:
+        """Return q of some tokens, one or the other perhaps more than once."""
+        return self.probabilities[index]
+
+
+class Comparison:
+    """Compares states with the last layer; keeps its memory and its threads between blocks."""
+
+    def __init__(self, anatomy: Anatomy, top_k: int = 0) -> None:
+        """Prepare.
+
+        Args:
+            anatomy: The parts of the model.
+            top_k: How many of the most probable tokens to report with the further quantities;
+                0 for the divergence alone.
+        """
+        self.anatomy = anatomy
+        self.top_k = top_k
+        self.workers = Workers(next(anatomy.lm_head.parameters()).device)
+        self._logits: Tensor | None = None
+        self._threads = local()
+
+    @torch.inference_mode()
+    def columns(
+        self, rows: Tensor, final: Tensor, emitted: Tensor | None = None
+    ) -> tuple[Tensor, Details | None]:
+        """Compare all layers of a few tokens.
+
+        Args:
+            rows: States as a lens leaves them, shape (layers, tokens, hidden_size).
+            final: Normed states of the last layer, (tokens, hidden_size).
+            emitted: Token ids that stand in the text, (tokens,); needed where top_k is not 0.
+
+        Returns:
+            Bits, float64 (layers, tokens); further quantities with cells in the same order.
+        """
+        layers, tokens, width = rows.shape
+        logits = self.project(torch.cat([rows.reshape(-1, width), final]))
+        last = LastLayer(self.anatomy, logits[-tokens:], self.workers)
+        index = torch.arange(tokens, device=rows.device).repeat(layers)
+        details = None
+        if self.top_k and emitted is not None:
+            details = Details.room_for(len(index), self.top_k, rows.device)
+            self._fill(details, logits, index, last, emitted)
+        return self._from_logits(logits, index, last).view(layers, tokens), details
+
+    @torch.inference_mode()
+    def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:
+        """Compare single cells.
+
+        Args:
+            states: States as a lens leaves them, shape (cells, hidden_size).
+            index: Which of the last layer's tokens each belongs to, (cells,).
+            last: The last layer.
+
+        Returns:
+            Bits, float64 (cells,).
+        """
+        return self._from_logits(self.project(states), index, last)
+
+    def last_layer(self, final: Tensor) -> LastLayer:
+        """Return the model's own predictions from its last normed states (tokens, hidden_size)."""
+        return LastLayer(self.anatomy, self.project(final), self.workers)
+
+    def project(self, states: Tensor) -> Tensor:
+        """Return logits before rescaling; they are overwritten by the next call."""
+        with torch.inference_mode():
+            if self._logits is None or len(self._logits) < len(states):
+                width = len(self.anatomy.lm_head.weight)  # type: ignore[arg-type]
+                self._logits = states.new_empty(len(states), width)
+            return self.anatomy.project(states, self._logits)
+
+    def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
+        """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
+        kind = last.probabilities.dtype
+        total, mean, joint = torch.empty(3, len(index), dtype=kind, device=logits.device)
+        tokens = index.tolist()
+
+        def compare(part: slice) -> None:
+            x = as_float(self.anatomy.rescale(logits[part]))
+            one = part.stop - part.start == 1
+            q = last.probabilities[tokens[part.start], None] if one else last.of(index[part])
+            e, product = self._scratch(x)
+            torch.exp(x.sub_(x.amax(-1, keepdim=True)), out=e)
+            torch.sum(e, -1, out=total[part])
+            torch.sum(torch.mul(x, e, out=product), -1, out=mean[part])
+            e.div_(total[part, None]).add_(q)
+            torch.sum(torch.log(e, out=product).mul_(e), -1, out=joint[part])
+
+        self.workers.each(len(index), compare)
+        normaliser = total.double()
+        entropy = normaliser.log() - mean.double() / normaliser  # H(p) = ln Z − Σ p x
+        values = jensen_shannon_from_entropies(joint.double(), entropy, last.entropy[index])
+        small = (values < _SMALL).nonzero()[:, 0]
+
+        def refine(part: slice) -> None:
+            cells = small[part]
+            x = as_float(self.anatomy.rescale(logits[cells]))
+            p = (x - x.amax(-1, keepdim=True)).log_softmax(-1).exp_()
+            p.clamp_min_(torch.finfo(kind).tiny)
+            values[cells] = jensen_shannon(p, last.of(index[cells])).double()
+
+        self.workers.each(len(small), refine)
+        return values
+
+    def _scratch(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return two arrays like x, the same for each thread each time: fresh memory is slow."""
+        mine: tuple[Tensor, Tensor] | None = getattr(self._threads, "scratch", None)
+        if mine is None or mine[0].shape != x.shape or mine[0].dtype != x.dtype:
+            mine = self._threads.scratch = (torch.empty_like(x), torch.empty_like(x))
+        return mine
+
+    def _fill(
+        self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, emitted: Tensor
+    ) -> None:
+        """Compute the further quantities of logits (cells, vocab_size)."""
+
+        def read(part: slice) -> None:
+            token = index[part]
+            x = as_float(self.anatomy.rescale(logits[part])).log_softmax(-1)
+            own = x.gather(-1, emitted[token, None])
+            crossed = -(x * last.of(token)).sum(-1).double() - last.entropy[token]
+            details.kl_from_last[part] = crossed.clamp_(min=0) / log(2)
+            details.probability[part] = own[:, 0].double().exp()
+            details.rank[part] = (x > own).sum(-1) + 1
+            top = x.topk(self.top_k)
+            details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
+            details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
+
+        self.workers.each(len(index), read)
+
+
+def as_float(logits: Tensor) -> Tensor:
+    """Return logits in at least float32, in which probabilities are computed."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))

@@ -1,0 +1,109 @@
+"""The depth map of a text: every layer of every token compared with the last layer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bathyscope.heatmap import FloatArray
+from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, Details
+from bathyscope.layers.lens import Lens, read_states
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class MapDetails:
+    """The further quantities of a whole map.
+
+    Attributes:
+        cells: Arrays (num_layers − 1, tokens) by the names in `quantities.QUANTITIES`.
+        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k).
+        top_probabilities: Their probabilities, same shape.
+    """
+
+    cells: dict[str, FloatArray]
+    top_ids: NDArray[np.int64]
+    top_probabilities: FloatArray
+
+
+def depth_map(
+    anatomy: Anatomy,
+    pieces: Iterable[list[Tensor]],
+    lens: Lens,
+    emitted: tuple[int, ...],
+    top_k: int = 0,
+    progress: Progress = silent,
+) -> tuple[FloatArray, MapDetails | None]:
+    """Return the divergence of every intermediate layer's prediction from the last layer's.
+
+    Holds one piece of hidden states and one block of about 480 rows of the vocabulary's width,
+    whatever the number of layers and tokens.
+
+    Args:
+        anatomy: The parts of the model.
+        pieces: Parts of the text in order; for each, the residual stream of every layer, first to
+            last, (tokens, hidden_size).
+        lens: How intermediate layers are read.
+        emitted: The token that stands at each position, (all tokens).
+        top_k: With 1 or more, the further quantities too, and so many tokens for each cell.
+        progress: Told of the tokens done.
+
+    Returns:
+        Bits, float64 (num_layers − 1, tokens), and the further quantities where asked for.
+
+    Raises:
+        InputError: The model has a single layer.
+    """
+    comparison = Comparison(anatomy, top_k)
+    maps: list[Tensor] = []
+    found: list[MapDetails] = []
+    done = 0
+    for states in pieces:
+        rows, final = read_states(anatomy, lens, states)
+        cosine = _cosine(states) if top_k else None
+        states.clear()  # a piece of all layers is large; what was read off it stays
+        block = max(1, ROWS_PER_BLOCK // (len(rows) + 1))
+        for start in range(0, len(final), block):
+            progress("compare layers", done, len(emitted))
+            part = slice(start, start + block)
+            count = len(final[part])
+            ids = torch.tensor(emitted[done : done + count], device=rows.device)
+            values, details = comparison.columns(rows[:, part], final[part], ids if top_k else None)
+            maps.append(values.cpu())
+            if details is not None and cosine is not None:
+                found.append(_map_details(details, cosine[:, part]))
+            done += count
+    progress("compare layers", len(emitted), len(emitted))
+    return torch.cat(maps, dim=1).numpy(), _joined(found) if found else None
+
+
+def _cosine(states: list[Tensor]) -> Tensor:
+    """Return the cosine of every intermediate layer with the last, (num_layers − 1, tokens)."""
+    last = states[-1].double()
+    return torch.stack(
+        [torch.cosine_similarity(layer.double(), last, dim=-1) for layer in states[:-1]]
+    ).clamp_(-1, 1)
+
+
+def _map_details(details: Details, cosine: Tensor) -> MapDetails:
+    def shaped(name: str, *last: int) -> NDArray[Any]:
+        array: NDArray[Any] = getattr(details, name).cpu().numpy()
+        return array.reshape(*cosine.shape, *last)
+
+    names = ("entropy", "kl_from_last", "probability", "rank")
+    cells = {name: shaped(name).astype(np.float64) for name in names}
+    cells["cosine"] = cosine.cpu().numpy()
+    return MapDetails(cells, shaped("top_ids", -1), shaped("top_probabilities", -1))
+
+
+def _joined(parts: list[MapDetails]) -> MapDetails:
+    return MapDetails(
+        {name: np.concatenate([p.cells[name] for p in parts], axis=1) for name in parts[0].cells},
+        np.concatenate([p.top_ids for p in parts], axis=1),
+        np.concatenate([p.top_probabilities for p in parts], axis=1),
+    )

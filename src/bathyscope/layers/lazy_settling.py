@@ -1,0 +1,167 @@
+"""Settling depths without the map: most cells are decided by a bound, the others computed.
+
+A token's settling depth asks of each layer in turn only whether the divergence is at most g. The
+bound of `bounds` says "more than g" for most cells that come before the answer; what it leaves open
+is computed exactly, the first open layer of each token first, until one is at most g or none is
+left. The depths are those of the map.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bathyscope.layers.bounds import lower_bound, margin
+from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, LastLayer, as_float
+from bathyscope.layers.lens import Lens, read_states
+from bathyscope.model.anatomy import Anatomy
+
+# Tokens of q that the bound looks at: all from this probability up, so many at most.
+_LEAST_PROBABILITY, _MOST_TOKENS = 5e-5, 2048
+# While fewer tokens than this are undecided, each tries several layers at once: a matrix product of
+# few rows costs as much as one of these.
+_ROWS_PER_ROUND = 64
+# Columns for the partial sum: what each layer says most at a few first positions.
+_PILOTS, _COLUMNS = 4, 128
+
+
+def settle(
+    anatomy: Anatomy, pieces: Iterable[list[Tensor]], lens: Lens, threshold: float
+) -> tuple[NDArray[np.int64], float]:
+    """Return the settling depths of a text, and the share of cells that had to be computed.
+
+    Args:
+        anatomy: The parts of the model.
+        pieces: As for `depth_map`.
+        lens: How intermediate layers are read.
+        threshold: g, in bits.
+
+    Returns:
+        Layers 1..num_layers, shape (tokens,), and a number in 0..1.
+    """
+    settler = Settler(anatomy, threshold)
+    depths = [settler.depths(*read_states(anatomy, lens, states)) for states in pieces]
+    return torch.cat(depths).numpy(), settler.computed / settler.cells
+
+
+class Settler:
+    """Finds settling depths, piece by piece.
+
+    Attributes:
+        cells: How many cells there were so far.
+        computed: How many of them had to be computed.
+    """
+
+    def __init__(self, anatomy: Anatomy, threshold: float) -> None:
+        """Prepare for a model and a threshold g in bits."""
+        self.anatomy, self.threshold = anatomy, threshold
+        self.cells = self.computed = 0
+        self._comparison = Comparison(anatomy)
+        self._columns: Tensor | None = None  # (layers, columns): token ids
+        self._is_column: Tensor | None = None  # (layers, vocab_size)
+
+    @torch.inference_mode()
+    def depths(self, rows: Tensor, final: Tensor) -> Tensor:
+        """Return the settling depths of some tokens.
+
+        Args:
+            rows: States as a lens leaves them, shape (num_layers − 1, tokens, hidden_size).
+            final: Normed states of the last layer, (tokens, hidden_size).
+
+        Returns:
+            Layers 1..num_layers, int64 (tokens,), on the CPU.
+        """
+        last = self._comparison.last_layer(final)
+        possible = self._possible(rows, last).cpu()
+        num_layers = len(rows) + 1
+        settled = torch.full((len(final),), num_layers)
+        undecided = torch.arange(len(final))
+        while len(undecided := undecided[possible[:, undecided].any(0)]):
+            layer, token = _first_possible(possible, undecided)
+            values = self._comparison.cells(
+                rows[layer.to(rows.device), token.to(rows.device)], token.to(rows.device), last
+            ).cpu()
+            self.computed += len(values)
+            possible[layer, token] = False
+            hit = values <= self.threshold
+            found = torch.full_like(settled, num_layers)
+            found.scatter_reduce_(0, token[hit], layer[hit] + 1, "amin")
+            settled = torch.minimum(settled, found)
+            undecided = undecided[settled[undecided] == num_layers]
+        self.cells += rows.shape[0] * rows.shape[1]
+        return settled
+
+    def _possible(self, rows: Tensor, last: LastLayer) -> Tensor:
+        """Return for which cells the bound leaves "at most g" possible, (layers, tokens)."""
+        possible = torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
+        if self.anatomy.linear_head is None:  # its columns cannot be had one by one
+            return possible
+        partial, scale = self._partial_sums(rows)
+        assert self._is_column is not None
+        is_column = self._is_column
+
+        def bound(part: slice) -> None:
+            for token in range(part.start, part.stop):
+                chosen = _likely(last.probabilities[token])
+                own = self._logits(rows[:, token], chosen)
+                others = own.masked_fill(is_column[:, chosen], -torch.inf)
+                total = torch.logaddexp(partial[:, token], others.logsumexp(-1))
+                q = last.probabilities[token, chosen]
+                rounding = margin(torch.maximum(scale[:, token], own.abs().amax(-1)), rows.dtype)
+                possible[:, token] = lower_bound(own, q, total) <= self.threshold + rounding
+
+        self._comparison.workers.each(rows.shape[1], bound)
+        return possible
+
+    def _partial_sums(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ln Σ exp over each layer's columns, and their largest size, (layers, tokens)."""
+        columns = self._columns if self._columns is not None else self._choose_columns(rows)
+        logits = torch.stack(
+            [self._logits(layer, ids) for layer, ids in zip(rows, columns, strict=True)]
+        )
+        return logits.logsumexp(-1), logits.abs().amax(-1)
+
+    def _choose_columns(self, rows: Tensor) -> Tensor:
+        """Choose tokens that each layer gives much to; a poor choice costs time, never truth."""
+        step = max(1, rows.shape[1] // _PILOTS)
+        pilots = rows[:, step // 2 :: step][:, :_PILOTS]
+        logits = self._comparison.project(pilots.reshape(-1, rows.shape[-1]))
+        chosen = []
+        for layer in logits.view(*pilots.shape[:2], -1):
+            mean = as_float(self.anatomy.rescale(layer)).softmax(-1).mean(0)
+            chosen.append(mean.topk(min(_COLUMNS, len(mean))).indices)
+        self._columns = torch.stack(chosen)
+        vocab_size = len(self.anatomy.lm_head.weight)  # type: ignore[arg-type]
+        self._is_column = torch.zeros(
+            len(rows), vocab_size, dtype=torch.bool, device=rows.device
+        ).scatter_(1, self._columns, True)
+        return self._columns
+
+    def _logits(self, states: Tensor, ids: Tensor) -> Tensor:
+        """Return the logits of some tokens, (rows, ids), from states (rows, hidden)."""
+        head = self.anatomy.linear_head
+        assert head is not None
+        logits = torch.nn.functional.linear(
+            states, head.weight[ids], None if head.bias is None else head.bias[ids]
+        )
+        return as_float(self.anatomy.rescale(logits))
+
+
+def _likely(q: Tensor) -> Tensor:
+    """Return the ids of the tokens that matter in q."""
+    chosen = (q >= _LEAST_PROBABILITY).nonzero()[:, 0]
+    if 0 < len(chosen) <= _MOST_TOKENS:
+        return chosen
+    return q.topk(min(_MOST_TOKENS, len(q))).indices
+
+
+def _first_possible(possible: Tensor, undecided: Tensor) -> tuple[Tensor, Tensor]:
+    """Return layers and tokens of the first open cells, at least one of each token in turn."""
+    undecided = undecided[:ROWS_PER_BLOCK]
+    each = max(1, _ROWS_PER_ROUND // len(undecided))
+    open_cells = possible[:, undecided]
+    chosen = open_cells & (open_cells.cumsum(0) <= each)
+    layer, column = chosen.nonzero().T
+    return layer, undecided[column]

@@ -1,0 +1,69 @@
+"""Running a model piece by piece on a cache, so that memory does not grow with its activations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bathyscope.errors import InputError
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.tokens import Continuation
+from bathyscope.progress import Progress, silent
+
+TOKENS_PER_PIECE = 256
+"""Tokens run at once: enough to keep a processor busy; all layers' states of them are held."""
+
+
+def residual_stream(
+    model: LanguageModel, continuation: Continuation, progress: Progress = silent
+) -> Iterator[list[Tensor]]:
+    """Yield the residual stream where each continuation token is predicted, piece by piece.
+
+    The same as `LanguageModel.hidden_states`, for texts of any length: beside the model's own
+    cache of keys and values only one piece is held.
+
+    Args:
+        model: The model.
+        continuation: The prompt, whose own tokens are not reported, and what follows it.
+        progress: Told of the tokens run.
+
+    Yields:
+        For each piece, in order, one tensor (tokens, hidden_size) per layer, first to last.
+
+    Raises:
+        InputError: The prompt is empty, or the text is longer than the model's context.
+    """
+    ids = continuation.prompt_ids + continuation.target_ids
+    if not continuation.prompt_ids:
+        raise InputError("The prompt is empty, so nothing predicts the first token.")
+    model.require_context(len(ids))
+    first, end = len(continuation.prompt_ids) - 1, len(ids) - 1
+    if end <= TOKENS_PER_PIECE:  # no cache needed, and none made
+        yield model.hidden_states(continuation)
+        return
+    cache: Any = None
+    for start in range(0, end, TOKENS_PER_PIECE):
+        progress("run the model", start, end)
+        stop = min(start + TOKENS_PER_PIECE, end)
+        wanted = torch.arange(start, stop, device=model.model.device)
+        wanted = wanted[wanted >= first] - start
+        states, cache = _piece(model, ids[start:stop], wanted, cache)
+        if len(wanted):
+            yield states
+    progress("run the model", end, end)
+
+
+def _piece(
+    model: LanguageModel, ids: tuple[int, ...], wanted: Tensor, cache: Any
+) -> tuple[list[Tensor], Any]:
+    """Run some tokens after those in the cache; return the states wanted, and the cache."""
+    input_ids = torch.tensor([ids], device=model.model.device)
+    nowhere = torch.empty(0, 2, dtype=torch.long, device=model.model.device)
+    anatomy = model.anatomy
+    with anatomy.recording(wanted) as states, anatomy.states_at(nowhere):
+        with torch.inference_mode():
+            output = model.model(
+                input_ids=input_ids, past_key_values=cache, use_cache=True, return_dict=True
+            )
+    return states, output.past_key_values

@@ -1,0 +1,157 @@
+"""Several texts written at once, token by token, open to a look into each token."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bathyscope.errors import InputError
+from bathyscope.model.language_model import LanguageModel
+
+Choose = Callable[[Tensor], Tensor]
+"""Takes logits (batch, vocab_size) in at least float32, returns token ids (batch,)."""
+
+
+def greedy(logits: Tensor) -> Tensor:
+    """Choose the most probable token each time."""
+    return logits.argmax(-1)
+
+
+class Sampler:
+    """Chooses at random, each sequence by a generator of its own.
+
+    What a sequence becomes depends on its seed alone, not on which others are written beside it.
+    """
+
+    def __init__(self, seeds: Sequence[int], temperature: float) -> None:
+        """Prepare a generator for each sequence."""
+        self.temperature = temperature
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Return one token id for each row of logits."""
+        probabilities = (logits / self.temperature).softmax(-1).cpu()
+        chosen = [
+            torch.multinomial(row, 1, generator=generator)
+            for row, generator in zip(probabilities, self._generators, strict=True)
+        ]
+        return torch.cat(chosen).to(logits.device)
+
+    def only(self, indices: Sequence[int]) -> "Sampler":
+        """Return a sampler that goes on with some of the sequences."""
+        chosen = copy.copy(self)
+        chosen._generators = [self._generators[i] for i in indices]
+        return chosen
+
+
+class Sequences:
+    """A batch of texts on one cache of keys and values.
+
+    Attributes:
+        states: The residual stream that predicts the next token: for each layer, first to last, a
+            tensor (batch, hidden_size).
+        token_ids: What each sequence has got so far, without its prompt and behind its end.
+        ended: Whether a sequence has ended.
+    """
+
+    def __init__(self, model: LanguageModel, prompts: Sequence[tuple[int, ...]]) -> None:
+        """Run the prompts, padded on the left where their lengths differ.
+
+        Args:
+            model: The model.
+            prompts: Token ids of each prompt.
+
+        Raises:
+            InputError: A prompt has no token.
+        """
+        if not prompts or not all(prompts):
+            raise InputError("The prompt is empty; give the model something to continue.")
+        self.model = model
+        self.token_ids: list[list[int]] = [[] for _ in prompts]
+        self.ended = [False] * len(prompts)
+        self._ends = _end_tokens(model)
+        self.states: list[Tensor] = []
+        self._logits = torch.empty(0)
+        self._cache: Any = None
+        self._next = torch.empty(len(prompts), dtype=torch.int64)
+        longest = max(map(len, prompts))
+        missing = [longest - len(prompt) for prompt in prompts]
+        padded = [prompt[:1] * gap + prompt for prompt, gap in zip(prompts, missing, strict=True)]
+        self._mask = self._tensor([[0] * gap + [1] * (longest - gap) for gap in missing])
+        self._run(self._tensor(padded))
+
+    def __len__(self) -> int:
+        """Return how many sequences there are."""
+        return len(self.token_ids)
+
+    def fork(self, count: int) -> None:
+        """Turn one sequence into several equal ones; its prompt is not run again."""
+        self._cache.batch_repeat_interleave(count)
+        self._logits = self._logits.repeat_interleave(count, 0)
+        self._next = self._next.repeat_interleave(count, 0)
+        self.states = [state.repeat_interleave(count, 0) for state in self.states]
+        self._mask = self._mask.repeat_interleave(count, 0)
+        self.token_ids = [list(ids) for ids in self.token_ids for _ in range(count)]
+        self.ended = [ended for ended in self.ended for _ in range(count)]
+
+    def only(self, indices: Sequence[int]) -> "Sequences":
+        """Return some of the sequences, to be continued apart from these."""
+        chosen = copy.copy(self)
+        where = self._tensor(list(indices))
+        chosen._cache = copy.deepcopy(self._cache)
+        chosen._cache.batch_select_indices(where)
+        chosen._logits, chosen._mask = self._logits[where], self._mask[where]
+        chosen._next = self._next[where]
+        chosen.states = [state[where] for state in self.states]
+        chosen.token_ids = [list(self.token_ids[i]) for i in indices]
+        chosen.ended = [self.ended[i] for i in indices]
+        return chosen
+
+    def choose(self, choose: Choose) -> list[int | None]:
+        """Choose the next token of every sequence; `states` are those that predicted it.
+
+        Returns:
+            Token ids; None for a sequence that has ended before.
+        """
+        self._next = choose(self._logits)
+        new: list[int | None] = []
+        for index, id in enumerate(self._next.tolist()):
+            new.append(None if self.ended[index] else id)
+            if not self.ended[index]:
+                self.token_ids[index].append(id)
+                self.ended[index] = id in self._ends
+        return new
+
+    def advance(self) -> None:
+        """Run the tokens chosen last, so that the next can be."""
+        self._mask = torch.cat([self._mask, self._mask.new_ones(len(self), 1)], dim=1)
+        self._run(self._next[:, None])
+
+    def _run(self, input_ids: Tensor) -> None:
+        positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
+        last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
+        anatomy = self.model.anatomy
+        with torch.inference_mode(), anatomy.recording_last() as states:
+            with anatomy.states_at(last) as final:
+                output = self.model.model(
+                    input_ids=input_ids,
+                    attention_mask=None if bool(self._mask.all()) else self._mask,
+                    position_ids=positions,
+                    past_key_values=self._cache,
+                    use_cache=True,
+                    return_dict=True,
+                )
+            logits = anatomy.unembedded(final[0])
+        self._logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        self._cache, self.states = output.past_key_values, states
+
+    def _tensor(self, values: Any) -> Tensor:
+        return torch.tensor(values, device=self.model.model.device)
+
+
+def _end_tokens(model: LanguageModel) -> frozenset[int]:
+    """Return the tokens that end a text."""
+    end = model.model.generation_config.eos_token_id
+    return frozenset(end if isinstance(end, list) else [] if end is None else [end])

@@ -1,0 +1,85 @@
+"""Tokens with their depths, while the model writes them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bathyscope.errors import InputError
+from bathyscope.heatmap import FloatArray
+from bathyscope.layers.comparison import Comparison
+from bathyscope.layers.lens import find_lens, read_states
+from bathyscope.layers.settling import deep_layer, settling_depths
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.sequences import Sequences, greedy
+
+
+@dataclass(frozen=True)
+class StreamedToken:
+    """A token the model has just written, and how deep it was decided.
+
+    Attributes:
+        sequence: Which of the prompts it continues, from 0.
+        token_id: Its id.
+        label: Its display text.
+        divergences: Its column of the depth map: bits, layers 1 to num_layers − 1.
+        settling_depth: Layer at which it settled, 1..num_layers.
+        deep: Whether that is layer ⌈ρ·L⌉ or later.
+    """
+
+    sequence: int
+    token_id: int
+    label: str
+    divergences: FloatArray
+    settling_depth: int
+    deep: bool
+
+
+def stream(
+    model: LanguageModel,
+    prompts: str | Sequence[str],
+    *,
+    lens: str = "norm",
+    threshold: float = 0.5,
+    depth_fraction: float = 0.85,
+    max_new_tokens: int = 64,
+) -> Iterator[StreamedToken]:
+    """Have the model continue prompts greedily; yield every token as it comes.
+
+    The tokens of the prompts are not counted. Several prompts are continued side by side, padded
+    on the left and masked.
+
+    Args:
+        model: A loaded model.
+        prompts: One prompt, or several.
+        lens: How intermediate layers are read, a name in `layers.lens.LENSES`.
+        threshold: g, in bits.
+        depth_fraction: ρ.
+        max_new_tokens: Longest continuation.
+
+    Yields:
+        The new tokens, in the order of the sequences at each step, until all have ended.
+
+    Raises:
+        InputError: A prompt is empty or too long, or an option is out of range.
+    """
+    chosen, deep_from = find_lens(lens), deep_layer(model.num_layers, depth_fraction)
+    if max_new_tokens < 1:
+        raise InputError(f"At least 1 new token must be allowed, not {max_new_tokens}.")
+    texts = [prompts] if isinstance(prompts, str) else list(prompts)
+    encoded = [model.tokens.encode(text) for text in texts]
+    model.require_context(max(map(len, encoded), default=0) + max_new_tokens)
+    sequences, comparison = Sequences(model, encoded), Comparison(model.anatomy)
+    for step in range(max_new_tokens):
+        if step:
+            sequences.advance()
+        rows, final = read_states(model.anatomy, chosen, sequences.states)
+        divergences = comparison.columns(rows, final)[0].cpu().numpy()
+        depths = settling_depths(divergences, threshold)
+        for index, id in enumerate(sequences.choose(greedy)):
+            if id is None:
+                continue
+            label = model.tokens.axis("token", [id]).labels[0]
+            depth = int(depths[index])
+            column = divergences[:, index].copy()
+            yield StreamedToken(index, id, label, column, depth, depth >= deep_from)
+        if all(sequences.ended):
+            return

@@ -1,0 +1,133 @@
+"""Bounds never exceed what they bound, and depths found by them are those of the map."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+
+import bathyscope as bs
+from bathyscope.layers import lazy_settling
+from bathyscope.layers.bounds import lower_bound, margin
+from bathyscope.layers.comparison import Comparison
+from bathyscope.layers.lazy_settling import Settler
+from bathyscope.layers.settling import settling_depths
+from tests.conftest import tiny
+from tests.layers.test_comparison import PROMPT, RESPONSE, large_vocabulary, weights
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.integers(0, 10**9),
+    heat=st.floats(0.01, 20),
+    likeness=st.floats(0, 1),
+    chosen=st.integers(1, 60),
+    summed=st.integers(0, 60),
+)
+def test_hunt_for_a_divergence_below_its_bound(
+    seed: int, heat: float, likeness: float, chosen: int, summed: int
+) -> None:
+    """Any tokens, likely or not, any partial sum that includes them, any two distributions."""
+    generator = torch.Generator().manual_seed(seed)
+    a, b = torch.randn(2, 60, generator=generator, dtype=torch.float64) * heat
+    a = likeness * b + (1 - likeness) * a
+    q = b.softmax(-1)
+    order = torch.randperm(60, generator=generator)
+    some, more = order[:chosen], order[: max(chosen, summed)]
+    bound = lower_bound(a[None, some], q[some], a[more].logsumexp(-1)[None])
+    truth = jensenshannon(a.softmax(-1).numpy(), q.numpy(), base=2) ** 2
+    assert float(bound) <= truth + 1e-12
+
+
+def test_the_bound_is_tight_where_all_is_known() -> None:
+    a, b = torch.randn(2, 50, dtype=torch.float64)
+    bound = lower_bound(a[None], b.softmax(-1), a.logsumexp(-1)[None])
+    truth = jensenshannon(a.softmax(-1).numpy(), b.softmax(-1).numpy(), base=2) ** 2
+    assert 0.6 * truth < float(bound) <= truth
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    threshold=st.floats(0, 1),
+    spread=st.sampled_from([0.02, 0.2, 1.0, 5.0]),
+    noise=st.floats(0, 3),
+)
+def test_hunt_for_a_depth_that_is_not_the_maps(
+    seed: int, threshold: float, spread: float, noise: float
+) -> None:
+    """A walk towards the last state: divergences of every size, and some near the threshold."""
+    anatomy = large_vocabulary(spread)
+    torch.manual_seed(seed)
+    final = torch.randn(6, 24)
+    steps = torch.linspace(1, 0, 6)[:5, None, None]
+    rows = final + noise * steps * torch.randn(5, 6, 24)
+    values, _ = Comparison(anatomy).columns(rows, final)
+    near = float((values - threshold).abs().min()) < 1e-5  # which rounding alone decides
+    depths = Settler(anatomy, threshold).depths(rows, final)
+    assert near or depths.tolist() == settling_depths(values.numpy(), threshold).tolist()
+
+
+@pytest.mark.parametrize("lens", ["norm", "raw"])
+@pytest.mark.parametrize("threshold", [0.05, 0.5, 0.9])
+def test_ratio_only_agrees_with_the_map(family: str, lens: str, threshold: float) -> None:
+    model = tiny(family)
+    with_map = bs.depth(model, PROMPT, RESPONSE, lens=lens, threshold=threshold)
+    without = bs.depth(model, PROMPT, RESPONSE, lens=lens, threshold=threshold, ratio_only=True)
+    assert without.settling_depth.tolist() == with_map.settling_depth.tolist()
+    assert without.deep_thinking_ratio == with_map.deep_thinking_ratio
+    assert without.tokens.labels == with_map.heatmap.columns.labels
+    assert 0 <= without.provenance["cells_computed"] <= 1
+
+
+def test_most_cells_of_a_peaked_model_are_not_computed() -> None:
+    anatomy = large_vocabulary(2.0)
+    rows, final = torch.randn(20, 10, 24), torch.randn(10, 24)
+    settler = Settler(anatomy, 0.5)
+    assert settler.depths(rows, final).tolist() == [21] * 10
+    assert settler.computed < 0.2 * settler.cells
+
+
+def test_poor_choices_of_columns_cost_only_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lazy_settling, "_COLUMNS", 1)
+    monkeypatch.setattr(lazy_settling, "_MOST_TOKENS", 1)
+    test_ratio_only_agrees_with_the_map("gemma3", "norm", 0.5)
+
+
+def test_an_unembedding_that_is_no_plain_matrix_is_computed_whole() -> None:
+    class Scaled(torch.nn.Linear):
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            return super().forward(input) * 0.5
+
+    anatomy = large_vocabulary(2.0)
+    scaled = Scaled(24, 30_000, bias=False)
+    scaled.weight = torch.nn.Parameter(weights(anatomy))
+    odd = type(anatomy)(**(vars(anatomy) | {"lm_head": scaled}))
+    rows, final = torch.randn(5, 4, 24), torch.randn(4, 24)
+    values, _ = Comparison(odd).columns(rows, final)
+    expected = (rows.double() @ scaled.weight.double().T * 0.5).softmax(-1)
+    last = (final.double() @ scaled.weight.double().T * 0.5).softmax(-1)
+    np.testing.assert_allclose(
+        values.numpy(),
+        jensenshannon(expected.detach().numpy(), last.detach().numpy(), axis=-1, base=2) ** 2,
+        atol=1e-5,
+    )
+    depths = Settler(odd, 0.5).depths(rows, final)
+    assert depths.tolist() == settling_depths(values.numpy(), 0.5).tolist()
+
+
+def test_the_margin_grows_with_the_logits_and_the_coarseness_of_their_type() -> None:
+    small, large = margin(torch.tensor([1.0, 100.0]), torch.float32)
+    assert 1e-5 < small < large < 0.01
+    assert margin(torch.tensor(30.0), torch.bfloat16) > 0.1
+    assert margin(torch.tensor(30.0), torch.float64) < 1.1e-5
+
+
+def test_top_k_is_checked() -> None:
+    with pytest.raises(bs.InputError, match="vocabulary has 258"):
+        bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=259)
+    with pytest.raises(bs.InputError, match="0 or more"):
+        bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=-1)
+    with pytest.raises(bs.InputError, match="choose one"):
+        bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=1, ratio_only=True)

@@ -1,0 +1,78 @@
+"""Batches on one cache write what each text would become alone."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from bathyscope.errors import InputError
+from bathyscope.model.sequences import Sampler, Sequences, greedy
+from tests.conftest import tiny
+
+PROMPTS = ("one", "a longer prompt, twenty-eight", "two words")
+
+
+def written(model: Any, prompts: tuple[str, ...], count: int) -> tuple[Any, list[list[Any]]]:
+    """Return the sequences, and each step's states and logits."""
+    sequences = Sequences(model, [model.tokens.encode(prompt) for prompt in prompts])
+    steps = []
+    for step in range(count):
+        if step:
+            sequences.advance()
+        steps.append([*sequences.states, sequences._logits])
+        sequences.choose(greedy)
+    return sequences, steps
+
+
+def test_left_padding_is_masked(family: str) -> None:
+    model = tiny(family)
+    together, steps = written(model, PROMPTS, 6)
+    for index, prompt in enumerate(PROMPTS):
+        alone, expected = written(model, (prompt,), 6)
+        assert together.token_ids[index] == alone.token_ids[0]
+        for ours, theirs in zip(steps, expected, strict=True):
+            for ours_state, theirs_state in zip(ours, theirs, strict=True):
+                torch.testing.assert_close(ours_state[index], theirs_state[0], atol=1e-3, rtol=1e-3)
+
+
+def test_writes_what_generate_writes(family: str) -> None:
+    model = tiny(family)
+    sequences, _ = written(model, PROMPTS[:1], 8)
+    expected = list(model.generate(PROMPTS[0], 8).target_ids)
+    assert sequences.token_ids[0][: len(expected)] == expected
+
+
+def test_samples_depend_on_their_seed_alone(family: str) -> None:
+    model = tiny(family)
+
+    def sampled(seeds: list[int], chosen: list[int] | None = None) -> list[list[int]]:
+        sequences = Sequences(model, [model.tokens.encode(PROMPTS[0])])
+        sequences.fork(len(seeds))
+        sampler = Sampler(seeds, 0.7)
+        for step in range(8):
+            if step:
+                sequences.advance()
+            sequences.choose(sampler)
+            if step == 3 and chosen is not None:
+                sequences, sampler = sequences.only(chosen), sampler.only(chosen)
+        return sequences.token_ids
+
+    together = sampled([5, 6, 7, 8])
+    assert len({tuple(ids) for ids in together}) > 1
+    assert sampled([7]) == together[2:3]
+    assert sampled([5, 6, 7, 8], chosen=[3, 1]) == [together[3], together[1]]
+
+
+def test_nothing_is_written_behind_the_end() -> None:
+    model = tiny("llama")
+    sequences = Sequences(model, [model.tokens.encode("one")])
+    end = int(model.model.generation_config.eos_token_id)
+    assert sequences.choose(lambda logits: torch.tensor([end])) == [end]
+    sequences.advance()
+    assert sequences.choose(greedy) == [None]
+    assert sequences.ended == [True] and sequences.token_ids == [[end]]
+
+
+def test_an_empty_prompt_is_refused() -> None:
+    with pytest.raises(InputError, match="empty"):
+        Sequences(tiny("llama"), [()])

@@ -1,0 +1,58 @@
+"""What the Think@n benchmark reports follows from its samples."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bathyscope as bs
+
+ROOT = Path(__file__).parents[1]
+
+
+def benchmark(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(
+        f"benchmark_{name}", ROOT / "benchmarks" / f"{name}.py"
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def results(right_is_deep: bool) -> list[dict[str, Any]]:
+    """Return four samples for each of six problems; the deep half is right, or the other."""
+    samples = [
+        {"ratio": 0.1 * i, "answer": "7" if (i >= 2) == right_is_deep else str(i), "tokens": 20}
+        for i in range(4)
+    ]
+    return [{"answer": "7", "greedy": "7", "greedy_tokens": 9, "samples": samples}] * 6
+
+
+@pytest.mark.parametrize("right_is_deep", [True, False])
+def test_policies_are_judged_by_their_own_samples(right_is_deep: bool) -> None:
+    think = benchmark("think")
+    table = think.judged(results(right_is_deep), bs.ThinkSettings(n=4, prefix=5))
+    assert table["Think@n"]["accuracy"] == float(right_is_deep)
+    assert table["reverse ranking"]["accuracy"] == float(not right_is_deep)
+    assert table["majority of all"] == {"accuracy": 1, "tokens": 80}
+    assert table["Think@n"]["tokens"] == table["random share"]["tokens"] == 50
+    found = think.correlation(results(right_is_deep), seed=0, bins=4)
+    assert (found["correlation"] > 0.8) == right_is_deep
+    assert found["interval"][0] <= found["correlation"] <= found["interval"][1]
+
+
+def test_problems_are_the_same_for_a_seed_and_have_their_answers() -> None:
+    think = benchmark("think")
+    assert think.problems(20, 3) == think.problems(20, 3) != think.problems(20, 4)
+    for problem in think.problems(200, 1):
+        assert int(problem.answer) > 0 and problem.question.endswith("?")
+    assert think.first_answer(" 3 + 4 = 7.\n\nQuestion: 9?") == "7"
+
+
+@pytest.mark.real
+def test_the_timing_benchmark_has_text_enough_for_its_longest_map(smollm: Any) -> None:
+    depth = benchmark("depth")
+    for text in (depth.arithmetic(), depth.natural()):
+        assert len(depth.continuation(smollm, text, 4096).target_ids) == 4096

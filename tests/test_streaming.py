@@ -1,0 +1,62 @@
+"""The stream says of each token what the map says of it afterwards."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import bathyscope as bs
+from bathyscope.cli.app import app
+from tests.conftest import tiny
+
+
+def test_columns_are_those_of_the_map(family: str) -> None:
+    model = tiny(family)
+    tokens = list(bs.stream(model, "Q: 8 + 5?\nA:", max_new_tokens=8))
+    run = bs.depth(model, "Q: 8 + 5?\nA:", max_new_tokens=8)
+    assert [token.token_id for token in tokens] == list(run.heatmap.columns.ids or ())
+    columns = np.stack([token.divergences for token in tokens], axis=1)
+    np.testing.assert_allclose(columns, run.heatmap.values, atol=2e-4)
+    assert [token.settling_depth for token in tokens] == run.settling_depth.tolist()
+    deep = np.mean([token.deep for token in tokens])
+    assert deep == pytest.approx(run.deep_thinking_ratio)
+
+
+def test_several_prompts_are_as_each_alone() -> None:
+    model = tiny("gemma3")
+    prompts = ["one", "a longer prompt than that"]
+    tokens = list(bs.stream(model, prompts, max_new_tokens=5))
+    for index, prompt in enumerate(prompts):
+        alone = list(bs.stream(model, prompt, max_new_tokens=5))
+        ours = [token for token in tokens if token.sequence == index]
+        assert [t.token_id for t in ours] == [t.token_id for t in alone]
+        assert [t.settling_depth for t in ours] == [t.settling_depth for t in alone]
+
+
+def test_what_cannot_be_streamed_is_refused(llama: bs.LanguageModel) -> None:
+    with pytest.raises(bs.InputError, match="context"):
+        next(bs.stream(llama, "a", max_new_tokens=10_000))
+    with pytest.raises(bs.InputError, match="At least 1"):
+        next(bs.stream(llama, "a", max_new_tokens=0))
+    with pytest.raises(bs.InputError, match="lens"):
+        next(bs.stream(llama, "a", lens="blurred"))
+
+
+def test_the_command_prints_a_line_for_each_token(llama_folder: str) -> None:
+    common = ["depth", "a b c", "-m", llama_folder, "--stream", "--max-new-tokens", "4"]
+    result = CliRunner().invoke(app, common)
+    assert result.exit_code == 0 and 1 <= len(result.stdout.splitlines()) <= 4
+    documents = CliRunner().invoke(app, [*common, "--json"]).stdout.splitlines()
+    assert all(len(json.loads(line)["divergences"]) == 3 for line in documents)
+    refused = CliRunner().invoke(app, [*common, "--top-k", "2"])
+    assert refused.exit_code == 2
+
+
+def test_the_ratio_only_command(llama_folder: str) -> None:
+    common = ["depth", "a b c", "-m", llama_folder, "--response", " d e f", "--ratio-only"]
+    result = CliRunner().invoke(app, common)
+    assert result.exit_code == 0 and "deep-thinking ratio" in result.stdout
+    document = json.loads(CliRunner().invoke(app, [*common, "--json"]).stdout)
+    assert document["kind"] == "settling" and len(document["settling_depth"]) == 6
+    assert CliRunner().invoke(app, [*common, "-o", "somewhere"]).exit_code == 2

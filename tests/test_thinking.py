@@ -1,0 +1,90 @@
+"""Think@n on tiny models: what is kept, what votes, what it costs."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import bathyscope as bs
+from bathyscope.cli.app import app
+from tests.conftest import tiny
+
+SETTINGS = bs.ThinkSettings(n=5, prefix=6, keep=0.5, max_new_tokens=14, answer="regex:.")
+
+
+def test_the_deepest_are_kept_and_the_others_cost_their_prefix(family: str) -> None:
+    run = bs.think(tiny(family), "8 + 5 =", SETTINGS)
+    kept = [sample for sample in run.samples if sample.kept]
+    rest = [sample for sample in run.samples if not sample.kept]
+    assert len(kept) == 3
+    assert min(s.deep_thinking_ratio for s in kept) >= max(s.deep_thinking_ratio for s in rest)
+    assert all(s.tokens <= 6 and s.answer is None and not s.finished for s in rest)
+    assert run.cost.tokens == sum(sample.tokens for sample in run.samples)
+    assert run.all_cost is None and run.all_answer is None
+
+
+def test_comparing_changes_nothing_of_the_kept(family: str) -> None:
+    model = tiny(family)
+    run, compared = (bs.think(model, "8 + 5 =", SETTINGS, compare=c) for c in (False, True))
+    assert compared.answer == run.answer
+    assert compared.cost.tokens == run.cost.tokens
+    assert [s for s in compared.samples if s.kept] == [s for s in run.samples if s.kept]
+    assert all(sample.finished for sample in compared.samples)
+    assert compared.all_cost is not None
+    assert compared.all_cost.tokens == sum(sample.tokens for sample in compared.samples)
+
+
+def test_the_ratio_is_that_of_the_prefix(family: str) -> None:
+    """Looked into afterwards, as a given response, each prefix has the ratio it was chosen by."""
+    from bathyscope.layers.lazy_settling import settle
+    from bathyscope.layers.lens import LENSES
+    from bathyscope.layers.settling import deep_thinking_ratio
+    from bathyscope.model.decoding import residual_stream
+    from bathyscope.model.sequences import Sampler, Sequences
+    from bathyscope.model.tokens import Continuation
+
+    model = tiny(family)
+    run = bs.think(model, "8 + 5 =", SETTINGS)
+    prompt_ids = model.tokens.encode("8 + 5 =")
+    for index, sample in enumerate(run.samples):
+        sequences, sampler = Sequences(model, [prompt_ids]), Sampler([index], 0.8)
+        for step in range(SETTINGS.prefix):
+            if step:
+                sequences.advance()
+            sequences.choose(sampler)
+        continuation = Continuation(prompt_ids, tuple(sequences.token_ids[0]), None)
+        pieces = residual_stream(model, continuation)
+        depths, _ = settle(model.anatomy, pieces, LENSES["norm"], 0.5)
+        ratio = deep_thinking_ratio(depths, model.num_layers)
+        assert ratio == pytest.approx(sample.deep_thinking_ratio)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"n": 1}, "n is 2 or more"),
+        ({"keep": 0}, "share to keep"),
+        ({"keep": 1.5}, "share to keep"),
+        ({"temperature": 0}, "temperature"),
+        ({"prefix": 0}, "prefix"),
+        ({"prefix": 300}, "prefix"),
+        ({"answer": "guess"}, "answer rule"),
+        ({"lens": "blurred"}, "lens"),
+        ({"threshold": 2}, "threshold"),
+        ({"depth_fraction": 0}, "depth fraction"),
+    ],
+)
+def test_settings_out_of_range_are_refused(change: dict[str, object], complaint: str) -> None:
+    with pytest.raises(bs.InputError, match=complaint):
+        bs.ThinkSettings(**change)  # type: ignore[arg-type]
+
+
+def test_the_command(llama_folder: str) -> None:
+    common = ["think", "8 + 5 =", "-m", llama_folder, "-n", "3", "--prefix", "4"]
+    common += ["--max-new-tokens", "8", "--answer", "regex:."]
+    result = CliRunner().invoke(app, common)
+    assert result.exit_code == 0 and "Think@n answers" in result.stdout
+    document = json.loads(CliRunner().invoke(app, [*common, "--compare", "--json"]).stdout)
+    assert len(document["samples"]) == 3 and document["all_cost"]["tokens"] > 0
+    refused = CliRunner().invoke(app, ["think", "8 + 5 =", "-m", llama_folder, "-n", "1"])
+    assert refused.exit_code == 2
