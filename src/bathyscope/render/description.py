@@ -154,7 +154,7 @@ def _observations(subject: Run | Heatmap, heatmap: Heatmap, found: Facts) -> Ite
     yield (
         f"Near zero: {found.near_zero} of {_count(cells, 'cell')} "
         f"({100 * found.near_zero / cells:.0f} %) are at most {found.near_zero_limit:.4f} in size, "
-        f"{NEAR_ZERO_SHARE:.0%} of the largest."
+        f"{100 * NEAR_ZERO_SHARE:.0f} % of the largest."
     )
     if isinstance(subject, DepthRun):
         yield from _depth_observations(subject)
