@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
+    from bathyscope.evaluation.evaluate import evaluate as evaluate
+    from bathyscope.evaluation.evaluate import evaluate_run as evaluate_run
+    from bathyscope.faithfulness_run import FaithfulnessRun as FaithfulnessRun
     from bathyscope.heatmap import Axis as Axis
     from bathyscope.heatmap import Heatmap as Heatmap
     from bathyscope.heatmap import Quantity as Quantity
@@ -52,6 +55,9 @@ _HOME = {
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",
+    "evaluate": "bathyscope.evaluation.evaluate",
+    "evaluate_run": "bathyscope.evaluation.evaluate",
+    "FaithfulnessRun": "bathyscope.faithfulness_run",
     "Axis": "bathyscope.heatmap",
     "Heatmap": "bathyscope.heatmap",
     "Quantity": "bathyscope.heatmap",

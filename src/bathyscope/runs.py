@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from bathyscope.confidence import student_quantile
 from bathyscope.errors import InputError
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.files import new_folder
 from bathyscope.heatmap import Axis, FloatArray, Heatmap, number_or_null
-from bathyscope.store import SCHEMA, read_document, write_run
+from bathyscope.store import SCHEMA, document_head, read_document, write_run
 
 
 class Saved(ABC):
@@ -79,7 +80,7 @@ class AttributionRun(Saved):
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         return {
-            **_common(self.kind, self.heatmap),
+            **document_head(self.kind, self.heatmap),
             "all": _numbers(self.all),
             "none": _numbers(self.none),
             "gap": _numbers(self.gap),
@@ -134,7 +135,7 @@ class InteractionRun(Saved):
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         return {
-            **_common(self.kind, self.heatmap),
+            **document_head(self.kind, self.heatmap),
             "standard_error": _optional(self.standard_error),
             "degrees_of_freedom": self.degrees_of_freedom,
         }
@@ -217,7 +218,7 @@ class DepthRun(Saved):
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         document = {
-            **_common(self.kind, self.heatmap),
+            **document_head(self.kind, self.heatmap),
             "settling_depth": self.settling_depth.tolist(),
             "deep_thinking_ratio": self.deep_thinking_ratio,
         }
@@ -268,7 +269,7 @@ class SettlingRun:
         }
 
 
-Run = AttributionRun | InteractionRun | DepthRun
+Run = AttributionRun | InteractionRun | DepthRun | FaithfulnessRun
 
 
 def open_run(folder: str | Path) -> Run:
@@ -300,19 +301,11 @@ def open_run(folder: str | Path) -> Run:
             if readings is not None:
                 return DepthRun(heatmap, depths, ratio, Readings.from_document(readings))
             return DepthRun(heatmap, depths, ratio)
+        if document["kind"] == FaithfulnessRun.kind:
+            return FaithfulnessRun.from_document(heatmap, document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
     raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")
-
-
-def _common(kind: str, heatmap: Heatmap) -> dict[str, Any]:
-    provenance: Mapping[str, Any] = heatmap.provenance
-    return {
-        "schema": SCHEMA,
-        "kind": kind,
-        "heatmap": heatmap.to_document(),
-        "provenance": dict(provenance),
-    }
 
 
 def _numbers(values: FloatArray) -> list[float | None]:

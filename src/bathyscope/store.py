@@ -18,6 +18,16 @@ SCHEMA = 1
 DOCUMENT, ARRAYS, SCORES = "run.json", "arrays.safetensors", "scores.csv"
 
 
+def document_head(kind: str, heatmap: Heatmap) -> dict[str, Any]:
+    """Return what the documents of all kinds of runs begin with."""
+    return {
+        "schema": SCHEMA,
+        "kind": kind,
+        "heatmap": heatmap.to_document(),
+        "provenance": dict(heatmap.provenance),
+    }
+
+
 def write_run(
     folder: Path,
     document: Mapping[str, Any],

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 import bathyscope as bs
 from bathyscope.heatmap import Axis, Heatmap, Quantity
-from bathyscope.render.description import _code
+from bathyscope.render.markdown import code
 from tests.conftest import tiny
 
 FIGURES = Path(__file__).parent.parent / "figures"
@@ -113,7 +113,7 @@ def test_a_map_of_zeros() -> None:
 def test_any_label_is_shown_as_it_is(text: str) -> None:
     """Inline code survives a Markdown parser, whatever a token contains."""
     line = text.replace("\n", "⏎").replace("\r", "␍")
-    inline = MarkdownIt("commonmark").parseInline(f"x {_code(text)} y")[0].children
+    inline = MarkdownIt("commonmark").parseInline(f"x {code(text)} y")[0].children
     assert inline is not None
     found = [token.content for token in inline if token.type == "code_inline"]
     if "\0" not in text:

@@ -7,7 +7,7 @@ from typing import ParamSpec
 
 import typer
 
-from bathyscope.cli import attribute, demo, depth, describe, render, think
+from bathyscope.cli import attribute, demo, depth, describe, evaluate, render, think
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
 
@@ -67,6 +67,7 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
 for name, module in {
     "attribute": attribute,
     "depth": depth,
+    "evaluate": evaluate,
     "think": think,
     "render": render,
     "describe": describe,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Heatmap
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
 
@@ -32,6 +33,14 @@ def _particulars(run: Run) -> list[str]:
                 f"settled at ≤ {provenance['threshold']:g} bits",
                 f"deep from layer {provenance['deep_layer']} of {run.num_layers}",
                 f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
+            ]
+        case FaithfulnessRun():
+            baseline, pairs = run.heatmap.provenance["baseline"], run.random.pairs
+            return [
+                f"absent: {baseline!r}" if baseline else "absent: nothing",
+                "random: mean over all orders"
+                if pairs is None
+                else f"random: mean over {pairs} pairs of orders, with its 95 % interval",
             ]
 
 

@@ -1,13 +1,16 @@
 """A map in words: Markdown, every sentence computed from the numbers and true of them."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.render.facts import DOMINANCE, NEAR_ZERO_SHARE, Cell, Facts, facts
+from bathyscope.render.faithfulness_words import describe_faithfulness
 from bathyscope.render.kinds import kinds
+from bathyscope.render.markdown import code as _code
+from bathyscope.render.markdown import listed as _listed
 from bathyscope.render.palette import scale_of
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
 
@@ -29,6 +32,8 @@ def describe(subject: Run | Heatmap) -> str:
     What it is, its axes, its scale, and what stands out: largest and smallest cell, the dominating
     row, the share near zero, every negative of note, and how far the sums are from complete.
     """
+    if isinstance(subject, FaithfulnessRun):
+        return describe_faithfulness(subject)
     heatmap = subject if isinstance(subject, Heatmap) else subject.heatmap
     found = facts(heatmap)
     parts = [f"# {_title(subject)}", "", *_overview(subject), "", "## Axes", ""]
@@ -289,22 +294,6 @@ def _position(axis: Axis, index: int, start: bool = True) -> str:
         return f"{'Layer' if start else 'layer'} {axis.labels[index]}"
     name = f"{axis.name} {index + 1}"
     return f"{name[0].upper() + name[1:] if start else name} {_code(axis.labels[index])}"
-
-
-def _listed(entries: Sequence[str], shape: Callable[[str], str], most: int = 60) -> str:
-    shown = ", ".join(shape(entry) for entry in entries[:most])
-    rest = len(entries) - most
-    return f"{shown} and {rest} more" if rest > 0 else shown
-
-
-def _code(text: str) -> str:
-    """Return text as inline code of Markdown, on one line, whatever it contains."""
-    line = text.replace("\n", "⏎").replace("\r", "␍")
-    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
-    # Markdown takes one space off each end where both have one, so these are given one more.
-    edges = line[:1] + line[-1:]
-    pad = " " if "`" in edges or (edges == "  " and line.strip()) else ""
-    return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def _count(number: int, noun: str) -> str:

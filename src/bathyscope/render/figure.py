@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bathyscope.errors import InputError
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.files import new_file
 from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.render.caption import caption
+from bathyscope.render.faithfulness_figure import faithfulness_figure
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.runs import Run
 
@@ -70,7 +72,10 @@ def draw(
         new_file(path) as partial,
     ):
         warnings.simplefilter("always")
-        figure = _figure(heatmap, scale, caption(subject))
+        if isinstance(subject, FaithfulnessRun):
+            figure = faithfulness_figure(subject, caption(subject))
+        else:
+            figure = _figure(heatmap, scale, caption(subject))
         if hatch:
             _hatch(figure.axes[0], subject)
         figure.savefig(

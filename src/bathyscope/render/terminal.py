@@ -5,8 +5,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import FloatArray
 from bathyscope.render.caption import caption
+from bathyscope.render.faithfulness_table import faithfulness_table
 from bathyscope.render.figure import shortened
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
 
@@ -25,6 +27,8 @@ def table(run: Run | SettlingRun) -> RenderableType:
             content = _interactions(run)
         case DepthRun():
             content = _depth(run)
+        case FaithfulnessRun():
+            content = faithfulness_table(run)
     return Group(content, Text(caption(run), style="dim"))
 
 

@@ -1,0 +1,185 @@
+"""What a saved attribution run asked, so that the same game can be played again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bathyscope.attribution.game import Game
+from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.errors import InputError
+from bathyscope.faithfulness.curves import require_an_order
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.tokens import Continuation, Tokens
+from bathyscope.progress import Progress, silent
+from bathyscope.prompt import Prompt
+from bathyscope.runs import AttributionRun, Run
+
+TOLERANCE = 0.05
+"""Nats by which ln p of a token may differ from the run's: devices and batches round otherwise, by
+far less; another model or another baseline differs by far more."""
+
+
+def require_attribution(run: Run) -> AttributionRun:
+    """Return the run, having checked its kind.
+
+    Raises:
+        InputError: It is a run of another kind.
+    """
+    if not isinstance(run, AttributionRun):
+        raise InputError(f"Only an attribution run can be evaluated; this is a {run.kind} run.")
+    return run
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked of which model.
+
+    Attributes:
+        prompt: The prompt as the model read it, a chat template included, and its features.
+        target: The text of the continuation.
+        target_ids: Its token ids.
+        generated: Whether the model wrote it.
+        baseline: Text that stands where a feature is absent.
+        model: Provenance of the model.
+    """
+
+    prompt: Prompt
+    target: str
+    target_ids: tuple[int, ...]
+    generated: bool
+    baseline: str
+    model: dict[str, Any]
+
+    @classmethod
+    def of(cls, run: AttributionRun) -> "Question":
+        """Read the question of a run.
+
+        Raises:
+            InputError: It is damaged, has one feature, or what stood for absent features was a
+                Python function.
+        """
+        provenance = run.heatmap.provenance
+        try:
+            question = cls(
+                Prompt(
+                    provenance["prompt"],
+                    tuple((start, end) for start, end in provenance["features"]),
+                    provenance["segmenter"],
+                ),
+                provenance["target"],
+                tuple(provenance["target_ids"]),
+                provenance["generated"],
+                provenance["method"]["baseline"],
+                dict(provenance["model"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"The run is damaged: {error!r} where it says how it was made."
+            ) from error
+        question._require_fit(run)
+        return question
+
+    @property
+    def source(self) -> str | None:
+        """What `load` was given for the model: None for the embedded one.
+
+        Raises:
+            InputError: The model had been in memory, so nothing says where it is.
+        """
+        if "source" not in self.model:
+            raise InputError(
+                "The run's model was not loaded by bathyscope, so the run does not say where it "
+                "is; name it with --model."
+            )
+        source: str | None = self.model["source"]
+        return source
+
+    def game(
+        self, model: LanguageModel, batch_tokens: int | None = None, progress: Progress = silent
+    ) -> Game:
+        """Return the run's game on a model that is the same.
+
+        Raises:
+            InputError: The model is another one, or makes other tokens of the target.
+        """
+        self._require_model(model)
+        return prompt_game(
+            model,
+            self.prompt,
+            [self.continuation(model.tokens)],
+            baseline=self.baseline,
+            batch_tokens=batch_tokens,
+            progress=progress,
+        )
+
+    def continuation(self, tokens: Tokens) -> Continuation:
+        """Return the continuation with the run's token ids.
+
+        A target that was given is tokenised with the prompt again. Its ids may begin within the
+        prompt, with a token that reaches over the boundary, and some decoders drop a space at the
+        start; so the text that was given is looked for around both.
+
+        Raises:
+            InputError: The tokenizer does not make these ids of it.
+        """
+        text = self.prompt.text
+        if self.generated:
+            return Continuation(tokens.encode(text), self.target_ids, None)
+        inside = [n for n in range(len(self.target)) if text.endswith(self.target[:n])]
+        for given in [*(self.target[n:] for n in inside), " " + self.target]:
+            continuation = tokens.continuation(text, given)
+            if continuation.target_ids == self.target_ids:
+                return continuation
+        raise InputError(
+            f"The tokenizer makes other tokens of the target {self.target!r} than the run has; "
+            "its map is of another tokenizer."
+        )
+
+    def require_values(self, run: AttributionRun, game: Game, dtype: str) -> None:
+        """Refuse a game that does not give the run's own ln p of its target, all and none.
+
+        Lower precision rounds too much to tell, and other values than ln p cannot be compared.
+
+        Raises:
+            InputError: They differ by more than `TOLERANCE`.
+        """
+        exact = ("float32", "float64")
+        if dtype not in exact or self.model.get("dtype") not in exact:
+            return
+        found, stored = np.stack([game.all(), game.none()]), np.stack([run.all, run.none])
+        apart = float(np.abs(found - stored).max())
+        if run.heatmap.quantity.unit == "nats" and not apart <= TOLERANCE:
+            raise InputError(
+                f"The model gives ln p of a target token {apart:.2g} nats away from what the run "
+                "holds, so it is not the model, or not the prompt, of this map."
+            )
+
+    def _require_fit(self, run: AttributionRun) -> None:
+        """Refuse a map that is not target tokens × features, or whose game cannot be rebuilt."""
+        if run.heatmap.provenance.get("against") is not None:
+            raise InputError(
+                "The run compares two continuations; only the map of one can be evaluated."
+            )
+        shape = len(self.target_ids), len(self.prompt.features)
+        if run.heatmap.values.shape != shape:
+            raise InputError(
+                f"The run's map has shape {run.heatmap.values.shape}, but its target and features "
+                f"need {shape}; only a map of target tokens × features can be evaluated."
+            )
+        if not isinstance(self.baseline, str) or self.baseline.startswith("function "):
+            raise InputError(
+                "The run was made with a Python function as baseline, which a run does not keep; "
+                "use bathyscope.evaluate with the function instead."
+            )
+        require_an_order(len(self.prompt.features))
+
+    def _require_model(self, model: LanguageModel) -> None:
+        for key, what in (("sha256", "weights with SHA-256"), ("revision", "revision")):
+            stored = self.model.get(key)
+            if stored is not None and model.provenance.get(key) != stored:
+                raise InputError(
+                    f"The run was made by {self.model.get('name')} with {what} {stored[:12]}…, but "
+                    f"the model that was loaded has {str(model.provenance.get(key))[:12]}…; name "
+                    "the original with --model."
+                )

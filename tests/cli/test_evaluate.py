@@ -1,0 +1,107 @@
+"""`bathyscope evaluate` in this process, on a tiny model."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bathyscope.cli.app import app
+
+MARKED = "Q: [[9 + 3]]\nA: [[12]]\nQ: 5?\nA:"
+TARGET = ["--target", " 00"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_a_run_is_evaluated_without_being_told_its_model(here: Path, llama_folder: str) -> None:
+    call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", "run")
+    result = call("evaluate", "run", "-o", "found", "--figure", "f.svg", "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document == json.loads((here / "found" / "run.json").read_text())
+    assert document["kind"] == "faithfulness"
+    assert document["provenance"]["model"]["source"] == llama_folder
+    assert (here / "f.svg").exists() and (here / "found" / "figure.png").exists()
+    assert call("describe", "found").stdout.startswith("# How faithful 1 map of 2 features is")
+    assert call("render", "found", "-o", "again.png").exit_code == 0
+    assert (here / "again.png").read_bytes() == (here / "found" / "figure.png").read_bytes()
+
+
+def test_methods_are_ranked_on_one_prompt(here: Path, llama_folder: str) -> None:
+    methods = ["--methods", "shapley, leave_one_out"]
+    result = call("evaluate", MARKED, *methods, *TARGET, "-m", llama_folder)
+    assert result.exit_code == 0, result.output
+    assert "leave_one_out" in result.stdout and "random orders" in result.stdout
+    assert (here / "bathyscope-runs" / "faithfulness-1" / "run.json").exists()
+
+
+def test_another_place_of_the_same_model(here: Path, llama_folder: str) -> None:
+    call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", "run")
+    (here / "moved").symlink_to(llama_folder)
+    path = here / "run" / "run.json"
+    document = json.loads(path.read_text())
+    document["provenance"]["model"]["source"] = "./gone"
+    path.write_text(json.dumps(document))
+    assert "no model at gone" in call("evaluate", "run").stderr
+    assert call("evaluate", "run", "-m", "moved", "-o", "found").exit_code == 0
+    document["provenance"]["model"]["sha256"] = "0" * 64
+    path.write_text(json.dumps(document))
+    assert "SHA-256 000000000000" in call("evaluate", "run", "-m", "moved").stderr
+    del document["provenance"]["model"]["source"]
+    path.write_text(json.dumps(document))
+    assert "name it with --model" in call("evaluate", "run").stderr
+
+
+REFUSED: list[tuple[str, list[str], str]] = [
+    ("no run", ["nowhere"], "give --methods"),
+    ("not a run", ["empty"], "is not a run"),
+    ("depth", ["deep"], "this is a depth run"),
+    ("damaged", ["damaged"], "not complete JSON"),
+    ("one feature", ["single"], "With one feature"),
+    ("a prompt's option", ["run", "--target", "x"], "--target is for a prompt"),
+    ("budget", ["run", "--budget", "3"], "at least 4 evaluations"),
+    ("seed", ["run", "--seed", "-1"], "from 0 upwards"),
+    ("output", ["run", "-o", "empty"], "--overwrite"),
+    ("figure", ["run", "--figure", "a.bmp"], "does not end in"),
+    ("unknown method", [MARKED, "--methods", "shapley,magic"], "'magic' is not known here"),
+    ("no method", [MARKED, "--methods", ""], "'' is not known here"),
+    ("no mark", ["plain", "--methods", "shapley"], "has no mark"),
+    ("one mark", ["[[a]] b", "--methods", "shapley"], "With one feature"),
+    ("a folder", ["run", "--methods", "shapley"], "cannot be read"),
+    ("empty baseline target", [MARKED, "--methods", "shapley", "--target", ""], "is empty"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(
+    here: Path, llama_folder: str, arguments: list[str], message: str
+) -> None:
+    call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", "run")
+    call("attribute", "[[a]] b", *TARGET, "-m", llama_folder, "-o", "single")
+    call("depth", "a", "--response", "b", "-m", llama_folder, "-o", "deep")
+    (here / "empty").mkdir()
+    (here / "damaged").mkdir()
+    (here / "damaged" / "run.json").write_text("{")
+    before = names(here)
+    result = call("evaluate", *arguments)
+    assert result.exit_code == 2, result.output
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == "" and "Traceback" not in result.output
+    assert names(here) == before
