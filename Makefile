@@ -1,12 +1,14 @@
 # make demo: three heatmaps of a real language model, in ./bathyscope-demo/
 # make test: formatter, linter, types, and every test
+# make bench: what attribution costs beside other tools, in ratios; several minutes, on a quiet machine
 # Each makes the virtual environment when it is missing or out of date, and otherwise installs nothing.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BENCH  := $(VENV)-bench
 
-.PHONY: demo test test-slow clean
+.PHONY: demo test test-slow bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -21,6 +23,15 @@ test: $(VENV)/installed-dev
 test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow
 
+# Other tools come with dependencies of their own: they never mix with those of development.
+bench: $(BENCH)/installed
+	$(BENCH)/bin/python -m benchmarks.attribution
+
+$(BENCH)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --constraint constraints.txt --editable '.[bench]'
+	touch $@
+
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -33,4 +44,4 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	touch $(VENV)/installed $@
 
 clean:
-	rm -rf $(VENV) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache
