@@ -30,6 +30,8 @@ bench: $(BENCH)/installed
 $(BENCH)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --constraint constraints.txt --editable '.[bench]'
+	# inseq names eleven CUDA 11 packages as its own, which it never imports: gigabytes.
+	$(BENCH)/bin/python -m pip install --no-deps inseq==0.7.1
 	touch $@
 
 $(BIN)/python:
