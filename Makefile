@@ -1,11 +1,12 @@
 # make demo: three heatmaps of a real language model, in ./bathyscope-demo/
-# make bench: how long depth maps take beside what they could take, and whether Think@n pays
 # make test: formatter, linter, types, and every test
+# make bench: what it costs beside other tools, in ratios, and whether Think@n pays; long, on a quiet machine
 # Each makes the virtual environment when it is missing or out of date, and otherwise installs nothing.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BENCH  := $(VENV)-bench
 
 .PHONY: demo test test-slow bench clean
 
@@ -22,10 +23,18 @@ test: $(VENV)/installed-dev
 test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow
 
-bench: $(VENV)/installed-dev
-	$(BIN)/python -m pip install '.[bench]' --constraint constraints.txt
-	$(BIN)/python benchmarks/depth.py --peers --output benchmarks/depth.json
-	$(BIN)/python benchmarks/think.py --output benchmarks/think.json
+# Other tools come with dependencies of their own: they never mix with those of development.
+bench: $(BENCH)/installed
+	$(BENCH)/bin/python -m benchmarks.attribution
+	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
+	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
+
+$(BENCH)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --constraint constraints.txt --editable '.[bench]'
+	# inseq names eleven CUDA 11 packages as its own, which it never imports: gigabytes.
+	$(BENCH)/bin/python -m pip install --no-deps inseq==0.7.1
+	touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,4 +48,4 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	touch $(VENV)/installed $@
 
 clean:
-	rm -rf $(VENV) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache

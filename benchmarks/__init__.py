@@ -1,0 +1,1 @@
+"""Ratios of bathyscope against other tools, measured side by side."""
