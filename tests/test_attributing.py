@@ -8,6 +8,7 @@ import pytest
 
 import bathyscope as bs
 from bathyscope.attributing import check
+from bathyscope.attribution.gradients import gradient_attribution
 from bathyscope.model.language_model import LanguageModel
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
@@ -178,3 +179,35 @@ def test_what_cannot_be_asked_is_refused(settings: dict[str, Any], message: str)
 def test_a_token_that_is_not_there_is_refused() -> None:
     with pytest.raises(bs.InputError, match="no target token 9"):
         bs.interact(tiny("llama"), PROMPT, " 35", 9)
+
+
+@pytest.mark.parametrize("method", ["input_x_gradient", "integrated_gradients", "saliency"])
+@pytest.mark.filterwarnings("ignore:The path has too few steps")
+def test_gradient_maps(method: str, tmp_path: Path) -> None:
+    model = tiny("gpt2")
+    run = bs.attribute(model, PROMPT, " 35", method=method)
+    continuation = model.tokens.continuation(PROMPT.text, " 35")
+    (estimate,) = gradient_attribution(model, PROMPT, [continuation], method)
+    np.testing.assert_allclose(run.heatmap.values, estimate.values, atol=1e-6)
+    np.testing.assert_allclose(run.all, estimate.all, atol=1e-5)
+    assert np.isnan(run.gap).all() == (method == "saliency")
+    run.save(tmp_path / "run")
+    assert bs.open_run(tmp_path / "run").to_document() == run.to_document()
+    assert "No text is left out" in bs.describe(run)
+    bs.draw(run, tmp_path / "figure.png")
+
+
+@pytest.mark.filterwarnings("ignore:The path has too few steps")
+def test_the_gap_of_a_path_is_that_of_its_own_ends() -> None:
+    run = bs.attribute(tiny("gpt2"), PROMPT, " 35", method="integrated_gradients", steps=400)
+    assert np.abs(run.gap).max() < 0.05 * np.abs(run.all - run.none).max()
+
+
+def test_a_gradient_contrast_is_the_difference_of_two_maps() -> None:
+    model, method = tiny("llama"), "input_x_gradient"
+    this, other = (bs.attribute(model, PROMPT, text, method=method) for text in (" 3/5", " 3x5"))
+    contrast = bs.attribute(model, PROMPT, " 3/5", against=" 3x5", method=method)
+    difference = this.heatmap.values - other.heatmap.values
+    np.testing.assert_allclose(contrast.heatmap.values[:-1], difference, atol=2e-5)
+    with pytest.raises(bs.InputError, match="has no sign"):
+        bs.attribute(model, PROMPT, " 3/5", against=" 3x5", method="saliency")

@@ -57,7 +57,12 @@ class AttributionRun(Saved):
 
     @property
     def gap(self) -> FloatArray:
-        """Row sums minus (all − none), shape (rows,); 0 where a method is complete."""
+        """Row sums minus (all − none), shape (rows,); 0 where a method is complete.
+
+        NaN where the map has no sign, so that its sums mean nothing.
+        """
+        if self.heatmap.quantity.neutral is None:
+            return np.full(len(self.all), np.nan)
         gap: FloatArray = self.heatmap.values.sum(axis=1) - (self.all - self.none)
         return gap
 

@@ -59,7 +59,7 @@ class GradientMethod:
         if self.signed:
             return Quantity(self.name, unit, neutral=0.0, legend=self.legend)
         per = f"{unit or 'probability'} per unit of embedding length"
-        return Quantity(self.name, per, bounds=(0.0, float("inf")), legend=self.legend)
+        return Quantity(self.name, per, legend=self.legend)
 
 
 GRADIENT_METHODS: dict[str, GradientMethod] = {

@@ -35,7 +35,10 @@ def command(
     ] = None,
     method: Annotated[
         str,
-        typer.Option(help="shapley, leave_one_out, banzhaf, surrogate or interactions."),
+        typer.Option(
+            help="shapley, leave_one_out, banzhaf, surrogate, interactions, saliency, "
+            "input_x_gradient or integrated_gradients."
+        ),
     ] = "shapley",
     of: Annotated[str, typer.Option(help="logprob, logit or probability.")] = "logprob",
     token: Annotated[
@@ -44,6 +47,10 @@ def command(
     ] = None,
     features: options.Features = "marked",
     baseline: Annotated[str, typer.Option(help="Text that replaces an absent feature.")] = "",
+    steps: Annotated[int, typer.Option(help="Points on the path of integrated gradients.")] = 50,
+    path_from: Annotated[
+        str, typer.Option(help="Embedding where that path begins: zero, mean or pad.")
+    ] = "zero",
     chat: options.Chat = False,
     budget: Annotated[
         int,
@@ -60,7 +67,10 @@ def command(
     max_new_tokens: options.MaxNewTokens = 64,
     batch_tokens: Annotated[
         int | None,
-        typer.Option(min=1, help="Most tokens in a forward pass; bounds memory. [default: 2048]"),
+        typer.Option(
+            min=1,
+            help="Most tokens in a forward pass; bounds memory. [default: 1024 on a processor]",
+        ),
     ] = None,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -91,6 +101,8 @@ def command(
             tolerance=tolerance,
             seed=seed,
             baseline=baseline,
+            steps=steps,
+            path_from=path_from,
             chat=chat,
             max_new_tokens=max_new_tokens,
             batch_tokens=batch_tokens,

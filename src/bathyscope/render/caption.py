@@ -22,8 +22,7 @@ def _model(run: Run) -> list[str]:
 def _particulars(run: Run) -> list[str]:
     match run:
         case AttributionRun():
-            gap = f"largest gap to all − none: {np.abs(run.gap).max():.2g}"
-            return [*_method(run), *_error(run), f"{gap} {run.heatmap.quantity.unit}".rstrip()]
+            return [*_method(run), *_error(run), *_gap(run)]
         case InteractionRun():
             return [*_method(run), *_error(run)]
         case DepthRun():
@@ -46,11 +45,20 @@ def _particulars(run: Run) -> list[str]:
 
 def _method(run: AttributionRun | InteractionRun) -> list[str]:
     method = run.heatmap.provenance["method"]
+    name = method["name"].replace("_", "-")
+    if method["name"] == "integrated_gradients":
+        return [name, f"{method['steps']} steps from {method['path_from']}"]
+    if "path_from" in method:
+        return [name]
     baseline = method["baseline"]
-    return [
-        method["name"].replace("_", "-"),
-        f"absent: {baseline!r}" if baseline else "absent: nothing",
-    ]
+    return [name, f"absent: {baseline!r}" if baseline else "absent: nothing"]
+
+
+def _gap(run: AttributionRun) -> list[str]:
+    quantity = run.heatmap.quantity
+    if quantity.neutral is None:
+        return []
+    return [f"largest gap to all − none: {np.abs(run.gap).max():.2g} {quantity.unit}".rstrip()]
 
 
 def _error(run: AttributionRun | InteractionRun) -> list[str]:

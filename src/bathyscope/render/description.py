@@ -19,6 +19,9 @@ _METHODS = {
     "leave_one_out": "what is lost when it alone is taken out of the whole prompt",
     "banzhaf": "its {exact} Banzhaf value, its effect averaged over all sets of other features",
     "surrogate": "its weight in a sparse linear model of random sets of features",
+    "saliency": "the length of the gradient at its tokens' embeddings, summed",
+    "input_x_gradient": "the product of its tokens' embeddings with the gradient, summed",
+    "integrated_gradients": "that product averaged along a straight path from a baseline embedding",
 }
 _LENSES = {
     "norm": "read through the final norm (the usual logit lens)",
@@ -100,13 +103,25 @@ def _asked(run: AttributionRun | InteractionRun) -> str:
 
 
 def _cell_of(run: AttributionRun) -> str:
-    measured = run.heatmap.quantity.legend.split(":")[0]
-    method = run.heatmap.provenance["method"]
+    quantity, method = run.heatmap.quantity, run.heatmap.provenance["method"]
     what = _METHODS[method["name"]].format(exact=_exactness(run))
+    if quantity.neutral is None:
+        return (
+            f"A cell says how strongly a token reacts to a feature of the prompt, without a "
+            f"direction, in {quantity.unit}. The value of a feature is {what}."
+        )
     return (
-        f"A cell says how much a feature of the prompt added to a token, in {measured} (positive: "
-        f"supports), or took away (negative: opposes). The value of a feature is {what}."
+        f"A cell says how much a feature of the prompt added to a token, in {_measured(run)} "
+        f"(positive: supports), or took away (negative: opposes). The value of a feature is {what}."
     )
+
+
+def _measured(run: AttributionRun) -> str:
+    return {
+        "logprob": "nats of log-probability",
+        "logit": "logits",
+        "probability": "probability",
+    }[run.heatmap.provenance["method"].get("of", "logprob")]
 
 
 def _exactness(run: AttributionRun | InteractionRun) -> str:
@@ -114,7 +129,10 @@ def _exactness(run: AttributionRun | InteractionRun) -> str:
 
 
 def _absent(run: AttributionRun | InteractionRun) -> str:
-    baseline = run.heatmap.provenance["method"]["baseline"]
+    method = run.heatmap.provenance["method"]
+    if "path_from" in method:
+        return "No text is left out: gradients are read at the whole prompt."
+    baseline = method["baseline"]
     return f"An absent feature is {f'replaced by {_code(baseline)}' if baseline else 'left out'}."
 
 
@@ -209,6 +227,8 @@ def _completeness(run: AttributionRun) -> Iterator[str]:
         f"Over the whole continuation {_code(labels[best])} has the highest sum "
         f"({whole[best]:+.4f}) and {_code(labels[worst])} the lowest ({whole[worst]:+.4f})."
     )
+    if run.heatmap.quantity.neutral is None:
+        return  # without a sign, sums say nothing of all − none
     size = np.abs(run.gap)
     row = int(size.argmax())
     unit = f" {run.heatmap.quantity.unit}" if run.heatmap.quantity.unit else ""
@@ -219,7 +239,7 @@ def _completeness(run: AttributionRun) -> Iterator[str]:
 
 
 def _whole_value(run: AttributionRun) -> str:
-    unit = run.heatmap.quantity.legend.split(":")[0]
+    unit = _measured(run)
     if run.heatmap.provenance.get("against") is not None:
         return f"The difference of the two whole continuations, in {unit}, is"
     return f"The sum over the whole continuation, in {unit}, is"

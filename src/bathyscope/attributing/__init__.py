@@ -1,0 +1,100 @@
+"""What drove each token? From a prompt and its targets to maps: checked, asked, answered."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bathyscope.attributing.asked import Asked, asking
+from bathyscope.attributing.gradient_maps import gradient_maps
+from bathyscope.attributing.settings import Settings as Settings
+from bathyscope.attributing.settings import check as check
+from bathyscope.attributing.units import in_unit
+from bathyscope.attribution import ATTRIBUTION, INTERACTION, METHODS
+from bathyscope.attribution.gradients import GRADIENT_METHODS
+from bathyscope.attribution.interactions import interactions
+from bathyscope.errors import InputError
+from bathyscope.heatmap import Heatmap
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.prompt import Prompt
+from bathyscope.prompt.labels import feature_axis
+from bathyscope.runs import AttributionRun, InteractionRun
+
+
+def attribute_each(
+    model: LanguageModel, prompt: Prompt, targets: Sequence[str | None], settings: Settings
+) -> list[AttributionRun]:
+    """Measure what each feature did to each token of several targets, sharing all common work.
+
+    Returns:
+        One run for each target: its map (target tokens × features), with the value of every
+        token with all features and with none, and errors where the method sampled.
+    """
+    check(prompt, targets, settings)
+    with asking(model, prompt, targets, settings) as asked:
+        if settings.method in GRADIENT_METHODS:
+            return gradient_maps(asked, len(targets))
+        return [_attribution(asked, index) for index in range(len(targets))]
+
+
+def interact(
+    model: LanguageModel,
+    prompt: Prompt,
+    target: str | None = None,
+    token: int | None = None,
+    settings: Settings | None = None,
+) -> InteractionRun:
+    """Measure what each two features do together: second-order Shapley interactions.
+
+    Args:
+        model: A loaded model.
+        prompt: The prompt and its features.
+        target: The continuation to explain; None has the model write it, greedily.
+        token: Position of one target token, from 0; None takes the whole target.
+        settings: How it is asked; the method is interactions, whatever stands there.
+
+    Returns:
+        A symmetric map (features × features), on the diagonal the Shapley values.
+    """
+    chosen = replace(settings or Settings(), method="interactions")
+    check(prompt, [target], chosen)
+    with asking(model, prompt, [target], chosen) as asked:
+        game, rows = asked.compared(0)
+        if token is not None and not 0 <= token < len(rows):
+            raise InputError(
+                f"There is no target token {token}; they count from 0 to {len(rows) - 1}."
+            )
+        # The whole of a contrast has a row of its own already.
+        part = len(rows) - 1 if token is None and chosen.against is not None else token
+        estimate = interactions(game, chosen.allowed, part)
+        axis = feature_axis(asked.prompt)
+        provenance = {
+            **asked.provenance(0, estimate.standard_error is not None),
+            "token": None if token is None else {"position": token, "label": rows.labels[token]},
+        }
+    heatmap = Heatmap(estimate.values, axis, axis, in_unit(INTERACTION, chosen.of), provenance)
+    return InteractionRun(heatmap, estimate.standard_error, estimate.degrees_of_freedom)
+
+
+def _attribution(asked: Asked, index: int) -> AttributionRun:
+    game, rows = asked.compared(index)
+    estimate = METHODS[asked.settings.method].estimate(game, asked.settings.allowed)
+    heatmap = Heatmap(
+        values=estimate.values,
+        rows=rows,
+        columns=feature_axis(asked.prompt),
+        quantity=in_unit(ATTRIBUTION, asked.settings.of),
+        provenance=asked.provenance(index, estimate.standard_error is not None),
+    )
+    whole_error = estimate.whole_target_error
+    if asked.settings.against is not None and estimate.standard_error is not None:
+        whole_error = estimate.standard_error[-1]
+    return AttributionRun(
+        heatmap=heatmap,
+        all=game.all(),
+        none=game.none(),
+        standard_error=estimate.standard_error,
+        degrees_of_freedom=estimate.degrees_of_freedom,
+        whole_target_error=whole_error,
+        halves=None if estimate.halves is None else np.stack(estimate.halves),
+    )

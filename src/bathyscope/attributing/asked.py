@@ -1,0 +1,133 @@
+"""A question to the game: several targets at once, each with its part of what is common."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bathyscope.attributing.settings import Settings
+from bathyscope.attribution.contrast import Contrast, align
+from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
+from bathyscope.attribution.game import Coalitions, Game
+from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.errors import InputError
+from bathyscope.heatmap import Axis, FloatArray
+from bathyscope.model.chat import in_chat
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.tokens import Continuation
+from bathyscope.prompt import Prompt
+from bathyscope.prompt.notes import notes
+from bathyscope.questions import continuation_of, provenance_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question to the game: the targets and what they are compared with, all at once."""
+
+    model: LanguageModel
+    prompt: Prompt
+    continuations: list[Continuation]
+    settings: Settings
+    game: Game
+
+    def part(self, index: int) -> Game:
+        """Return the game of one target's tokens; evaluations stay in the game of all."""
+        sizes = [len(continuation.target_ids) for continuation in self.continuations]
+        own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
+
+        def evaluate(coalitions: Coalitions) -> FloatArray:
+            values: FloatArray = self.game.values(coalitions)[:, own]
+            return values
+
+        return Game(self.game.num_features, evaluate)
+
+    def compared(self, index: int) -> tuple[Game, Axis]:
+        """Return the game of one target, or of its difference to `against`, and its rows."""
+        ids = self.continuations[index].target_ids
+        rows = self.model.tokens.axis("target token", ids)
+        if self.settings.against is None:
+            return self.part(index), rows
+        other = self.continuations[-1].target_ids
+        contrast: Contrast = align(ids, other)
+        this_game, other_game = self.part(index), self.part(len(self.continuations) - 1)
+
+        def both(coalitions: Coalitions) -> FloatArray:
+            return np.hstack([this_game.values(coalitions), other_game.values(coalitions)])
+
+        game = contrast.game(Game(self.game.num_features, both))
+        return game, contrast.axis(rows, self.model.tokens.axis("target token", other))
+
+    def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
+        """Return where the numbers of one target come from."""
+        settings, baseline = self.settings, self.settings.baseline
+        return {
+            **provenance_of(self.model, self.prompt.text, self.continuations[index]),
+            "seed": settings.seed if sampled else None,
+            "features": [list(span) for span in self.prompt.features],
+            "segmenter": self.prompt.segmenter,
+            "chat": settings.chat,
+            "against": settings.against,
+            "method": {
+                "name": settings.method,
+                "of": settings.of,
+                "baseline": baseline if isinstance(baseline, str) else _function_name(baseline),
+                "evaluations": self.game.num_evaluations,
+                "budget": settings.budget,
+                "tolerance": settings.tolerance,
+                "exact": not sampled,
+                "batch_tokens": settings.batch_tokens,
+                "whole_prompts_because": self.model.why_not_shared,
+            },
+        }
+
+
+@contextmanager
+def asking(
+    model: LanguageModel, prompt: Prompt, targets: Sequence[str | None], settings: Settings
+) -> Iterator[Asked]:
+    """Yield the question to the game of all targets, with its evaluations kept where wanted."""
+    prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
+    for note in notes(prompt, model.tokens.spans, removed=settings.baseline == ""):
+        warnings.warn(note, stacklevel=4)
+    if model.why_not_shared is not None:
+        warnings.warn(f"Whole prompts are scored: {model.why_not_shared}.", stacklevel=4)
+    texts = [*targets] if settings.against is None else [*targets, settings.against]
+    continuations = [
+        continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
+        for text in texts
+    ]
+    with _evaluations(model, settings.cache) as evaluations:
+        game = prompt_game(
+            model,
+            prompt,
+            continuations,
+            settings.of,
+            settings.baseline,
+            settings.batch_tokens,
+            evaluations,
+            settings.progress,
+        )
+        yield Asked(model, prompt, continuations, settings, game)
+
+
+@contextmanager
+def _evaluations(model: LanguageModel, cache: str | Path | None) -> Iterator[Evaluations]:
+    if cache is None:
+        yield Evaluations()
+        return
+    identity = {key: model.provenance.get(key) for key in ("sha256", "revision", "dtype", "class")}
+    if identity["sha256"] is None and identity["revision"] is None:
+        raise InputError(
+            "Evaluations can be kept only for a model that is known by a hash or a revision; "
+            "load it with bathyscope.load, or leave the cache out."
+        )
+    with stored_evaluations(Path(cache), str(sorted(identity.items()))) as evaluations:
+        yield evaluations
+
+
+def _function_name(function: object) -> str:
+    return f"function {getattr(function, '__qualname__', type(function).__name__)}"
