@@ -12,6 +12,7 @@ from bathyscope.attribution.gradients import gradient_attribution
 from bathyscope.model.language_model import LanguageModel
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
+from tests.model.test_tokens import sentencepiece_like
 
 PROMPT = bs.Prompt.marked("Q: 9 [[+ 3]] is?\nA: [[12]].\n\nQ: [[7 x 5]]?\nA:")
 MANY = bs.Prompt.marked(" ".join(f"[[{i}]]" for i in range(9)) + " sum:")
@@ -211,3 +212,12 @@ def test_a_gradient_contrast_is_the_difference_of_two_maps() -> None:
     np.testing.assert_allclose(contrast.heatmap.values[:-1], difference, atol=2e-5)
     with pytest.raises(bs.InputError, match="has no sign"):
         bs.attribute(model, PROMPT, " 3/5", against=" 3x5", method="saliency")
+
+
+def test_a_target_that_takes_in_the_end_of_the_prompt_is_noted() -> None:
+    model = LanguageModel(random_model("llama"), sentencepiece_like())
+    prompt = bs.Prompt.marked("b[[b]]b ")
+    with pytest.warns(UserWarning, match="begins with the token '▁a', which takes in the end"):
+        run = bs.attribute(model, prompt, "ab")
+    assert run.heatmap.rows.labels == ("▁a", "b")
+    bs.attribute(model, bs.Prompt.marked("b[[b]]b"), " ab")

@@ -100,6 +100,8 @@ def asking(
         continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
         for text in texts
     ]
+    for continuation in continuations:
+        _note_shared_token(model, prompt.text, continuation)
     with _evaluations(model, settings.cache) as evaluations:
         game = prompt_game(
             model,
@@ -112,6 +114,19 @@ def asking(
             settings.progress,
         )
         yield Asked(model, prompt, continuations, settings, game)
+
+
+def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> None:
+    """Say where a target's first token takes in the end of the prompt."""
+    if continuation.text is None or model.tokens.encode(prompt) == continuation.prompt_ids:
+        return
+    first = model.tokens.axis("token", continuation.target_ids[:1]).labels[0]
+    warnings.warn(
+        f"The tokens change where prompt and target meet: the target begins with the token "
+        f"{first!r}, which takes in the end of the prompt. To avoid it, move the white space "
+        "between them from the prompt's end to the target's beginning.",
+        stacklevel=5,
+    )
 
 
 @contextmanager
