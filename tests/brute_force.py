@@ -83,20 +83,31 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
     """Return JSD in bits of layers 1..L−1 from the model's own output at positions first − 1…"""
     with torch.no_grad():
         output = model(torch.tensor([ids]), output_hidden_states=True)
-        norm, projection = _final_modules(model)
-        cap = getattr(model.config, "final_logit_softcapping", None)
         result = []
         for state in intermediate_states(model, output.hidden_states):
-            logits = model.lm_head(projection(norm(state) if lens == "norm" else state))[0]
-            logits = logits / getattr(model.config, "logits_scaling", 1.0)
-            if cap:
-                logits = cap * torch.tanh(logits / cap)
+            logits = unembedded(model, state, lens)[0]
             row = [
                 jensenshannon(_softmax(logits[t]), _softmax(output.logits[0, t]), base=2) ** 2
                 for t in range(first - 1, len(ids) - 1)
             ]
             result.append(row)
     return np.array(result)
+
+
+def unembedded(model: Any, state: torch.Tensor, lens: str) -> torch.Tensor:
+    """Return the logits that a lens reads from a state, what the family does to them included."""
+    norm, projection = _final_modules(model)
+    head = model.get_output_embeddings()
+    logits: torch.Tensor = head(projection(norm(state) if lens == "norm" else state))
+    logits = logits / getattr(model.config, "logits_scaling", 1.0)
+    cap = getattr(model.config, "final_logit_softcapping", None)
+    return cap * torch.tanh(logits / cap) if cap else logits
+
+
+def blocks(model: Any) -> Any:
+    """Return the layers of the residual stream, first to last."""
+    body = _body(model)
+    return next(getattr(body, name) for name in ("layers", "h") if hasattr(body, name))
 
 
 def intermediate_states(model: Any, hidden_states: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -110,11 +121,15 @@ def intermediate_states(model: Any, hidden_states: tuple[Any, ...]) -> tuple[Any
 
 def _final_modules(model: Any) -> tuple[Any, Any]:
     """Return the norm after the last layer and, behind it, OPT's projection."""
-    body = model.base_model
-    body = getattr(body, "decoder", body)
+    body = _body(model)
     names = ("norm", "ln_f", "norm_f", "final_layer_norm")
     norm = next(getattr(body, name) for name in names if hasattr(body, name))
     return norm, getattr(body, "project_out", None) or torch.nn.Identity()
+
+
+def _body(model: Any) -> Any:
+    """Return what holds the layers and the norm after them."""
+    return getattr(model.base_model, "decoder", model.base_model)
 
 
 def _softmax(logits: torch.Tensor) -> Values:

@@ -34,6 +34,14 @@ def test_several_prompts_are_as_each_alone() -> None:
         assert [t.settling_depth for t in ours] == [t.settling_depth for t in alone]
 
 
+def test_several_prompts_of_a_running_state_are_as_each_alone() -> None:
+    model, prompts = tiny("mamba"), ["one", "a longer prompt than that"]
+    tokens = list(bs.stream(model, prompts, max_new_tokens=5))
+    alone = [token for prompt in prompts for token in bs.stream(model, prompt, max_new_tokens=5)]
+    ours = sorted(tokens, key=lambda token: token.sequence)
+    assert [t.token_id for t in ours] == [t.token_id for t in alone]
+
+
 def test_what_cannot_be_streamed_is_refused(llama: bs.LanguageModel) -> None:
     with pytest.raises(bs.InputError, match="context"):
         next(bs.stream(llama, "a", max_new_tokens=10_000))

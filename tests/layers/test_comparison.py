@@ -12,6 +12,7 @@ from bathyscope.layers.comparison import Comparison, as_float
 from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.workers import Workers
 from bathyscope.model.anatomy import Anatomy
+from tests import brute_force
 from tests.conftest import random_model, tiny
 
 PROMPT, RESPONSE = "Q: what is 8 + 5?\nA:", " it is 13."
@@ -88,26 +89,21 @@ def test_sixteen_bits_stay_within_what_the_docs_state() -> None:
 
 
 def test_further_quantities_agree_with_scipy(family: str) -> None:
-    """Entropy, KL, rank, probability, cosine and top tokens, capped logits included."""
+    """Entropy, KL, rank, probability, cosine and top tokens, capped and scaled logits included."""
     model, reference = tiny(family), random_model(family, torch.float64)
     run = bs.depth(model, PROMPT, RESPONSE, top_k=3)
     assert run.readings is not None
     ids = model.tokens.encode(PROMPT + RESPONSE)
     first = len(model.tokens.encode(PROMPT))
-    body = getattr(reference, "model", None) or reference.transformer
-    norm = body.norm if hasattr(body, "norm") else body.ln_f
-    cap = getattr(reference.config, "final_logit_softcapping", None)
     stream: list[torch.Tensor] = []
-    blocks = body.layers if hasattr(body, "layers") else body.h
-    for block in blocks:
+    for block in brute_force.blocks(reference):
         block.register_forward_hook(
             lambda _, __, out: stream.append(out[0] if isinstance(out, tuple) else out)
         )
     with torch.no_grad():
         logits = reference(torch.tensor([ids])).logits[0]
         for layer in range(model.num_layers - 1):
-            read = reference.lm_head(norm(stream[layer]))[0]
-            read = cap * torch.tanh(read / cap) if cap else read
+            read = brute_force.unembedded(reference, stream[layer], "norm")[0]
             for t, position in enumerate(range(first - 1, len(ids) - 1)):
                 p = np.exp(log_softmax(read[position].numpy()))
                 q = np.exp(log_softmax(logits[position].numpy()))

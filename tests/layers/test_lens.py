@@ -44,7 +44,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pieces_of_text_change_nothing(
     family: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows of attention included, which are shorter than this text in two families."""
+    """Windows of attention included; where pieces would change it, the text is run whole."""
     whole = bs.depth(tiny(family), PROMPT, RESPONSE).heatmap.values
     monkeypatch.setattr(decoding, "TOKENS_PER_PIECE", size)
     parts = bs.depth(tiny(family), PROMPT, RESPONSE).heatmap.values

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import torch
 
-from bathyscope.errors import InputError
+from bathyscope.errors import InputError, ModelError
+from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences, greedy
-from tests.conftest import tiny
+from tests.conftest import byte_tokenizer, random_model, tiny
 
 PROMPTS = ("one", "a longer prompt, twenty-eight", "two words")
 
@@ -26,8 +27,15 @@ def written(model: Any, prompts: tuple[str, ...], count: int) -> tuple[Any, list
 
 def test_left_padding_is_masked(family: str) -> None:
     model = tiny(family)
-    together, steps = written(model, PROMPTS, 6)
-    for index, prompt in enumerate(PROMPTS):
+    prompts: tuple[str, ...] = PROMPTS
+    if family == "phi3-longrope":  # its angles change at 28 tokens
+        with pytest.raises(
+            InputError, match=r"reached 29 tokens .* \(longrope\).* fewer new tokens"
+        ):
+            written(model, PROMPTS, 1)
+        prompts = tuple(prompt[:20] for prompt in PROMPTS)
+    together, steps = written(model, prompts, 6)
+    for index, prompt in enumerate(prompts):
         alone, expected = written(model, (prompt,), 6)
         assert together.token_ids[index] == alone.token_ids[0]
         for ours, theirs in zip(steps, expected, strict=True):
@@ -71,6 +79,28 @@ def test_nothing_is_written_behind_the_end() -> None:
     sequences.advance()
     assert sequences.choose(greedy) == [None]
     assert sequences.ended == [True] and sequences.token_ids == [[end]]
+
+
+def test_longrope_is_refused_where_a_text_crosses_its_original_context() -> None:
+    """A prompt that is beyond it already goes on as `generate` would write it."""
+    model = tiny("phi3-longrope")
+    _, steps = written(model, ("x" * 27,), 2)
+    assert len(steps) == 2
+    with pytest.raises(InputError, match="reached 29 tokens and the shortest prompt had 27"):
+        written(model, ("x" * 27,), 3)
+    beyond, _ = written(model, ("x" * 29,), 6)
+    expected = list(model.generate("x" * 29, 6).target_ids)
+    assert beyond.token_ids[0][: len(expected)] == expected
+
+
+def test_a_model_without_a_cache_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = LanguageModel(random_model("llama"), byte_tokenizer())
+    original = model.model.forward
+    monkeypatch.setattr(
+        model.model, "forward", lambda **given: original(**(given | {"use_cache": False}))
+    )
+    with pytest.raises(ModelError, match="LlamaForCausalLM returns no cache .* read the answer"):
+        written(model, PROMPTS[:1], 1)
 
 
 def test_an_empty_prompt_is_refused() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers.cache_utils import DynamicLayer
 
 from bathyscope.errors import InputError
 from bathyscope.model.language_model import LanguageModel
@@ -21,7 +22,8 @@ def residual_stream(
     """Yield the residual stream where each continuation token is predicted, piece by piece.
 
     The same as `LanguageModel.hidden_states`, for texts of any length: beside the model's own
-    cache of keys and values only one piece is held.
+    cache of keys and values only one piece is held. A model whose cache cannot be continued (a
+    running state, longrope beyond its original context) runs the text whole.
 
     Args:
         model: The model.
@@ -39,7 +41,7 @@ def residual_stream(
         raise InputError("The prompt is empty, so nothing predicts the first token.")
     model.require_context(len(ids))
     first, end = len(continuation.prompt_ids) - 1, len(ids) - 1
-    if end <= TOKENS_PER_PIECE:  # no cache needed, and none made
+    if end <= TOKENS_PER_PIECE or not model.may_continue_a_cache(end):
         yield model.hidden_states(continuation)
         return
     cache: Any = None
@@ -49,9 +51,49 @@ def residual_stream(
         wanted = torch.arange(start, stop, device=model.model.device)
         wanted = wanted[wanted >= first] - start
         states, cache = _piece(model, ids[start:stop], wanted, cache)
+        if not start:
+            _reserve(cache, end)
         if len(wanted):
             yield states
     progress("run the model", end, end)
+
+
+class _ReservedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+    """Keys and values of one layer in memory that was set aside for the whole text.
+
+    Grown by concatenation they would be moved with every piece, each time to a larger place, and
+    the holes left behind add up.
+    """
+
+    def __init__(self, keys: Tensor, values: Tensor, num_tokens: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.lazy_initialization(keys, values)
+        self._places = [
+            given.new_empty(*given.shape[:-2], num_tokens, given.shape[-1])
+            for given in (keys, values)
+        ]
+        self._filled = 0
+        self.update(keys, values)
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Put keys and values behind those already there; return all of them."""
+        start, self._filled = self._filled, self._filled + key_states.shape[-2]
+        for place, given in zip(self._places, (key_states, value_states), strict=True):
+            place[..., start : self._filled, :] = given
+        self.keys, self.values = (place[..., : self._filled, :] for place in self._places)
+        return self.keys, self.values
+
+
+def _reserve(cache: Any, num_tokens: int) -> None:
+    """Give the layers of a begun cache that grow with the text the place they will need."""
+    layers = getattr(cache, "layers", [])
+    for index, layer in enumerate(layers):
+        if type(layer) is not DynamicLayer or layer.keys is None or layer.values is None:
+            continue  # windows are bounded already
+        with torch.inference_mode():
+            layers[index] = _ReservedLayer(layer.keys, layer.values, num_tokens)
 
 
 def _piece(

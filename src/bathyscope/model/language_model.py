@@ -174,6 +174,14 @@ class LanguageModel:
         """
         return why_not_shared(self.model, self.anatomy)
 
+    def may_continue_a_cache(self, num_tokens: int) -> bool:
+        """Tell whether a text of so many tokens may be run in pieces, each on the cache before it.
+
+        Right where prompts of that length share their prefixes, for the same reasons.
+        """
+        limit = longest_shareable(self.model)
+        return (limit is None or num_tokens <= limit) and self.why_not_shared is None
+
     def hidden_states(self, continuation: Continuation) -> list[Tensor]:
         """Return the residual stream where each continuation token is predicted.
 

@@ -1,14 +1,16 @@
 """Several texts written at once, token by token, open to a look into each token."""
 
 import copy
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError
+from bathyscope.errors import InputError, ModelError
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.sharing import longest_shareable
 
 Choose = Callable[[Tensor], Tensor]
 """Takes logits (batch, vocab_size) in at least float32, returns token ids (batch,)."""
@@ -47,7 +49,7 @@ class Sampler:
 
 
 class Sequences:
-    """A batch of texts on one cache of keys and values.
+    """A batch of texts on one cache, of keys and values or of running states.
 
     Attributes:
         states: The residual stream that predicts the next token: for each layer, first to last, a
@@ -64,7 +66,9 @@ class Sequences:
             prompts: Token ids of each prompt.
 
         Raises:
-            InputError: A prompt has no token.
+            InputError: A prompt has no token, or only some of the texts are beyond a longrope
+                model's original context.
+            ModelError: The model returns no cache that could be continued.
         """
         if not prompts or not all(prompts):
             raise InputError("The prompt is empty; give the model something to continue.")
@@ -75,6 +79,8 @@ class Sequences:
         self.states: list[Tensor] = []
         self._logits = torch.empty(0)
         self._cache: Any = None
+        self._cache_name = _cache_name(model)
+        self._shortest_prompt = min(map(len, prompts))
         self._next = torch.empty(len(prompts), dtype=torch.int64)
         longest = max(map(len, prompts))
         missing = [longest - len(prompt) for prompt in prompts]
@@ -88,7 +94,7 @@ class Sequences:
 
     def fork(self, count: int) -> None:
         """Turn one sequence into several equal ones; its prompt is not run again."""
-        self._cache.batch_repeat_interleave(count)
+        self._cache.reorder_cache(torch.arange(len(self)).repeat_interleave(count))
         self._logits = self._logits.repeat_interleave(count, 0)
         self._next = self._next.repeat_interleave(count, 0)
         self.states = [state.repeat_interleave(count, 0) for state in self.states]
@@ -101,7 +107,7 @@ class Sequences:
         chosen = copy.copy(self)
         where = self._tensor(list(indices))
         chosen._cache = copy.deepcopy(self._cache)
-        chosen._cache.batch_select_indices(where)
+        chosen._cache.reorder_cache(where)
         chosen._logits, chosen._mask = self._logits[where], self._mask[where]
         chosen._next = self._next[where]
         chosen.states = [state[where] for state in self.states]
@@ -130,6 +136,7 @@ class Sequences:
         self._run(self._next[:, None])
 
     def _run(self, input_ids: Tensor) -> None:
+        self._require_one_rope()
         positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
         last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
         anatomy = self.model.anatomy
@@ -137,18 +144,50 @@ class Sequences:
             with anatomy.states_at(last) as final:
                 output = self.model.model(
                     input_ids=input_ids,
-                    attention_mask=None if bool(self._mask.all()) else self._mask,
+                    attention_mask=self._attention_mask(input_ids.shape[1]),
                     position_ids=positions,
-                    past_key_values=self._cache,
                     use_cache=True,
                     return_dict=True,
+                    **{self._cache_name: self._cache},
                 )
             logits = anatomy.unembedded(final[0])
         self._logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        self._cache, self.states = output.past_key_values, states
+        self._cache, self.states = getattr(output, self._cache_name, None), states
+        if not hasattr(self._cache, "reorder_cache"):
+            raise ModelError(
+                f"{type(self.model.model).__name__} returns no cache that text could be continued "
+                "on token by token, which streaming and Think@n need; let `bathyscope depth` "
+                "write or read the answer whole."
+            )
+
+    def _attention_mask(self, num_new: int) -> Tensor | None:
+        """Return the mask of padding; a running state has met the padding before, keys have not."""
+        mask = self._mask[:, -num_new:] if self._cache_name == "cache_params" else self._mask
+        return None if bool(mask.all()) else mask
+
+    def _require_one_rope(self) -> None:
+        """Raise InputError where keys in the cache, or beside it, would need other angles."""
+        limit = longest_shareable(self.model.model)
+        if limit is None or self._shortest_prompt > limit:
+            return
+        longest = int(self._mask.sum(-1).max())
+        if longest > limit:
+            raise InputError(
+                f"A text has reached {longest} tokens and the shortest prompt had "
+                f"{self._shortest_prompt}, but this model turns all tokens of texts longer than "
+                f"{limit} by other angles (longrope), so they cannot go on from one cache; allow "
+                "fewer new tokens, or give longer and shorter prompts apart to `bathyscope depth` "
+                "without --stream."
+            )
 
     def _tensor(self, values: Any) -> Tensor:
         return torch.tensor(values, device=self.model.model.device)
+
+
+def _cache_name(model: LanguageModel) -> str:
+    """Return what the model calls its cache; those of running states alone have their own name."""
+    known = inspect.signature(model.model.forward).parameters
+    return "cache_params" if "cache_params" in known else "past_key_values"
 
 
 def _end_tokens(model: LanguageModel) -> frozenset[int]:
