@@ -65,13 +65,7 @@ def command(
         typer.Option("--cache", help="Keep evaluations on disk; a later run goes on from there."),
     ] = False,
     max_new_tokens: options.MaxNewTokens = 64,
-    batch_tokens: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Most tokens in a forward pass; bounds memory. [default: 1024 on a processor]",
-        ),
-    ] = None,
+    batch_tokens: options.BatchTokens = None,
     model: options.Model = None,
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",

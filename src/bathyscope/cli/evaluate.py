@@ -40,9 +40,7 @@ def command(
         int, typer.Option(help="Most coalitions for each method, and for the curves.")
     ] = 4096,
     seed: Annotated[int, typer.Option(help="Where random orders and samples start.")] = 0,
-    batch_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Most tokens in a forward pass. [default: 2048]")
-    ] = None,
+    batch_tokens: options.BatchTokens = None,
     model: options.Model = None,
     revision: options.Revision = None,
     dtype: Annotated[

@@ -61,6 +61,12 @@ Chat = Annotated[
     bool, typer.Option("--chat", help="Put the prompt into the model's chat template.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, not as a table.")]
+BatchTokens = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Most tokens in a forward pass; bounds memory. [default: by the device]"
+    ),
+]
 MaxNewTokens = Annotated[
     int, typer.Option(help="Longest text the model writes where none is given.")
 ]
