@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,14 +77,25 @@ class _Lines:
 
     def __init__(self) -> None:
         self.stage = ""
-        self.last = 0.0
+        self.begun = self.last = 0.0
+        self.begun_at = 0
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         now = time.monotonic()
-        if stage == self.stage and (now - self.last < 10 or done == total):
+        if stage != self.stage:
+            self.stage, self.begun, self.begun_at = stage, now, done
+        elif now - self.last < 10 or done == total:
             return
-        self.stage, self.last = stage, now
-        print(stage if total is None else f"{stage}: {done} of {total}", file=sys.stderr)
+        self.last = now
+        print(stage if total is None else f"{stage}: {done} of {total}", end="", file=sys.stderr)
+        print(self._left(now, done, total), file=sys.stderr)
+
+    def _left(self, now: float, done: int, total: int | None) -> str:
+        """Return the time left at the speed of this stage so far."""
+        if total is None or done == self.begun_at:
+            return ""
+        seconds = (now - self.begun) / (done - self.begun_at) * (total - done)
+        return f", about {timedelta(seconds=round(seconds))} left"
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -1,0 +1,19 @@
+import pytest
+
+from bathyscope.cli import messages
+
+
+def test_lines_tell_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([100.0, 105.0, 120.0, 121.0, 300.0])
+    monkeypatch.setattr(messages.time, "monotonic", lambda: next(clock))
+    listen = messages._Lines()
+    for stage, done in (("work", 10), ("work", 12), ("work", 20), ("rest", 0), ("rest", 5)):
+        listen(stage, done, 50 if stage == "work" else None)
+    assert capsys.readouterr().err.splitlines() == [
+        "work: 10 of 50",
+        "work: 20 of 50, about 0:01:00 left",
+        "rest",
+        "rest",
+    ]
