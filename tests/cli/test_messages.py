@@ -7,7 +7,7 @@ def test_lines_tell_the_time_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter([100.0, 105.0, 120.0, 121.0, 300.0])
-    monkeypatch.setattr(messages.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
     listen = messages._Lines()
     for stage, done in (("work", 10), ("work", 12), ("work", 20), ("rest", 0), ("rest", 5)):
         listen(stage, done, 50 if stage == "work" else None)
