@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bathyscope.attribution.prompt_game import VALUES
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray, Quantity, Span
 from bathyscope.model.gradients import (
@@ -27,7 +28,6 @@ from bathyscope.prompt import Prompt
 STAGE = "gradients"
 STEPS = 50
 
-_UNITS = {"logprob": "nats", "logit": "logits", "probability": ""}
 # A gap is worth a word when it is more than this share of what was to be explained.
 _LARGE_GAP = 0.05
 
@@ -55,7 +55,7 @@ class GradientMethod:
 
     def quantity(self, of: str) -> Quantity:
         """Return what a cell measures when the values are log-probabilities, logits or so."""
-        unit = _UNITS[of]
+        unit = VALUES[of][0]
         if self.signed:
             return Quantity(self.name, unit, neutral=0.0, legend=self.legend)
         per = f"{unit or 'probability'} per unit of embedding length"
