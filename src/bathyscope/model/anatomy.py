@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bathyscope.errors import ModelError
+from bathyscope.model.products import forward_only, linear, onednn
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,16 @@ class Anatomy:
         """Return the logits before `rescale` of states (rows, hidden_size), in `out` if possible.
 
         A plain linear unembedding writes into `out`, shape (at least rows, vocab_size): fresh
-        memory of that size costs a tenth of the product. Any other module is called.
+        memory of that size costs a tenth of the product. Any other module is called, and where a
+        faster product is at hand that makes its own memory, that one is taken.
         """
         head = self.linear_head
         if head is None:
             logits: Tensor = self.lm_head(states)
             return logits
         bias: Tensor | None = head.bias
+        if onednn() is not None:
+            return linear(states, head.weight, bias)
         if bias is None:
             return torch.mm(states, head.weight.T, out=out[: len(states)])
         return torch.addmm(bias, states, head.weight.T, out=out[: len(states)])
@@ -228,7 +232,7 @@ def _verify_route(name: str, anatomy: Anatomy, probe: _Probe) -> None:
             f"{name} computes its logits without calling its last layer or its unembedding "
             f"as a module; looked for: {route}."
         )
-    with torch.inference_mode():
+    with forward_only():
         ours = anatomy.unembedded(anatomy.normed(probe.last_state)).float()
     theirs = probe.logits.float()
     if ours.shape != theirs.shape:
@@ -262,7 +266,7 @@ def logits_of(model: Any, input_ids: Tensor) -> Tensor:
     No attention mask is passed: in a causal model, padding on the right is in the future of
     every token that counts.
     """
-    with torch.inference_mode():
+    with forward_only():
         logits: Tensor = model(input_ids=input_ids, use_cache=False, return_dict=True).logits
     return logits
 

@@ -9,6 +9,7 @@ from transformers.cache_utils import DynamicLayer
 
 from bathyscope.errors import InputError
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 
@@ -104,7 +105,7 @@ def _piece(
     nowhere = torch.empty(0, 2, dtype=torch.long, device=model.model.device)
     anatomy = model.anatomy
     with anatomy.recording(wanted) as states, anatomy.states_at(nowhere):
-        with torch.inference_mode():
+        with forward_only():
             output = model.model(
                 input_ids=input_ids, past_key_values=cache, use_cache=True, return_dict=True
             )

@@ -12,6 +12,7 @@ from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.batches import alike
 from bathyscope.model.branches import Branch, BranchCache, grown, longest, visible_past
 from bathyscope.model.prefix_tree import Edge, Ids
+from bathyscope.model.products import forward_only
 
 # Rows of the vocabulary's width that are held at once.
 _ROWS_OF_LOGITS = 256
@@ -138,7 +139,7 @@ class Forest:
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
             options = {"use_cache": True, "past_key_values": DynamicCache()}
-        with torch.inference_mode(), self.anatomy.states_at(places) as states:
+        with forward_only(), self.anatomy.states_at(places) as states:
             output = self.model(
                 input_ids=torch.tensor(ids, device=device), return_dict=True, **options
             )
@@ -158,7 +159,7 @@ class Forest:
     def _scores(self, states: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Return ln p and logit of one id for each state, in float64 on the CPU."""
         log_probs, chosen = [], []
-        with torch.inference_mode():
+        with forward_only():
             for first in range(0, len(ids), _ROWS_OF_LOGITS):
                 part = slice(first, first + _ROWS_OF_LOGITS)
                 logits = self.anatomy.unembedded(states[part])

@@ -13,6 +13,7 @@ from bathyscope.heatmap import FloatArray
 from bathyscope.model.anatomy import logits_of
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
+from bathyscope.model.products import FastProducts
 
 Wanted = tuple[int, int]
 """A position whose prediction is read, and the token id that is predicted."""
@@ -127,7 +128,7 @@ def path_integrals(
             advance,
         )
         total += found.sum(1)
-    with torch.no_grad():
+    with torch.no_grad(), FastProducts():
         ends = [_values(model, point[None], wanted, of)[:, 0] for point in (end, start)]
     return TokenGradients(total / steps, *ends)
 
@@ -157,7 +158,7 @@ def require_embeddings(model: LanguageModel) -> None:
     embeddings = _embedded(model, ids)[None]
     why = "gives other predictions when fed with the embeddings of its tokens"
     try:
-        with torch.no_grad():
+        with torch.no_grad(), FastProducts():
             found = model.model(inputs_embeds=embeddings, use_cache=False, return_dict=True).logits
     except Exception as error:  # whatever a foreign forward pass makes of our embeddings
         found, why = None, f"does not take embeddings in place of tokens ({type(error).__name__})"
@@ -190,7 +191,7 @@ def _derive(
     """
     embeddings = embeddings.detach().clone().requires_grad_()
     count, found = len(wanted), []
-    with _frozen(model.model), torch.enable_grad():
+    with _frozen(model.model), torch.enable_grad(), FastProducts():
         states = _states(model, embeddings, wanted)
         values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
         for index in range(count):

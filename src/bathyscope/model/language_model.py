@@ -11,6 +11,7 @@ from bathyscope.errors import InputError
 from bathyscope.model.anatomy import find_anatomy, logits_of
 from bathyscope.model.forest import Deliver, Forest, Scores
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
+from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable, why_not_shared
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.progress import Progress, silent
@@ -108,7 +109,7 @@ class LanguageModel:
         self.require_context(len(prompt_ids) + max_new_tokens)
         input_ids = self._tensor([prompt_ids])
         stage = _Counter("generate the answer", max_new_tokens, progress)
-        with torch.inference_mode():
+        with forward_only():
             output = self.model.generate(
                 input_ids=input_ids,
                 attention_mask=torch.ones_like(input_ids),

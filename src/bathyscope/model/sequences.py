@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
 
 Choose = Callable[[Tensor], Tensor]
@@ -140,7 +141,7 @@ class Sequences:
         positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
         last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
         anatomy = self.model.anatomy
-        with torch.inference_mode(), anatomy.recording_last() as states:
+        with forward_only(), anatomy.recording_last() as states:
             with anatomy.states_at(last) as final:
                 output = self.model.model(
                     input_ids=input_ids,

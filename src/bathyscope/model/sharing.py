@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.forest import Forest, Scores
@@ -29,15 +30,17 @@ def why_not_shared(model: Any, anatomy: Anatomy) -> str | None:
         return "it carries a running state from token to token, which cannot be branched"
     vocab_size = model.get_input_embeddings().weight.shape[0]
     sequences = [tuple((7919 * (i + 1)) % vocab_size for i in shape) for shape in _SHAPES]
-    apart = _log_probs(model, anatomy, separate(sequences), sequences)
+    apart, logits = _scores(model, anatomy, separate(sequences), sequences)
     try:
-        together = _log_probs(
+        together, _ = _scores(
             model, anatomy, shared_prefixes(sequences, [1] * len(sequences)), sequences
         )
     except Exception as error:  # whatever a foreign forward pass makes of our cache
         return f"its cache cannot be branched ({type(error).__name__})"
     change = float((together - apart).abs().max())
-    if change <= 64 * torch.finfo(model.dtype).eps * max(1.0, float(apart.abs().max())):
+    # ln p is a difference of logits, so it is rounded as they are, however small it is itself.
+    scale = max(1.0, float(apart.abs().max()), float(logits.abs().max()))
+    if change <= 64 * torch.finfo(model.dtype).eps * scale:
         return None
     return f"with a branched cache its log-probabilities change by {change:.2g} nats"
 
@@ -68,10 +71,12 @@ def _keeps_a_state(model: Any) -> bool:
     return cache is None or any(hasattr(layer, "recurrent_states") for layer in layers)
 
 
-def _log_probs(
+def _scores(
     model: Any, anatomy: Anatomy, roots: list[Edge], sequences: list[Ids]
-) -> torch.Tensor:
+) -> tuple[Tensor, Tensor]:
+    """Return ln p and logit of the last token of each sequence."""
     found: dict[int, Scores] = {}
     targets = [sequence[-1:] for sequence in sequences]
     Forest(model, anatomy, 64).score(roots, targets, found.__setitem__)
-    return torch.cat([found[index].log_probs for index in range(len(sequences))])
+    scores = [found[index] for index in range(len(sequences))]
+    return torch.cat([s.log_probs for s in scores]), torch.cat([s.logits for s in scores])
