@@ -1,6 +1,7 @@
 """Think@n on tiny models: what is kept, what votes, what it costs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -32,6 +33,19 @@ def test_comparing_changes_nothing_of_the_kept(family: str) -> None:
     assert all(sample.finished for sample in compared.samples)
     assert compared.all_cost is not None
     assert compared.all_cost.tokens == sum(sample.tokens for sample in compared.samples)
+
+
+def test_a_stop_ends_samples_and_is_no_part_of_their_answers() -> None:
+    model = tiny("llama")
+    whole = bs.think(model, "8 + 5 =", SETTINGS, compare=True)
+    longest = max(range(len(whole.samples)), key=lambda i: whole.samples[i].tokens)
+    stop = whole.samples[longest].text[3:5]
+    stopped = bs.think(model, "8 + 5 =", replace(SETTINGS, stop=stop), compare=True)
+    for before, after in zip(whole.samples, stopped.samples, strict=True):
+        assert after.text == before.text.partition(stop)[0]
+        assert after.tokens <= before.tokens
+        assert after.answer == (after.text[-1:].strip("\n") or None)
+    assert stopped.samples[longest].tokens < whole.samples[longest].tokens
 
 
 def test_the_ratio_is_that_of_the_prefix(family: str) -> None:

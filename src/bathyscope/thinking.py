@@ -31,7 +31,7 @@ class Sample:
         kept: Whether it was finished for the vote.
         finished: Whether it was finished at all.
         tokens: How many tokens were written.
-        text: What was written.
+        text: What was written, up to the stop.
         answer: What it answers; None where it is not finished or gives none.
     """
 
@@ -95,6 +95,8 @@ class ThinkSettings:
         temperature: Of sampling.
         answer: Rule of `answers.extractor`.
         max_new_tokens: Longest sample.
+        stop: A text that ends a sample, as a blank line ends an answer among worked examples;
+            none where empty. Its tokens count as written, what it begins is no answer.
         seed: Sample i is drawn with seed + i.
         lens: How intermediate layers are read.
         threshold: g, in bits.
@@ -107,6 +109,7 @@ class ThinkSettings:
     temperature: float = 0.8
     answer: str = "last-number"
     max_new_tokens: int = 256
+    stop: str = ""
     seed: int = 0
     lens: str = "norm"
     threshold: float = 0.5
@@ -160,7 +163,7 @@ def think(
     prompt_ids = model.tokens.encode(prompt)
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     begin = perf_counter()
-    sequences = Sequences(model, [prompt_ids])
+    sequences = Sequences(model, [prompt_ids], chosen.stop)
     sequences.fork(chosen.n)
     sampler = Sampler([chosen.seed + i for i in range(chosen.n)], chosen.temperature)
     reader = _PrefixReader(model, find_lens(chosen.lens), chosen)
@@ -270,6 +273,7 @@ def _samples(
     for index, ratio in enumerate(ratios):
         finished = compare or index in kept
         text = model.tokens.decode(token_ids[index])
+        text = text.partition(settings.stop)[0] if settings.stop else text
         answer = extract(text) if finished else None
         samples.append(Sample(ratio, index in kept, finished, len(token_ids[index]), text, answer))
     return tuple(samples)

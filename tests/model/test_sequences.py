@@ -81,6 +81,17 @@ def test_nothing_is_written_behind_the_end() -> None:
     assert sequences.ended == [True] and sequences.token_ids == [[end]]
 
 
+def test_a_stop_ends_a_text_though_it_lies_across_tokens() -> None:
+    model = tiny("llama")
+    sequences = Sequences(model, [model.tokens.encode("one")] * 2, stop="b!")
+    for letters in ("ab", "b!", "!c", "cc"):
+        ids = [model.tokens.encode(letter)[-1] for letter in letters]
+        sequences.choose(lambda logits, ids=ids: torch.tensor(ids))  # type: ignore[misc]
+        sequences.advance()
+    assert sequences.ended == [True, True]
+    assert [model.tokens.decode(ids) for ids in sequences.token_ids] == ["ab!", "b!"]
+
+
 def test_longrope_is_refused_where_a_text_crosses_its_original_context() -> None:
     """A prompt that is beyond it already goes on as `generate` would write it."""
     model = tiny("phi3-longrope")

@@ -28,6 +28,9 @@ def command(
     threshold: Annotated[float, typer.Option(help="g, in bits.")] = 0.5,
     depth_fraction: Annotated[float, typer.Option(help="ρ.")] = 0.85,
     max_new_tokens: options.MaxNewTokens = 256,
+    stop: Annotated[
+        str, typer.Option(metavar="TEXT", help="What ends a sample; \\n is a new line.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Sample i is drawn with this plus i.")] = 0,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -47,6 +50,7 @@ def command(
             temperature=temperature,
             answer=answer,
             max_new_tokens=max_new_tokens,
+            stop=stop.replace("\\n", "\n"),
             seed=seed,
             lens=lens,
             threshold=threshold,

@@ -59,12 +59,15 @@ class Sequences:
         ended: Whether a sequence has ended.
     """
 
-    def __init__(self, model: LanguageModel, prompts: Sequence[tuple[int, ...]]) -> None:
+    def __init__(
+        self, model: LanguageModel, prompts: Sequence[tuple[int, ...]], stop: str = ""
+    ) -> None:
         """Run the prompts, padded on the left where their lengths differ.
 
         Args:
             model: The model.
             prompts: Token ids of each prompt.
+            stop: A text that ends a sequence when it has been written; none where empty.
 
         Raises:
             InputError: A prompt has no token, or only some of the texts are beyond a longrope
@@ -77,6 +80,7 @@ class Sequences:
         self.token_ids: list[list[int]] = [[] for _ in prompts]
         self.ended = [False] * len(prompts)
         self._ends = _end_tokens(model)
+        self._stop = stop
         self.states: list[Tensor] = []
         self._logits = torch.empty(0)
         self._cache: Any = None
@@ -128,8 +132,12 @@ class Sequences:
             new.append(None if self.ended[index] else id)
             if not self.ended[index]:
                 self.token_ids[index].append(id)
-                self.ended[index] = id in self._ends
+                self.ended[index] = id in self._ends or self._has_stopped(index)
         return new
+
+    def _has_stopped(self, index: int) -> bool:
+        # Of the whole text: a stop may lie across tokens, and a token may be a part of a letter.
+        return bool(self._stop) and self._stop in self.model.tokens.decode(self.token_ids[index])
 
     def advance(self) -> None:
         """Run the tokens chosen last, so that the next can be."""
