@@ -17,6 +17,7 @@ from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.model.prefix_tree import Ids, shared_prefixes
+from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 
@@ -73,7 +74,8 @@ class Subject:
     def padded(self, sequences: Sequence[Ids]) -> FloatArray:
         """Return ln p (sequences, targets) by one forward pass, padded on the right.
 
-        As sparing as a batch can be: no cache, logits where a target token is predicted only.
+        As sparing as a batch can be: no cache, logits where a target token is predicted only, and
+        the products that the tree takes, so that only the way through the prompts differs.
         """
         longest, count = max(map(len, sequences)), len(self.target.target_ids)
         ids = torch.tensor([s + s[-1:] * (longest - len(s)) for s in sequences])
@@ -82,9 +84,9 @@ class Subject:
         rows = torch.arange(len(sequences))[:, None].expand_as(positions)
         places = torch.stack([rows, positions], dim=-1).reshape(-1, 2)
         anatomy = self.model.anatomy
-        with torch.inference_mode(), anatomy.states_at(places) as states:
+        with forward_only(), anatomy.states_at(places) as states:
             self.model.model(input_ids=ids, use_cache=False)
-        with torch.inference_mode():
+        with forward_only():
             log_probs = anatomy.unembedded(states[0]).log_softmax(-1)
         wanted = torch.tensor(self.target.target_ids).repeat(len(sequences))
         found = log_probs.gather(-1, wanted[:, None]).reshape(len(sequences), count)
