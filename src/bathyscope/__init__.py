@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bathyscope.attributing import Settings as Settings
     from bathyscope.attributing import attribute_each as attribute_each
     from bathyscope.attributing import interact as interact
+    from bathyscope.attributing.grouping import group_columns as group_columns
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
     from bathyscope.prompt import Prompt as Prompt
-    from bathyscope.prompt.grouping import group_columns as group_columns
     from bathyscope.render.description import describe as describe
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
@@ -52,6 +52,7 @@ _HOME = {
     "Settings": "bathyscope.attributing",
     "attribute_each": "bathyscope.attributing",
     "interact": "bathyscope.attributing",
+    "group_columns": "bathyscope.attributing.grouping",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",
@@ -64,7 +65,6 @@ _HOME = {
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "Prompt": "bathyscope.prompt",
-    "group_columns": "bathyscope.prompt.grouping",
     "describe": "bathyscope.render.description",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",

@@ -14,7 +14,7 @@ from bathyscope.errors import InputError
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.files import new_folder
 from bathyscope.heatmap import Axis, FloatArray, Heatmap, number_or_null
-from bathyscope.store import SCHEMA, document_head, read_document, write_run
+from bathyscope.store import SCHEMA, document_head, read_arrays, read_document, write_run
 
 
 class Saved(ABC):
@@ -44,6 +44,9 @@ class AttributionRun(Saved):
         degrees_of_freedom: Behind the standard errors; None where the method is exact.
         whole_target_error: Standard error of each feature's sum over the rows, shape (features,).
         halves: The map from each half of the samples, shape (2, rows, features).
+        replicates: The map without each share of the samples, shape (shares, rows, features), for
+            errors of sums (`attribution.replicates`). In a saved run they are in
+            `arrays.safetensors` only.
     """
 
     heatmap: Heatmap
@@ -53,6 +56,7 @@ class AttributionRun(Saved):
     degrees_of_freedom: int | None = None
     whole_target_error: FloatArray | None = None
     halves: FloatArray | None = None
+    replicates: FloatArray | None = None
     kind: ClassVar[str] = "attribution"
 
     @property
@@ -111,6 +115,7 @@ class AttributionRun(Saved):
             "standard_error": self.standard_error,
             "whole_target_error": self.whole_target_error,
             "halves": self.halves,
+            "replicates": self.replicates,
         }
         present = {name: array for name, array in arrays.items() if array is not None}
         write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
@@ -289,12 +294,13 @@ def open_run(folder: str | Path) -> Run:
         if document["kind"] == AttributionRun.kind:
             return AttributionRun(
                 heatmap,
-                np.array(document["all"]),
-                np.array(document["none"]),
+                np.array(document["all"], dtype=np.float64),
+                np.array(document["none"], dtype=np.float64),
                 _array(document["standard_error"]),
                 document["degrees_of_freedom"],
                 _array(document["whole_target"]["standard_error"]),
                 _array(document["halves"]),
+                read_arrays(Path(folder)).get("replicates"),
             )
         if document["kind"] == InteractionRun.kind:
             return InteractionRun(

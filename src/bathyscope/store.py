@@ -80,6 +80,23 @@ def read_document(folder: Path) -> dict[str, Any]:
     return dict(document)
 
 
+def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a run folder; none where their file is gone, which `run.json` survives.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    if not (folder / ARRAYS).exists():
+        return {}
+    try:
+        return dict(load_file(folder / ARRAYS))
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{folder / ARRAYS} is damaged ({error}).") from error
+
+
 def _write_scores(
     writer: Any, heatmap: Heatmap, standard_error: NDArray[np.float64] | None
 ) -> None:

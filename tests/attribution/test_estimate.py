@@ -6,6 +6,7 @@ from scipy.stats import t
 
 from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.moments import MeanOfSamples
+from bathyscope.attribution.replicates import SHARES, jackknife_error
 from bathyscope.confidence import student_quantile
 from bathyscope.errors import InputError
 
@@ -48,3 +49,15 @@ def test_the_mean_does_not_depend_on_how_samples_arrive() -> None:
         assert found.degrees_of_freedom == 22 and found.halves is not None
         np.testing.assert_allclose(found.halves[0], samples[::2].mean(axis=0), rtol=1e-13)
         np.testing.assert_allclose(found.halves[1], samples[1::2].mean(axis=0), rtol=1e-13)
+        assert found.replicates is not None and len(found.replicates) == SHARES
+        kept = np.arange(23) % SHARES != 2
+        np.testing.assert_allclose(found.replicates[2], samples[kept].mean(axis=0), rtol=1e-13)
+
+
+def test_the_jackknife_of_single_samples_is_the_error_of_their_mean() -> None:
+    samples = np.random.default_rng(1).normal(size=(11, 2, 3))
+    mean = MeanOfSamples()
+    mean.add(samples)
+    found = mean.estimate()
+    assert found.replicates is not None and found.standard_error is not None
+    np.testing.assert_allclose(jackknife_error(found.replicates), found.standard_error)

@@ -97,4 +97,5 @@ def _attribution(asked: Asked, index: int) -> AttributionRun:
         degrees_of_freedom=estimate.degrees_of_freedom,
         whole_target_error=whole_error,
         halves=None if estimate.halves is None else np.stack(estimate.halves),
+        replicates=estimate.replicates,
     )

@@ -4,6 +4,7 @@ import numpy as np
 
 from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.game import Coalitions, Game, all_coalitions
+from bathyscope.attribution.replicates import SHARES
 from bathyscope.attribution.sampling import sample
 from bathyscope.heatmap import FloatArray
 
@@ -86,9 +87,21 @@ class _Fit:
             degrees_of_freedom=signs.shape[0] - signs.shape[1],
             halves=(_coefficients(signs, differences, 0), _coefficients(signs, differences, 1)),
             whole_target_error=np.sqrt(solve**2 @ residuals.sum(axis=1) ** 2),
+            replicates=_replicates(signs, differences),
         )
 
 
 def _coefficients(signs: FloatArray, differences: FloatArray, half: int) -> FloatArray:
     fit: FloatArray = (np.linalg.pinv(signs[half::2]) @ differences[half::2]).T
     return fit
+
+
+def _replicates(signs: FloatArray, differences: FloatArray) -> FloatArray:
+    """Return the fits without each share of the pairs, by the normal equations."""
+    gram, moments = signs.T @ signs, signs.T @ differences
+    fits = []
+    for share in range(SHARES):
+        out, lost = signs[share::SHARES], differences[share::SHARES]
+        left = np.linalg.pinv(gram - out.T @ out, hermitian=True)
+        fits.append((left @ (moments - out.T @ lost)).T)
+    return np.stack(fits)

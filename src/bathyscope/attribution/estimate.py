@@ -64,6 +64,9 @@ class Estimate:
         whole_target_error: Standard error of each feature's sum over the targets, shape
             (features,). It cannot be had from the cells' errors, which are correlated. None for
             interactions, which have no targets.
+        replicates: The same values without each of `replicates.SHARES` shares of the samples (of
+            fewer samples, without each one), shape (shares, targets, features): from them the
+            error of any sum of cells follows, by `replicates.jackknife_error`.
     """
 
     values: FloatArray
@@ -71,6 +74,7 @@ class Estimate:
     degrees_of_freedom: int | None = None
     halves: tuple[FloatArray, FloatArray] | None = None
     whole_target_error: FloatArray | None = None
+    replicates: FloatArray | None = None
 
     @property
     def margin(self) -> FloatArray | None:

@@ -1,10 +1,13 @@
 """Mean and standard error of samples that arrive in batches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from bathyscope.attribution.estimate import Estimate
+from bathyscope.attribution.replicates import SHARES
 from bathyscope.heatmap import FloatArray
 
 
@@ -46,31 +49,42 @@ class Moments:
 class MeanOfSamples:
     """The mean of independent, unbiased samples of one shape, with what it is uncertain by.
 
-    Samples are dealt in turn to two halves; memory does not grow with their number.
+    Samples are dealt in turn to `SHARES` shares; memory does not grow with their number.
     """
 
     def __init__(self) -> None:
         """Begin with no sample."""
-        self._halves: tuple[Moments, Moments] | None = None
+        self._shares: list[Moments] = []
+        self._count = 0
 
     def add(self, samples: FloatArray) -> None:
         """Take in more samples, shape (n, …)."""
-        one, other = Moments.of(samples[::2]), Moments.of(samples[1::2])
-        if self._halves is not None:
-            first, second = self._halves
-            if (first.count + second.count) % 2:
-                one, other = other, one
-            one, other = first.with_(one), second.with_(other)
-        self._halves = one, other
+        shares = self._shares or [Moments.of(samples[:0])] * SHARES
+        # Sample number i belongs to share i modulo SHARES, whatever came together.
+        self._shares = [
+            share.with_(Moments.of(samples[(place - self._count) % SHARES :: SHARES]))
+            for place, share in enumerate(shares)
+        ]
+        self._count += len(samples)
 
     def estimate(self) -> Estimate:
-        """Return mean, standard error and halves; needs two samples."""
-        assert self._halves is not None
-        one, other = self._halves
-        both = one.with_(other)
+        """Return mean, standard error, halves and replicates; needs two samples."""
+        both = _merged(self._shares)
         return Estimate(
             values=both.mean,
             standard_error=both.standard_error,
             degrees_of_freedom=both.count - 1,
-            halves=(one.mean, other.mean),
+            halves=(_merged(self._shares[::2]).mean, _merged(self._shares[1::2]).mean),
+            replicates=np.stack(
+                [
+                    (both.count * both.mean - share.count * share.mean)
+                    / (both.count - share.count)
+                    for share in self._shares
+                    if share.count
+                ]
+            ),
         )
+
+
+def _merged(parts: Sequence[Moments]) -> Moments:
+    return reduce(Moments.with_, parts)

@@ -7,15 +7,13 @@ import numpy as np
 
 from bathyscope.attribution.estimate import Budget, Estimate
 from bathyscope.attribution.game import Coalitions, Game, all_coalitions
+from bathyscope.attribution.replicates import SHARES, jackknife_error
 from bathyscope.attribution.sampling import sample
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray
 
 PENALTY = 0.01
 """Weight of the LASSO's penalty, in the game's unit; Cohen-Wang et al. use the same."""
-
-GROUPS = 20
-"""Groups of coalitions that are left out in turn for the standard error."""
 
 
 def surrogate(game: Game, budget: Budget) -> Estimate:
@@ -32,8 +30,8 @@ def surrogate(game: Game, budget: Budget) -> Estimate:
     not promise that the weights sum to anything, that a weight is unbiased (each is drawn towards
     0), or, of two features that do the same, which one gets the weight.
 
-    Standard error: jackknife, the model fitted `GROUPS` times without one twentieth of the
-    coalitions (Efron & Stein 1981), `GROUPS` − 1 degrees of freedom. It is the error of having
+    Standard error: jackknife, the model fitted `SHARES` times without one twentieth of the
+    coalitions (`replicates.jackknife_error`), `SHARES` − 1 degrees of freedom. It is the error of having
     seen these coalitions and not others; the pull towards 0 is not in it. Where a weight is 0 in
     every fit the error reads 0 but is not known: the effect was too small for the penalty and
     these coalitions to show, not proven to be none.
@@ -59,7 +57,7 @@ def surrogate(game: Game, budget: Budget) -> Estimate:
 
 
 def fewest_for_surrogate(features: int) -> int:
-    """Return the evaluations without which it is not fitted: one a feature, two a group."""
+    """Return the evaluations without which it is not fitted: one a feature, two a share."""
     return min(1 << features, _fewest_coalitions(features) + 2)
 
 
@@ -73,7 +71,7 @@ def require_solver() -> None:
 
 
 def _fewest_coalitions(features: int) -> int:
-    return max(features, 2 * GROUPS)
+    return max(features, 2 * SHARES)
 
 
 class _Fit:
@@ -87,23 +85,21 @@ class _Fit:
 
     def estimate(self) -> Estimate:
         coalitions, values = np.concatenate(self._coalitions), np.concatenate(self._values)
-        group = np.arange(len(coalitions)) % GROUPS
-        fits = [_weights(coalitions[group != out], values[group != out]) for out in range(GROUPS)]
+        share = np.arange(len(coalitions)) % SHARES
+        fits = np.stack(
+            [_weights(coalitions[share != out], values[share != out]) for out in range(SHARES)]
+        )
         return Estimate(
             values=_weights(coalitions, values),
-            standard_error=_jackknife_error(np.stack(fits)),
-            degrees_of_freedom=GROUPS - 1,
+            standard_error=jackknife_error(fits),
+            degrees_of_freedom=SHARES - 1,
             halves=(
                 _weights(coalitions[::2], values[::2]),
                 _weights(coalitions[1::2], values[1::2]),
             ),
-            whole_target_error=_jackknife_error(np.stack(fits).sum(axis=1)),
+            whole_target_error=jackknife_error(fits.sum(axis=1)),
+            replicates=fits,
         )
-
-
-def _jackknife_error(fits: FloatArray) -> FloatArray:
-    error: FloatArray = np.sqrt((GROUPS - 1) * fits.var(axis=0))
-    return error
 
 
 def _weights(coalitions: Coalitions, values: FloatArray) -> FloatArray:

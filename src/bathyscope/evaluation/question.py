@@ -161,6 +161,10 @@ class Question:
             raise InputError(
                 "The run compares two continuations; only the map of one can be evaluated."
             )
+        if "grouped_from" in run.heatmap.provenance:
+            raise InputError(
+                "The run's columns were grouped; evaluate the run that they were grouped from."
+            )
         shape = len(self.target_ids), len(self.prompt.features)
         if run.heatmap.values.shape != shape:
             raise InputError(

@@ -1,57 +1,30 @@
-"""Features inside features: what a demonstration did, from what its expressions did."""
+"""Features inside features: which parent each of them belongs to."""
 
-import numpy as np
+from collections.abc import Sequence
 
 from bathyscope.errors import InputError
-from bathyscope.heatmap import Heatmap, Span
-from bathyscope.prompt.labels import feature_axis
+from bathyscope.heatmap import Span
 from bathyscope.prompt.prompt import Prompt
 
 
-def group_columns(heatmap: Heatmap, parents: Prompt) -> Heatmap:
-    """Return a map whose columns are summed into the parents that contain them.
+def grouped(features: Sequence[Span], parents: Prompt) -> tuple[Prompt, list[list[int]]]:
+    """Return the parents that contain features, and the positions of the features in each.
 
-    Meaningful for methods whose values add up (Shapley values, integrated gradients): the rows'
-    sums stay as they are. A column in no parent stays a column of its own, a parent without
-    columns is left out, and columns stand in the order of their text.
+    A feature in no parent stays one of its own, a parent without features is left out, and all
+    stand in the order of their text.
 
     Args:
-        heatmap: A map (rows, features) whose columns carry spans.
-        parents: The same text, with the parents as its features.
-
-    Returns:
-        A map (rows, groups) with the parents' spans, in the same unit. Its provenance keeps the
-        former columns' spans as "grouped_from".
+        features: Spans of the parents' text.
+        parents: The text with the parents as its features.
 
     Raises:
-        InputError: The columns have no spans, lie beyond the text, or cross a parent's edge.
+        InputError: A feature crosses a parent's edge, or lies beyond the text.
     """
-    spans = heatmap.columns.spans
-    if spans is None:
-        raise InputError("The map's columns have no place in the prompt; group features only.")
-    given = heatmap.provenance.get("prompt", parents.text)
-    if given != parents.text:
-        raise InputError(
-            "The parents are features of another text than the map's prompt; segment the text "
-            "that the map was made for (heatmap.provenance['prompt'])."
-        )
-    groups: dict[Span, list[int]] = {}
-    for column, span in enumerate(spans):
-        groups.setdefault(_parent(span, parents), []).append(column)
-    grouped = Prompt(parents.text, tuple(sorted(groups)), parents.segmenter)
-    columns = [groups[span] for span in grouped.features]
-    return Heatmap(
-        values=np.stack([heatmap.values[:, group].sum(axis=1) for group in columns], axis=1),
-        rows=heatmap.rows,
-        columns=feature_axis(grouped),
-        quantity=heatmap.quantity,
-        provenance={
-            **heatmap.provenance,
-            "features": [list(span) for span in grouped.features],
-            "segmenter": parents.segmenter,
-            "grouped_from": [list(span) for span in spans],
-        },
-    )
+    members: dict[Span, list[int]] = {}
+    for position, span in enumerate(features):
+        members.setdefault(_parent(span, parents), []).append(position)
+    prompt = Prompt(parents.text, tuple(sorted(members)), parents.segmenter)
+    return prompt, [members[span] for span in prompt.features]
 
 
 def _parent(span: Span, parents: Prompt) -> Span:
