@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
-from bathyscope.attributing import check
+from bathyscope.attributing import check, interact_each
 from bathyscope.attribution.gradients import gradient_attribution
 from bathyscope.model.language_model import LanguageModel
 from tests import brute_force
@@ -152,6 +152,18 @@ def test_interactions(token: int | None, tmp_path: Path) -> None:
     assert "do together" in bs.describe(run)
 
 
+def test_interactions_of_several_targets_are_scored_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny("llama")
+    alone = bs.interact(model, PROMPT, " 12 x")
+    calls = counted(model, monkeypatch)
+    _, together = interact_each(model, PROMPT, [" 35", " 12 x"], None, bs.Settings())
+    assert calls == [2 * 8]
+    np.testing.assert_allclose(together.heatmap.values, alone.heatmap.values, atol=5e-5)
+    assert together.heatmap.provenance["target"] == " 12 x"
+
+
 def test_interactions_of_a_contrast_are_the_difference() -> None:
     model = tiny("llama")
     this, other = (bs.interact(model, PROMPT, text) for text in (" 3/5", " 35"))
@@ -196,6 +208,18 @@ def test_gradient_maps(method: str, tmp_path: Path) -> None:
     assert bs.open_run(tmp_path / "run").to_document() == run.to_document()
     assert "No text is left out" in bs.describe(run)
     bs.draw(run, tmp_path / "figure.png")
+
+
+def test_saliency_leaves_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(tiny("gpt2"), monkeypatch)
+    run = bs.attribute(tiny("gpt2"), PROMPT, " 35", method="saliency")
+    assert calls == [] and run.heatmap.provenance["method"]["evaluations"] == 0
+    assert np.isnan(run.none).all() and np.isfinite(run.all).all()
+    assert "nan" not in bs.describe(run)
+    run.save(tmp_path / "run")
+    again = bs.open_run(tmp_path / "run")
+    assert isinstance(again, bs.AttributionRun)
+    np.testing.assert_array_equal(again.none, run.none)
 
 
 @pytest.mark.filterwarnings("ignore:The path has too few steps")

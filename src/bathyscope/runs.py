@@ -39,7 +39,7 @@ class AttributionRun(Saved):
             unless asked otherwise). Where the target is compared with another (provenance
             "against"), rows are differences and the last one is the whole continuation's.
         all: Value of each row with every feature present, shape (rows,).
-        none: The same with every feature absent.
+        none: The same with every feature absent; NaN where the map has no use for it.
         standard_error: Of each cell, shape (rows, features); None where the method is exact.
         degrees_of_freedom: Behind the standard errors; None where the method is exact.
         whole_target_error: Standard error of each feature's sum over the rows, shape (features,).

@@ -50,6 +50,21 @@ def test_methods_are_ranked_on_one_prompt(here: Path, llama_folder: str) -> None
     assert (here / "bathyscope-runs" / "faithfulness-1" / "run.json").exists()
 
 
+@pytest.mark.filterwarnings("ignore:The path has too few steps")
+def test_options_of_the_maps_reach_them(
+    here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATHYSCOPE_CACHE", str(here / "cache"))
+    options = ["--methods", "integrated_gradients,leave_one_out", "--of", "logit", "--json"]
+    options += ["--steps", "4", "--path-from", "pad", "--tolerance", "0.5", "--cache"]
+    result = call("evaluate", MARKED, *options, *TARGET, "-m", llama_folder)
+    assert result.exit_code == 0, result.output
+    path, left_out = json.loads(result.stdout)["provenance"]["methods"]
+    assert path["steps"] == 4 and path["path_from"] == "pad" and path["of"] == "logit"
+    assert left_out["tolerance"] == 0.5
+    assert (here / "cache" / "evaluations.sqlite").exists()
+
+
 def test_another_place_of_the_same_model(here: Path, llama_folder: str) -> None:
     call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", "run")
     (here / "moved").symlink_to(llama_folder)
@@ -74,6 +89,10 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("damaged", ["damaged"], "not complete JSON"),
     ("one feature", ["single"], "With one feature"),
     ("a prompt's option", ["run", "--target", "x"], "--target is for a prompt"),
+    ("a tolerance", ["run", "--tolerance", "1"], "--tolerance is for a prompt"),
+    ("a path", ["run", "--path-from", "pad"], "--path-from is for a prompt"),
+    ("interactions", [MARKED, "--methods", "interactions"], "is not known here"),
+    ("steps", [MARKED, "--methods", "integrated_gradients", "--steps", "0"], "1 step"),
     ("budget", ["run", "--budget", "3"], "at least 4 evaluations"),
     ("seed", ["run", "--seed", "-1"], "from 0 upwards"),
     ("output", ["run", "-o", "empty"], "--overwrite"),

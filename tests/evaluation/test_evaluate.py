@@ -84,6 +84,76 @@ def test_methods_share_one_game_and_agree_with_their_own_runs(several: bs.Faithf
         assert alone.maps[0].area == pytest.approx(ranked.area, abs=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:The path has too few steps")
+def test_gradients_are_ranked_beside_the_others() -> None:
+    methods = ["saliency", "input_x_gradient", "shapley", "integrated_gradients"]
+    found = bs.evaluate(tiny("llama"), PROMPT, " 00", methods=methods, steps=3, path_from="mean")
+    assert found.heatmap.provenance["evaluations"] == 16
+    made = {one["name"]: one for one in found.heatmap.provenance["methods"]}
+    assert made["integrated_gradients"]["steps"] == 3
+    assert made["integrated_gradients"]["path_from"] == "mean"
+    for ranked in found.maps:
+        own = {"steps": 3, "path_from": "mean", "method": ranked.name}
+        run = bs.attribute(tiny("llama"), PROMPT, " 00", **own)
+        assert ranked.order == tuple(np.argsort(-run.whole_target, kind="stable"))
+        alone = bs.evaluate_run(tiny("llama"), run)
+        assert alone.maps[0].area == pytest.approx(ranked.area, abs=1e-4)
+        assert alone.maps[0].order == ranked.order
+
+
+@pytest.mark.parametrize("of", ["logit", "probability"])
+def test_curves_are_of_ln_p_whatever_the_maps_measure(of: str) -> None:
+    found = bs.evaluate(tiny("llama"), PROMPT, " 00", methods=["shapley", "banzhaf"], of=of)
+    assert found.heatmap.provenance["evaluations"] == 16
+    plain = bs.evaluate(tiny("llama"), PROMPT, " 00", methods=["shapley"])
+    np.testing.assert_allclose(found.deletion[0, [0, -1]], plain.deletion[0, [0, -1]], atol=1e-4)
+    np.testing.assert_allclose(found.deletion[-1], plain.deletion[-1], atol=1e-4)
+    run = bs.attribute(tiny("llama"), PROMPT, " 00", of=of)
+    by_name = {ranked.name: ranked for ranked in found.maps}
+    alone = bs.evaluate_run(tiny("llama"), run).maps[0]
+    assert alone.order == by_name["shapley"].order
+    assert alone.area == pytest.approx(by_name["shapley"].area, abs=1e-4)
+    assert found.heatmap.provenance["methods"][0]["of"] == of
+
+
+@pytest.mark.filterwarnings("ignore:Feature")
+def test_a_tolerance_ends_the_sampling_and_a_cache_spares_it(
+    llama_folder: str, tmp_path: Path
+) -> None:
+    model, words = bs.load(llama_folder), bs.Prompt.segmented("a b c d e f g h i : ", "words")
+    told: list[int] = []
+
+    def listen(stage: str, done: int, total: int | None) -> None:
+        if stage == "evaluate coalitions":
+            told.append(done)
+
+    asked: dict[str, Any] = {
+        "methods": ["shapley"],
+        "budget": 400,
+        "cache": tmp_path / "cache.sqlite",
+        "progress": listen,
+    }
+    first = bs.evaluate(model, words, "x", **asked)
+    evaluated = len(told)
+    again = bs.evaluate(model, words, "x", **asked)
+    assert again.to_document() == first.to_document()
+    assert len(told) - evaluated < 6, "each question is told of once, none is evaluated"
+    early = bs.evaluate(model, words, "x", tolerance=10.0, **asked)
+    assert early.heatmap.provenance["methods"][0]["tolerance"] == 10.0
+    counts = [run.heatmap.provenance["methods"][0]["evaluations"] for run in (early, first)]
+    assert 86 < counts[0] < counts[1] <= 400
+
+
+def test_a_saved_run_is_evaluated_from_the_cache_of_its_map(
+    llama_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, cache = bs.load(llama_folder), tmp_path / "cache.sqlite"
+    run = bs.attribute(model, PROMPT, " 00", cache=cache)
+    monkeypatch.setattr(LanguageModel, "score", None)
+    found = bs.evaluate_run(model, run, cache=cache)
+    assert found.deletion[0, 0] == pytest.approx(run.all.sum())
+
+
 def sampled() -> bs.FaithfulnessRun:
     prompt = bs.Prompt.segmented("a b c d e f g h i j k l : ", "words")
     return bs.evaluate(tiny("llama"), prompt, "x", methods=["shapley"], budget=300, seed=3)
@@ -190,6 +260,11 @@ def test_a_token_over_the_boundary_is_found_again(llama: LanguageModel) -> None:
     question = replace(Question.of(run), target=": 00")
     assert question.prompt.text.endswith(":")
     assert question.continuation(llama.tokens).text == " 00"
+
+
+def test_a_difference_of_continuations_is_not_evaluated(llama: LanguageModel) -> None:
+    with pytest.raises(bs.InputError, match="one continuation"):
+        bs.evaluate(llama, PROMPT, " 00", methods=["shapley"], against=" 11")
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,14 @@ def attribute_each(
     """
     check(prompt, targets, settings)
     with asking(model, prompt, targets, settings) as asked:
-        if settings.method in GRADIENT_METHODS:
-            return gradient_maps(asked, len(targets))
-        return [_attribution(asked, index) for index in range(len(targets))]
+        return answers(asked, len(targets))
+
+
+def answers(asked: Asked, num_targets: int) -> list[AttributionRun]:
+    """Return a run for each target of a question by its method."""
+    if asked.settings.method in GRADIENT_METHODS:
+        return gradient_maps(asked, num_targets)
+    return [_attribution(asked, index) for index in range(num_targets)]
 
 
 def interact(
@@ -56,24 +61,52 @@ def interact(
     Returns:
         A symmetric map (features × features), on the diagonal the Shapley values.
     """
-    chosen = replace(settings or Settings(), method="interactions")
-    check(prompt, [target], chosen)
-    with asking(model, prompt, [target], chosen) as asked:
-        game, rows = asked.compared(0)
-        if token is not None and not 0 <= token < len(rows):
-            raise InputError(
-                f"There is no target token {token}; they count from 0 to {len(rows) - 1}."
-            )
-        # The whole of a contrast has a row of its own already.
-        part = len(rows) - 1 if token is None and chosen.against is not None else token
-        estimate = interactions(game, chosen.allowed, part)
-        axis = feature_axis(asked.prompt)
-        provenance = {
-            **asked.provenance(0, estimate.standard_error is not None),
-            "token": None if token is None else {"position": token, "label": rows.labels[token]},
-        }
-    heatmap = Heatmap(estimate.values, axis, axis, in_unit(INTERACTION, chosen.of), provenance)
-    return InteractionRun(heatmap, estimate.standard_error, estimate.degrees_of_freedom)
+    return interact_each(model, prompt, [target], token, settings or Settings())[0]
+
+
+def interact_each(
+    model: LanguageModel,
+    prompt: Prompt,
+    targets: Sequence[str | None],
+    token: int | None,
+    settings: Settings,
+) -> list[InteractionRun]:
+    """Measure the same for several targets, sharing all common work: one run for each."""
+    chosen = replace(settings, method="interactions")
+    check(prompt, targets, chosen)
+    with asking(model, prompt, targets, chosen) as asked:
+        parts = [_part(asked, index, token) for index in range(len(targets))]
+        return [_interactions(asked, index, token, part) for index, part in enumerate(parts)]
+
+
+def _part(asked: Asked, index: int, token: int | None) -> int | None:
+    """Return which row of a target is asked for; None for the sum over all.
+
+    Raises:
+        InputError: The target has no such token.
+    """
+    _, rows = asked.compared(index)
+    if token is not None and not 0 <= token < len(rows):
+        raise InputError(f"There is no target token {token}; they count from 0 to {len(rows) - 1}.")
+    # The whole of a contrast has a row of its own already.
+    contrast = asked.settings.against is not None
+    return len(rows) - 1 if token is None and contrast else token
+
+
+def _interactions(asked: Asked, index: int, token: int | None, part: int | None) -> InteractionRun:
+    game, rows = asked.compared(index)
+    estimate = interactions(game, asked.settings.allowed, part)
+    axis = feature_axis(asked.prompt)
+    quantity = in_unit(INTERACTION, asked.settings.of)
+    provenance = {
+        **asked.provenance(index, estimate.standard_error is not None),
+        "token": None if token is None else {"position": token, "label": rows.labels[token]},
+    }
+    return InteractionRun(
+        Heatmap(estimate.values, axis, axis, quantity, provenance),
+        estimate.standard_error,
+        estimate.degrees_of_freedom,
+    )
 
 
 def _attribution(asked: Asked, index: int) -> AttributionRun:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from bathyscope.attributing.settings import Settings
 from bathyscope.attribution.contrast import Contrast, align
 from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
 from bathyscope.attribution.game import Coalitions, Game
-from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.attribution.prompt_game import answers_game, valued
 from bathyscope.errors import InputError
 from bathyscope.heatmap import Axis, FloatArray
 from bathyscope.model.chat import in_chat
@@ -26,24 +26,37 @@ from bathyscope.questions import continuation_of, provenance_of
 
 @dataclass(frozen=True)
 class Asked:
-    """One question to the game: the targets and what they are compared with, all at once."""
+    """One question to the game: the targets and what they are compared with, all at once.
+
+    Attributes:
+        model: The model that is asked.
+        prompt: The prompt as the model reads it.
+        continuations: The targets, and last what they are compared with.
+        settings: How it is asked.
+        answers: The game of all that the model says of them, `prompt_game.answers_game`.
+    """
 
     model: LanguageModel
     prompt: Prompt
     continuations: list[Continuation]
     settings: Settings
-    game: Game
+    answers: Game
+
+    def by(self, method: str) -> "Asked":
+        """Return the same question for another method; evaluations are shared."""
+        return replace(self, settings=replace(self.settings, method=method))
 
     def part(self, index: int) -> Game:
         """Return the game of one target's tokens; evaluations stay in the game of all."""
+        game = valued(self.answers, self.settings.of)
         sizes = [len(continuation.target_ids) for continuation in self.continuations]
         own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
 
         def evaluate(coalitions: Coalitions) -> FloatArray:
-            values: FloatArray = self.game.values(coalitions)[:, own]
+            values: FloatArray = game.values(coalitions)[:, own]
             return values
 
-        return Game(self.game.num_features, evaluate)
+        return Game(game.num_features, evaluate)
 
     def compared(self, index: int) -> tuple[Game, Axis]:
         """Return the game of one target, or of its difference to `against`, and its rows."""
@@ -58,7 +71,7 @@ class Asked:
         def both(coalitions: Coalitions) -> FloatArray:
             return np.hstack([this_game.values(coalitions), other_game.values(coalitions)])
 
-        game = contrast.game(Game(self.game.num_features, both))
+        game = contrast.game(Game(self.answers.num_features, both))
         return game, contrast.axis(rows, self.model.tokens.axis("target token", other))
 
     def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
@@ -75,7 +88,7 @@ class Asked:
                 "name": settings.method,
                 "of": settings.of,
                 "baseline": baseline if isinstance(baseline, str) else _function_name(baseline),
-                "evaluations": self.game.num_evaluations,
+                "evaluations": self.answers.num_evaluations,
                 "budget": settings.budget,
                 "tolerance": settings.tolerance,
                 "exact": not sampled,
@@ -102,18 +115,17 @@ def asking(
     ]
     for continuation in continuations:
         _note_shared_token(model, prompt.text, continuation)
-    with _evaluations(model, settings.cache) as evaluations:
-        game = prompt_game(
+    with kept_evaluations(model, settings.cache) as evaluations:
+        answers = answers_game(
             model,
             prompt,
             continuations,
-            settings.of,
             settings.baseline,
             settings.batch_tokens,
             evaluations,
             settings.progress,
         )
-        yield Asked(model, prompt, continuations, settings, game)
+        yield Asked(model, prompt, continuations, settings, answers)
 
 
 def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> None:
@@ -130,7 +142,12 @@ def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continua
 
 
 @contextmanager
-def _evaluations(model: LanguageModel, cache: str | Path | None) -> Iterator[Evaluations]:
+def kept_evaluations(model: LanguageModel, cache: str | Path | None) -> Iterator[Evaluations]:
+    """Open the file that keeps evaluations of a model; None keeps them in memory.
+
+    Raises:
+        InputError: Nothing tells the model from others, or the file cannot be used.
+    """
     if cache is None:
         yield Evaluations()
         return

@@ -21,8 +21,9 @@ def gradient_maps(asked: Asked, num_targets: int) -> list[AttributionRun]:
     """Return one run for each target.
 
     `all` is the value of each token at the input. `none` is its value at the beginning of the
-    path for integrated gradients, and with the features cut out for the others, so that the gap
-    says how far a first-order method is from what leaving out text does.
+    path for integrated gradients, and with the features cut out for input × gradient, so that the
+    gap says how far a first-order method is from what leaving out text does. A map without sign
+    has no sums to compare with them: there it is NaN, and nothing is evaluated.
 
     Raises:
         InputError: A contrast is asked of a method whose values have no sign.
@@ -54,7 +55,10 @@ def _run(asked: Asked, estimates: list[GradientEstimate], index: int) -> Attribu
     if words is not None:
         warnings.warn(words, stacklevel=4)
     game, rows = asked.compared(index)
-    none = game.none() if estimate.none is None else _rows(asked, estimates, index, "none")
+    if estimate.none is not None:
+        none = _rows(asked, estimates, index, "none")
+    else:
+        none = game.none() if method.signed else np.full(len(rows), np.nan)
     provenance = asked.provenance(index)
     provenance["method"] |= {"steps": settings.steps, "path_from": settings.path_from}
     return AttributionRun(

@@ -77,8 +77,7 @@ class MeanOfSamples:
             halves=(_merged(self._shares[::2]).mean, _merged(self._shares[1::2]).mean),
             replicates=np.stack(
                 [
-                    (both.count * both.mean - share.count * share.mean)
-                    / (both.count - share.count)
+                    (both.count * both.mean - share.count * share.mean) / (both.count - share.count)
                     for share in self._shares
                     if share.count
                 ]

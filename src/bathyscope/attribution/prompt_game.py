@@ -36,9 +36,6 @@ def prompt_game(
 ) -> Game:
     """Return the game whose value is v_t(S) = ln p(y_t | prompt with S present, y_<t).
 
-    The targets' ids are those of the continuations, forced after every masked prompt. All
-    targets are scored together: what their prompts share is computed once.
-
     Args:
         model: The model that is asked.
         prompt: The prompt and its features.
@@ -54,8 +51,31 @@ def prompt_game(
     Returns:
         A game with one value for each token of each target, target after target.
     """
+    answers = answers_game(
+        model, prompt, continuations, baseline, batch_tokens, evaluations, progress
+    )
+    return valued(answers, of)
+
+
+def answers_game(
+    model: LanguageModel,
+    prompt: Prompt,
+    continuations: Sequence[Continuation],
+    baseline: Baseline = "",
+    batch_tokens: int | None = None,
+    evaluations: Evaluations | None = None,
+    progress: Progress = silent,
+) -> Game:
+    """Return the game of all that `VALUES` are computed from, so that each is a view of one game.
+
+    The targets' ids are those of the continuations, forced after every masked prompt. All
+    targets are scored together: what their prompts share is computed once. Arguments as of
+    `prompt_game`.
+
+    Returns:
+        A game whose values are ln p of every token, target after target, then their logits.
+    """
     known = Evaluations() if evaluations is None else evaluations
-    worth = VALUES[of][2]
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
         asked: list[Asked] = []
@@ -66,13 +86,21 @@ def prompt_game(
                 for continuation in continuations
             ]
         _score_missing(model, known, asked, batch_tokens, progress)
-        values = [worth(*known[question]) for question in asked]
-        count = len(continuations)
-        return np.array(
-            [np.concatenate(values[i : i + count]) for i in range(0, len(values), count)]
-        )
+        log_probs, logits = zip(*(known[question] for question in asked), strict=True)
+        rows = len(coalitions)
+        return np.hstack([np.concatenate(part).reshape(rows, -1) for part in (log_probs, logits)])
 
     return Game(len(prompt.features), evaluate)
+
+
+def valued(answers: Game, of: str) -> Game:
+    """Return the game of one of `VALUES`; evaluations stay in the game of answers."""
+
+    def evaluate(coalitions: Coalitions) -> FloatArray:
+        log_probs, logits = np.hsplit(answers.values(coalitions), 2)
+        return VALUES[of][2](log_probs, logits)
+
+    return Game(answers.num_features, evaluate)
 
 
 def _score_missing(

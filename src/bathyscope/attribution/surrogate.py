@@ -31,9 +31,9 @@ def surrogate(game: Game, budget: Budget) -> Estimate:
     0), or, of two features that do the same, which one gets the weight.
 
     Standard error: jackknife, the model fitted `SHARES` times without one twentieth of the
-    coalitions (`replicates.jackknife_error`), `SHARES` − 1 degrees of freedom. It is the error of having
-    seen these coalitions and not others; the pull towards 0 is not in it. Where a weight is 0 in
-    every fit the error reads 0 but is not known: the effect was too small for the penalty and
+    coalitions (`replicates.jackknife_error`), `SHARES` − 1 degrees of freedom. It is the error of
+    having seen these coalitions and not others; the pull towards 0 is not in it. Where a weight is
+    0 in every fit the error reads 0 but is not known: the effect was too small for the penalty and
     these coalitions to show, not proven to be none.
 
     Costs 1 evaluation a coalition and 2 for the ends, up to the budget; at least

@@ -52,18 +52,10 @@ def command(
         str, typer.Option(help="Embedding where that path begins: zero, mean or pad.")
     ] = "zero",
     chat: options.Chat = False,
-    budget: Annotated[
-        int,
-        typer.Option(help="Coalitions to evaluate at most; exact where these are all of them."),
-    ] = 4096,
-    tolerance: Annotated[
-        float | None, typer.Option(help="Stop sampling at this largest standard error.")
-    ] = None,
+    budget: options.Budget = 4096,
+    tolerance: options.Tolerance = None,
     seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
-    cache: Annotated[
-        bool,
-        typer.Option("--cache", help="Keep evaluations on disk; a later run goes on from there."),
-    ] = False,
+    cache: options.Cache = False,
     max_new_tokens: options.MaxNewTokens = 64,
     batch_tokens: options.BatchTokens = None,
     model: options.Model = None,
@@ -84,7 +76,6 @@ def command(
         from bathyscope import attributing
         from bathyscope.cli.features import choose_features, tokens_as_features
         from bathyscope.cli.results import Delivery
-        from bathyscope.model.cache import cache_folder
 
         targets: list[str | None] = [*target] if target else [None]
         settings = attributing.Settings(
@@ -100,7 +91,7 @@ def command(
             chat=chat,
             max_new_tokens=max_new_tokens,
             batch_tokens=batch_tokens,
-            cache=cache_folder() / "evaluations.sqlite" if cache else None,
+            cache=options.cache_file(cache),
             progress=progress,
         )
         source = options.read_prompt(prompt)
@@ -129,4 +120,4 @@ def _ask(
                 "--token belongs to --method interactions; other maps have a row each."
             )
         return [*attributing.attribute_each(model, prompt, targets, settings)]
-    return [attributing.interact(model, prompt, text, token, settings) for text in targets]
+    return [*attributing.interact_each(model, prompt, targets, token, settings)]

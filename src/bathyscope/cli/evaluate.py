@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,11 +26,25 @@ def command(
     target: Annotated[
         str | None, typer.Option(help="Continuation of PROMPT. [default: the model writes it]")
     ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            help="What the maps of PROMPT measure: logprob, logit or probability; the curves are "
+            "of ln p whatever they do. [default: logprob]"
+        ),
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(help="Text that replaces an absent feature of PROMPT.")
     ] = None,
     features: Annotated[
         str | None, typer.Option(metavar="NAME", help="Features of PROMPT. [default: marked]")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Points on the path of integrated gradients. [default: 50]")
+    ] = None,
+    path_from: Annotated[
+        str | None,
+        typer.Option(help="Where that path begins: zero, mean or pad. [default: zero]"),
     ] = None,
     chat: options.Chat = False,
     max_new_tokens: Annotated[
@@ -39,7 +53,9 @@ def command(
     budget: Annotated[
         int, typer.Option(help="Most coalitions for each method, and for the curves.")
     ] = 4096,
+    tolerance: options.Tolerance = None,
     seed: Annotated[int, typer.Option(help="Where random orders and samples start.")] = 0,
+    cache: options.Cache = False,
     batch_tokens: options.BatchTokens = None,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -53,12 +69,26 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Evaluate a saved map, or several methods on one prompt: deletion and insertion curves."""
-    asked = _Asked(target, baseline, features, chat, max_new_tokens, revision)
+    asked = _Asked(
+        target,
+        features,
+        revision,
+        {
+            "of": of,
+            "baseline": baseline,
+            "steps": steps,
+            "path_from": path_from,
+            "chat": chat or None,
+            "max_new_tokens": max_new_tokens,
+            "tolerance": tolerance,
+        },
+    )
     with progress_bars() as progress:
         from bathyscope.cli.results import Delivery
 
         delivery = Delivery(output, figure or [], None, False, overwrite, as_json)
-        settings = _Settings(model, dtype, device, budget, seed, batch_tokens, progress)
+        kept = options.cache_file(cache)
+        settings = _Settings(model, dtype, device, budget, seed, kept, batch_tokens, progress)
         delivery.check()
         if methods is None:
             run = _evaluate_saved(subject, asked, settings)
@@ -72,19 +102,22 @@ class _Asked:
     """Options that say what a prompt is asked; a saved run says so itself."""
 
     target: str | None
-    baseline: str | None
     features: str | None
-    chat: bool
-    max_new_tokens: int | None
     revision: str | None
+    settings: dict[str, Any]
 
     def refuse(self) -> None:
-        for name, value in vars(self).items():
-            if value not in (None, False):
+        for name, value in {**vars(self), **self.settings, "settings": None}.items():
+            if value is not None:
                 raise InputError(
                     f"--{name.replace('_', '-')} is for a prompt; a saved run says itself what "
                     "was asked."
                 )
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The settings that are not left to their defaults."""
+        return {name: value for name, value in self.settings.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -96,8 +129,15 @@ class _Settings:
     device: str | None
     budget: int
     seed: int
+    cache: Path | None
     batch_tokens: int | None
     progress: "Progress"
+
+    @property
+    def spent(self) -> dict[str, Any]:
+        """What may be spent, as both functions of the library take it."""
+        names = ("budget", "seed", "cache", "batch_tokens", "progress")
+        return {name: getattr(self, name) for name in names}
 
 
 def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "FaithfulnessRun":
@@ -120,28 +160,22 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
         settings.device,
         settings.progress,
     )
-    return evaluate_run(
-        loaded,
-        run,
-        budget=settings.budget,
-        seed=settings.seed,
-        batch_tokens=settings.batch_tokens,
-        progress=settings.progress,
-    )
+    return evaluate_run(loaded, run, **settings.spent)
 
 
 def _evaluate_methods(
     prompt: str, methods: str, asked: _Asked, settings: _Settings
 ) -> "FaithfulnessRun":
-    from bathyscope.attribution.estimate import Budget
+    from bathyscope.attributing import Settings
     from bathyscope.cli.features import choose_features, tokens_as_features
     from bathyscope.evaluation.evaluate import check_methods, evaluate
 
     names = [name.strip() for name in methods.split(",")]
     source = options.read_prompt(prompt)
     chosen = choose_features(source, asked.features or "marked")
+    given = asked.given | settings.spent
     if chosen is not None:
-        check_methods(chosen, asked.target, names, Budget(settings.budget, seed=settings.seed))
+        check_methods(chosen, asked.target, names, Settings(**given))
     loaded = options.load_model(
         settings.model,
         asked.revision,
@@ -149,16 +183,5 @@ def _evaluate_methods(
         settings.device,
         settings.progress,
     )
-    return evaluate(
-        loaded,
-        chosen or tokens_as_features(source, loaded),
-        asked.target,
-        methods=names,
-        budget=settings.budget,
-        seed=settings.seed,
-        baseline=asked.baseline or "",
-        chat=asked.chat,
-        max_new_tokens=64 if asked.max_new_tokens is None else asked.max_new_tokens,
-        batch_tokens=settings.batch_tokens,
-        progress=settings.progress,
-    )
+    chosen = chosen or tokens_as_features(source, loaded)
+    return evaluate(loaded, chosen, asked.target, methods=names, **given)

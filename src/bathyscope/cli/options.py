@@ -57,6 +57,16 @@ Features = Annotated[
         "or regex:PATTERN.",
     ),
 ]
+Budget = Annotated[
+    int, typer.Option(help="Coalitions to evaluate at most; exact where these are all of them.")
+]
+Tolerance = Annotated[
+    float | None, typer.Option(help="Stop sampling at this largest standard error.")
+]
+Cache = Annotated[
+    bool,
+    typer.Option("--cache", help="Keep evaluations on disk; a later run goes on from there."),
+]
 Chat = Annotated[
     bool, typer.Option("--chat", help="Put the prompt into the model's chat template.")
 ]
@@ -70,6 +80,13 @@ BatchTokens = Annotated[
 MaxNewTokens = Annotated[
     int, typer.Option(help="Longest text the model writes where none is given.")
 ]
+
+
+def cache_file(wanted: bool) -> Path | None:
+    """Return the file that `--cache` keeps evaluations in."""
+    from bathyscope.model.cache import cache_folder
+
+    return cache_folder() / "evaluations.sqlite" if wanted else None
 
 
 def read_prompt(source: str) -> str:

@@ -1,29 +1,30 @@
 """Faithfulness as functions: evaluate a saved map, or several methods on one prompt."""
 
-import warnings
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bathyscope.attributing import Settings, check
+from bathyscope.attributing import Settings, answers, check
+from bathyscope.attributing.asked import asking, kept_evaluations
 from bathyscope.attribution import METHODS
-from bathyscope.attribution.estimate import EVALUATIONS, Budget, Estimate
+from bathyscope.attribution.estimate import EVALUATIONS, Budget
 from bathyscope.attribution.game import Game
-from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.attribution.gradients import GRADIENT_METHODS
+from bathyscope.attribution.prompt_game import valued
 from bathyscope.errors import InputError
 from bathyscope.evaluation.question import Question
 from bathyscope.faithfulness.measure import Candidate, Measured, measure
 from bathyscope.faithfulness.random_orders import require_curves
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Axis, FloatArray, Heatmap, Quantity
-from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.progress import Progress, silent
-from bathyscope.prompt import Baseline, Prompt
+from bathyscope.prompt import Prompt
 from bathyscope.prompt.labels import feature_axis
-from bathyscope.prompt.notes import notes
-from bathyscope.questions import MAX_NEW_TOKENS, continuation_of, provenance_of
+from bathyscope.questions import provenance_of
 from bathyscope.runs import AttributionRun
 
 CURVE = Quantity(
@@ -38,58 +39,33 @@ def evaluate(
     target: str | None = None,
     *,
     methods: Sequence[str],
-    budget: int = EVALUATIONS,
-    seed: int = 0,
-    baseline: Baseline = "",
-    chat: bool = False,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    batch_tokens: int | None = None,
-    progress: Progress = silent,
+    **settings: Any,
 ) -> FaithfulnessRun:
     """Map one prompt by several methods and evaluate how faithful the maps are.
 
-    All methods play one game, so that no coalition is evaluated twice.
+    All methods and the curves play one game, so that no coalition is evaluated twice. Whatever
+    the maps measure of a token (`of`), the curves are of ln p of the whole target: maps of
+    different values are ranked by what the model then writes.
 
     Args:
         model: A loaded model.
         prompt: The prompt and its features, at least two.
         target: The continuation; None has the model write it, greedily.
-        methods: Names in `attribution.METHODS`.
-        budget: The most coalitions for each method, and for the curves.
-        seed: Where random numbers start.
-        baseline: What stands where a feature is absent, as in `api.attribute`.
-        chat: Whether the prompt becomes a user's message in the model's chat template.
-        max_new_tokens: Longest continuation the model writes.
-        batch_tokens: Most tokens in a forward pass; None chooses.
-        progress: Told of the steps.
+        methods: Names in `attribution.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
+        **settings: Further fields of `attributing.Settings`; `budget` is the most coalitions for
+            each method, and for the curves.
 
     Raises:
-        InputError: A method is unknown or named twice, there are fewer than two features, or the
-            budget is too small.
+        InputError: A method is unknown or named twice, there are fewer than two features, the
+            budget is too small, or two continuations are compared.
     """
-    allowed = Budget(budget, seed=seed)
-    check_methods(prompt, target, methods, allowed)
-    prompt = in_chat(model.tokens, prompt) if chat else prompt
-    for note in notes(prompt, model.tokens.spans, removed=baseline == ""):
-        warnings.warn(note, stacklevel=2)
-    continuation = continuation_of(model, prompt.text, target, max_new_tokens, progress)
-    game = prompt_game(
-        model,
-        prompt,
-        [continuation],
-        baseline=baseline,
-        batch_tokens=batch_tokens,
-        progress=progress,
-    )
-    candidates = [_candidate(name, METHODS[name].estimate(game, allowed)) for name in methods]
-    provenance = {
-        **provenance_of(model, prompt.text, continuation),
-        "chat": chat,
-        "baseline": baseline if isinstance(baseline, str) else "function",
-        "methods": [{"name": name, "budget": budget} for name in methods],
-        "batch_tokens": batch_tokens,
-    }
-    return _run(game, prompt, candidates, allowed, provenance)
+    chosen = Settings(**settings)
+    check_methods(prompt, target, methods, chosen)
+    with asking(model, prompt, [target], chosen) as asked:
+        runs = [answers(asked.by(name), 1)[0] for name in methods]
+        provenance = provenance_of(model, asked.prompt.text, asked.continuations[0])
+        provenance |= _how_made(runs, chosen.batch_tokens)
+        return _run(asked.answers, asked.prompt, runs, chosen.allowed, provenance)
 
 
 def evaluate_run(
@@ -99,6 +75,7 @@ def evaluate_run(
     budget: int = EVALUATIONS,
     seed: int = 0,
     batch_tokens: int | None = None,
+    cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> FaithfulnessRun:
     """Evaluate how faithful the map of a run is, on the model that it was computed with.
@@ -109,6 +86,8 @@ def evaluate_run(
         budget: The most coalitions for the curves.
         seed: Where the random orders start.
         batch_tokens: Most tokens in a forward pass; None chooses.
+        cache: A file that keeps evaluations between runs; the map's own, where it has one, spares
+            all that the map evaluated.
         progress: Told of the steps.
 
     Raises:
@@ -118,50 +97,61 @@ def evaluate_run(
     allowed = Budget(budget, seed=seed)
     question = Question.of(run)
     require_curves(len(question.prompt.features), allowed)
-    game = question.game(model, batch_tokens, progress)
-    question.require_values(run, game, model.provenance["dtype"])
-    made = run.heatmap.provenance
-    provenance = {
-        **provenance_of(model, question.prompt.text, question.continuation(model.tokens)),
-        "chat": made.get("chat", False),
-        "baseline": question.baseline,
-        "methods": [{**made["method"], "seed": made.get("seed")}],
-        "batch_tokens": batch_tokens,
-    }
-    candidate = Candidate(made["method"]["name"], run.heatmap.values, run.halves)
-    return _run(game, question.prompt, [candidate], allowed, provenance)
+    with kept_evaluations(model, cache) as evaluations:
+        game = question.answers(model, batch_tokens, evaluations, progress)
+        question.require_values(run, game, model.provenance["dtype"])
+        continuation = question.continuation(model.tokens)
+        provenance = provenance_of(model, question.prompt.text, continuation)
+        provenance |= _how_made([run], batch_tokens)
+        return _run(game, question.prompt, [run], allowed, provenance)
 
 
 def check_methods(
-    prompt: Prompt, target: str | None, methods: Sequence[str], budget: Budget
+    prompt: Prompt, target: str | None, methods: Sequence[str], settings: Settings
 ) -> None:
     """Raise InputError for what can be seen to be wrong without a model."""
+    known = (*METHODS, *GRADIENT_METHODS)
     if not methods:
         raise InputError("No method is named; name at least one, as in --methods shapley,banzhaf.")
+    if settings.against is not None:
+        raise InputError(
+            "Only maps of one continuation can be evaluated; leave out what it is compared with."
+        )
     for name in methods:
-        if name not in METHODS:
+        if name not in known:
             raise InputError(
-                f"The method {name!r} is not known here; choose from {', '.join(METHODS)}."
+                f"The method {name!r} is not known here; choose from {', '.join(known)}."
             )
-        check(prompt, [target], Settings(method=name, budget=budget.evaluations, seed=budget.seed))
+        check(prompt, [target], replace(settings, method=name))
         if methods.count(name) > 1:
             raise InputError(f"The method {name!r} is named twice; name each once.")
-    require_curves(len(prompt.features), budget)
+    require_curves(len(prompt.features), settings.allowed)
 
 
-def _candidate(name: str, estimate: Estimate) -> Candidate:
-    halves = None if estimate.halves is None else np.stack(estimate.halves)
-    return Candidate(name, estimate.values, halves)
+def _how_made(runs: Sequence[AttributionRun], batch_tokens: int | None) -> dict[str, Any]:
+    """Return what the maps say of themselves."""
+    made = [run.heatmap.provenance for run in runs]
+    return {
+        "chat": made[0].get("chat", False),
+        "baseline": made[0]["method"]["baseline"],
+        "methods": [{**one["method"], "seed": one.get("seed")} for one in made],
+        "batch_tokens": batch_tokens,
+    }
 
 
 def _run(
     game: Game,
     prompt: Prompt,
-    candidates: Sequence[Candidate],
+    runs: Sequence[AttributionRun],
     budget: Budget,
     provenance: dict[str, Any],
 ) -> FaithfulnessRun:
-    found = measure(game, candidates, budget)
+    """Measure the maps of runs by the game of answers that they share."""
+    candidates = [
+        Candidate(run.heatmap.provenance["method"]["name"], run.heatmap.values, run.halves)
+        for run in runs
+    ]
+    found = measure(valued(game, "logprob"), candidates, budget)
     features = feature_axis(prompt)
     names = [*(ranked.name for ranked in found.maps), "random orders"]
     provenance |= {

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from bathyscope.attribution import METHODS
+from bathyscope.attribution.evaluations import Evaluations
 from bathyscope.attribution.game import Game
-from bathyscope.attribution.prompt_game import prompt_game
+from bathyscope.attribution.prompt_game import answers_game, valued
 from bathyscope.errors import InputError
 from bathyscope.faithfulness.curves import require_an_order
 from bathyscope.model.language_model import LanguageModel
@@ -40,6 +42,8 @@ class Question:
         target: The text of the continuation.
         target_ids: Its token ids.
         generated: Whether the model wrote it.
+        method: Name of the method.
+        measured: What the map measures of a token, its `of`.
         baseline: Text that stands where a feature is absent.
         model: Provenance of the model.
     """
@@ -48,6 +52,8 @@ class Question:
     target: str
     target_ids: tuple[int, ...]
     generated: bool
+    method: str
+    measured: str
     baseline: str
     model: dict[str, Any]
 
@@ -70,6 +76,8 @@ class Question:
                 provenance["target"],
                 tuple(provenance["target_ids"]),
                 provenance["generated"],
+                provenance["method"]["name"],
+                provenance["method"].get("of", "logprob"),
                 provenance["method"]["baseline"],
                 dict(provenance["model"]),
             )
@@ -95,22 +103,22 @@ class Question:
         source: str | None = self.model["source"]
         return source
 
-    def game(
-        self, model: LanguageModel, batch_tokens: int | None = None, progress: Progress = silent
+    def answers(
+        self,
+        model: LanguageModel,
+        batch_tokens: int | None = None,
+        evaluations: Evaluations | None = None,
+        progress: Progress = silent,
     ) -> Game:
-        """Return the run's game on a model that is the same.
+        """Return the run's game of answers on a model that is the same.
 
         Raises:
             InputError: The model is another one, or makes other tokens of the target.
         """
         self._require_model(model)
-        return prompt_game(
-            model,
-            self.prompt,
-            [self.continuation(model.tokens)],
-            baseline=self.baseline,
-            batch_tokens=batch_tokens,
-            progress=progress,
+        continuations = [self.continuation(model.tokens)]
+        return answers_game(
+            model, self.prompt, continuations, self.baseline, batch_tokens, evaluations, progress
         )
 
     def continuation(self, tokens: Tokens) -> Continuation:
@@ -137,19 +145,23 @@ class Question:
         )
 
     def require_values(self, run: AttributionRun, game: Game, dtype: str) -> None:
-        """Refuse a game that does not give the run's own ln p of its target, all and none.
+        """Refuse a game of answers that does not give the run's own ln p of its target.
 
-        Lower precision rounds too much to tell, and other values than ln p cannot be compared.
+        With all features and with none; in a gradient method's run none is no prompt but the
+        beginning of a path. Lower precision rounds too much to tell, and other values than ln p
+        are not compared.
 
         Raises:
             InputError: They differ by more than `TOLERANCE`.
         """
         exact = ("float32", "float64")
-        if dtype not in exact or self.model.get("dtype") not in exact:
+        if dtype not in exact or self.model.get("dtype") not in exact or self.measured != "logprob":
             return
-        found, stored = np.stack([game.all(), game.none()]), np.stack([run.all, run.none])
-        apart = float(np.abs(found - stored).max())
-        if run.heatmap.quantity.unit == "nats" and not apart <= TOLERANCE:
+        log_probs = valued(game, "logprob")
+        apart = float(np.abs(log_probs.all() - run.all).max())
+        if self.method in METHODS:
+            apart = max(apart, float(np.abs(log_probs.none() - run.none).max()))
+        if not apart <= TOLERANCE:
             raise InputError(
                 f"The model gives ln p of a target token {apart:.2g} nats away from what the run "
                 "holds, so it is not the model, or not the prompt, of this map."

@@ -218,10 +218,13 @@ def _completeness(run: AttributionRun) -> Iterator[str]:
     whole = run.whole_target
     best, worst = int(whole.argmax()), int(whole.argmin())
     everything, nothing = float(run.whole(run.all)), float(run.whole(run.none))
-    yield (
-        f"{_whole_value(run)} {everything:.4f} with every feature and {nothing:.4f} with none: "
-        f"the features together change it by {everything - nothing:+.4f}."
-    )
+    if np.isnan(nothing):
+        yield f"{_whole_value(run)} {everything:.4f} with every feature."
+    else:
+        yield (
+            f"{_whole_value(run)} {everything:.4f} with every feature and {nothing:.4f} with none: "
+            f"the features together change it by {everything - nothing:+.4f}."
+        )
     labels = run.heatmap.columns.labels
     yield (
         f"Over the whole continuation {_code(labels[best])} has the highest sum "

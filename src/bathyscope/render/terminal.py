@@ -1,5 +1,8 @@
 """Maps as tables in the terminal."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -38,17 +41,21 @@ def _attribution(run: AttributionRun) -> Table:
         result.add_column(name, justify="right", style="dim")
     margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
     for row, label in enumerate(run.heatmap.rows.labels):
-        ends = f"{run.all[row]:.4f}", f"{run.none[row]:.4f}", f"{run.gap[row]:.1e}"
+        ends = _ends(run.all[row], run.none[row], run.gap[row])
         result.add_row(Text(label), *_signed(run.heatmap.values[row], margins[row]), *ends)
     result.add_section()
     result.add_row(
         Text("whole target"),
         *_signed(run.whole_target, np.zeros_like(run.whole_target)),
-        f"{run.whole(run.all):.4f}",
-        f"{run.whole(run.none):.4f}",
-        f"{run.whole(run.gap):.1e}",
+        *_ends(run.whole(run.all), run.whole(run.none), run.whole(run.gap)),
     )
     return result
+
+
+def _ends(everything: Any, nothing: Any, gap: Any) -> Iterator[str]:
+    """Yield a row's value with all features, with none, and its gap; – for what is no number."""
+    for value, form in ((everything, ".4f"), (nothing, ".4f"), (gap, ".1e")):
+        yield "–" if np.isnan(value) else format(float(value), form)
 
 
 def _interactions(run: InteractionRun) -> Table:
