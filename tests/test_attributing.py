@@ -203,16 +203,21 @@ def test_gradient_maps(method: str, tmp_path: Path) -> None:
     (estimate,) = gradient_attribution(model, PROMPT, [continuation], method)
     np.testing.assert_allclose(run.heatmap.values, estimate.values, atol=1e-6)
     np.testing.assert_allclose(run.all, estimate.all, atol=1e-5)
-    assert np.isnan(run.gap).all() == (method == "saliency")
+    assert np.isnan(run.gap).all() == (method != "integrated_gradients")
     run.save(tmp_path / "run")
     assert bs.open_run(tmp_path / "run").to_document() == run.to_document()
     assert "No text is left out" in bs.describe(run)
     bs.draw(run, tmp_path / "figure.png")
 
 
-def test_saliency_leaves_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["input_x_gradient", "saliency"])
+def test_gradients_at_the_input_leave_nothing_out(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So they work where the features are the whole prompt, and need no cache of a prefix."""
     calls = counted(tiny("gpt2"), monkeypatch)
-    run = bs.attribute(tiny("gpt2"), PROMPT, " 35", method="saliency")
+    everything = bs.Prompt(PROMPT.text, ((0, 20), (20, len(PROMPT.text))))
+    run = bs.attribute(tiny("mamba"), everything, " 35", method=method)
     assert calls == [] and run.heatmap.provenance["method"]["evaluations"] == 0
     assert np.isnan(run.none).all() and np.isfinite(run.all).all()
     assert "nan" not in bs.describe(run)

@@ -39,7 +39,8 @@ class AttributionRun(Saved):
             unless asked otherwise). Where the target is compared with another (provenance
             "against"), rows are differences and the last one is the whole continuation's.
         all: Value of each row with every feature present, shape (rows,).
-        none: The same with every feature absent; NaN where the map has no use for it.
+        none: The same with every feature absent; NaN for gradients at the input, which
+            leave nothing out.
         standard_error: Of each cell, shape (rows, features); None where the method is exact.
         degrees_of_freedom: Behind the standard errors; None where the method is exact.
         whole_target_error: Standard error of each feature's sum over the rows, shape (features,).
@@ -63,10 +64,8 @@ class AttributionRun(Saved):
     def gap(self) -> FloatArray:
         """Row sums minus (all − none), shape (rows,); 0 where a method is complete.
 
-        NaN where the map has no sign, so that its sums mean nothing.
+        NaN where there is no none to compare with.
         """
-        if self.heatmap.quantity.neutral is None:
-            return np.full(len(self.all), np.nan)
         gap: FloatArray = self.heatmap.values.sum(axis=1) - (self.all - self.none)
         return gap
 

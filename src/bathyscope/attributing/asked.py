@@ -13,6 +13,7 @@ from bathyscope.attributing.settings import Settings
 from bathyscope.attribution.contrast import Contrast, align
 from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
 from bathyscope.attribution.game import Coalitions, Game
+from bathyscope.attribution.gradients import GRADIENT_METHODS
 from bathyscope.attribution.prompt_game import answers_game, valued
 from bathyscope.errors import InputError
 from bathyscope.heatmap import Axis, FloatArray
@@ -93,7 +94,7 @@ class Asked:
                 "tolerance": settings.tolerance,
                 "exact": not sampled,
                 "batch_tokens": settings.batch_tokens,
-                "whole_prompts_because": self.model.why_not_shared,
+                "whole_prompts_because": _whole_prompts_because(self.model, settings),
             },
         }
 
@@ -106,8 +107,9 @@ def asking(
     prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
     for note in notes(prompt, model.tokens.spans, removed=settings.baseline == ""):
         warnings.warn(note, stacklevel=4)
-    if model.why_not_shared is not None:
-        warnings.warn(f"Whole prompts are scored: {model.why_not_shared}.", stacklevel=4)
+    whole = _whole_prompts_because(model, settings)
+    if whole is not None:
+        warnings.warn(f"Whole prompts are scored: {whole}.", stacklevel=4)
     texts = [*targets] if settings.against is None else [*targets, settings.against]
     continuations = [
         continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
@@ -126,6 +128,11 @@ def asking(
             settings.progress,
         )
         yield Asked(model, prompt, continuations, settings, answers)
+
+
+def _whole_prompts_because(model: LanguageModel, settings: Settings) -> str | None:
+    """Return why prompts share no computation; None where they do, or where none is scored."""
+    return None if settings.method in GRADIENT_METHODS else model.why_not_shared
 
 
 def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> None:

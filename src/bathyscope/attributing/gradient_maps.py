@@ -20,10 +20,9 @@ from bathyscope.runs import AttributionRun
 def gradient_maps(asked: Asked, num_targets: int) -> list[AttributionRun]:
     """Return one run for each target.
 
-    `all` is the value of each token at the input. `none` is its value at the beginning of the
-    path for integrated gradients, and with the features cut out for input × gradient, so that the
-    gap says how far a first-order method is from what leaving out text does. A map without sign
-    has no sums to compare with them: there it is NaN, and nothing is evaluated.
+    `all` is the value of each token at the input, `none` its value at the beginning of the path of
+    integrated gradients. Gradients at the input alone have nothing to compare it with: there it is
+    NaN. No text is left out, no coalition evaluated.
 
     Raises:
         InputError: A contrast is asked of a method whose values have no sign.
@@ -54,11 +53,9 @@ def _run(asked: Asked, estimates: list[GradientEstimate], index: int) -> Attribu
     words = estimate.gap_in_words(method.quantity(settings.of).unit or "of probability")
     if words is not None:
         warnings.warn(words, stacklevel=4)
-    game, rows = asked.compared(index)
-    if estimate.none is not None:
-        none = _rows(asked, estimates, index, "none")
-    else:
-        none = game.none() if method.signed else np.full(len(rows), np.nan)
+    _, rows = asked.compared(index)
+    at_input = estimate.none is None
+    none = np.full(len(rows), np.nan) if at_input else _rows(asked, estimates, index, "none")
     provenance = asked.provenance(index)
     provenance["method"] |= {"steps": settings.steps, "path_from": settings.path_from}
     return AttributionRun(

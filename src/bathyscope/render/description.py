@@ -230,8 +230,8 @@ def _completeness(run: AttributionRun) -> Iterator[str]:
         f"Over the whole continuation {_code(labels[best])} has the highest sum "
         f"({whole[best]:+.4f}) and {_code(labels[worst])} the lowest ({whole[worst]:+.4f})."
     )
-    if run.heatmap.quantity.neutral is None:
-        return  # without a sign, sums say nothing of all − none
+    if np.isnan(nothing):
+        return
     size = np.abs(run.gap)
     row = int(size.argmax())
     unit = f" {run.heatmap.quantity.unit}" if run.heatmap.quantity.unit else ""
