@@ -1,7 +1,6 @@
 """Contestants timed in turns, their peak memory each in a process of its own, ratios as JSON."""
 
 import gc
-import json
 import multiprocessing
 import os
 import platform
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from benchmarks import report
 
 Work = Callable[[], object]
 
@@ -206,8 +207,7 @@ def machine(packages: Iterable[str]) -> dict[str, Any]:
 def write(path: Path, facts: dict[str, Any], ratios: list[Ratio]) -> None:
     """Write facts and ratios as JSON."""
     lines = [asdict(ratio) | {"verdict": ratio.verdict} for ratio in ratios]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(facts | {"ratios": lines}, indent=1) + "\n", encoding="utf-8")
+    report.write(path, facts | {"ratios": lines})
 
 
 def line(ratio: Ratio) -> str:

@@ -1,6 +1,6 @@
 """Does a deep beginning promise a right answer? Think@n on generated word problems, as JSON.
 
-    python benchmarks/think.py --problems 200 -n 8 --output think.json
+    python -m benchmarks.think --problems 200 -n 8 --output think.json
 
 Every sample of every problem is written to its end once; the ways of choosing among them are then
 compared on the same samples: greedy decoding, the majority of all, Think@n (the deepest share), a
@@ -8,7 +8,6 @@ random share of the same size, and the reverse ranking. Costs are tokens written
 """
 
 import argparse
-import json
 import random
 import statistics
 import sys
@@ -20,7 +19,7 @@ import numpy as np
 
 import bathyscope as bs
 from bathyscope.answers import extractor, vote
-from bathyscope.files import new_file
+from benchmarks.report import as_json, write
 
 EXAMPLE = (
     "Question: Ann has 3 pens and buys 4 more. How many pens has she?\n"
@@ -188,11 +187,9 @@ def main() -> None:
         "policies": judged(results, settings),
         "ratio and rightness": correlation(results, options.seed),
     }
-    document = json.dumps(report, indent=1, allow_nan=False) + "\n"
     if options.output:
-        with new_file(options.output) as partial:
-            partial.write_text(document, encoding="utf-8")
-    print(document, end="")
+        write(options.output, report)
+    print(as_json(report), end="")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    BertConfig,
     FalconConfig,
     Gemma2Config,
     Gemma3TextConfig,
@@ -118,6 +119,17 @@ FAMILIES: dict[str, Callable[[], Any]] = {
     ),
     "starcoder2": lambda: Starcoder2Config(**_GROUPED, sliding_window=16),
 }
+
+
+def encoder_config() -> BertConfig:
+    """Return a tiny encoder, which reads what comes after a token, too."""
+    return BertConfig(
+        vocab_size=258,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+    )
 
 
 def random_model(family: str, dtype: torch.dtype = torch.float32, **options: Any) -> Any:

@@ -6,28 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bathyscope.cli.app import app
+from tests.cli.conftest import MARKED, call, tree
 
 FIGURES = Path(__file__).parent.parent / "figures"
-MARKED = "Q: [[9 + 3]]\nA: [[12]]\nQ: 5?\nA:"
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def call(*arguments: str, stdin: str | bytes | None = None) -> Result:
-    return CliRunner().invoke(app, list(arguments), input=stdin)
-
-
-def tree(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
 def test_attribute_writes_a_run_and_prints_a_table(here: Path, llama_folder: str) -> None:

@@ -4,28 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bathyscope.cli.app import app
+from tests.cli.conftest import MARKED, call, tree
 
-MARKED = "Q: [[9 + 3]]\nA: [[12]]\nQ: 5?\nA:"
 TARGET = ["--target", " 00"]
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
 def test_a_run_is_evaluated_without_being_told_its_model(here: Path, llama_folder: str) -> None:
@@ -118,9 +100,9 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     (here / "empty").mkdir()
     (here / "damaged").mkdir()
     (here / "damaged" / "run.json").write_text("{")
-    before = names(here)
+    before = tree(here)
     result = call("evaluate", *arguments)
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.stderr.split())
     assert result.stdout == "" and "Traceback" not in result.output
-    assert names(here) == before
+    assert tree(here) == before

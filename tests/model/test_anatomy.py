@@ -4,18 +4,16 @@ import pytest
 import torch
 from transformers import (
     AutoModelForCausalLM,
-    BertConfig,
     CohereConfig,
     Gemma2Config,
     GraniteConfig,
-    OPTConfig,
 )
 
 from bathyscope.errors import ModelError
 from bathyscope.model.anatomy import find_anatomy, logits_of
 from tests import brute_force
 from tests.conftest import random_model, tiny
-from tests.families import SMALL
+from tests.families import SMALL, encoder_config
 
 FINAL_NORM = {
     "falcon": ("transformer.ln_f",),
@@ -81,16 +79,7 @@ def test_what_is_done_to_the_logits_is_found(config: Any, words: str) -> None:
 
 
 def test_more_than_a_norm_after_the_last_layer() -> None:
-    config = OPTConfig(
-        vocab_size=64,
-        hidden_size=32,
-        word_embed_proj_dim=16,
-        ffn_dim=48,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        max_position_embeddings=64,
-    )
-    model = AutoModelForCausalLM.from_config(config).eval()
+    model = random_model("opt")
     anatomy = find_anatomy(model)
     decoder = model.model.decoder
     assert anatomy.final_norm == (decoder.final_layer_norm, decoder.project_out)
@@ -123,15 +112,8 @@ def test_a_norm_applied_twice_would_be_noticed() -> None:
 
 
 def test_a_model_that_sees_the_future_is_refused() -> None:
-    config = BertConfig(
-        vocab_size=64,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=48,
-    )
     with pytest.raises(ModelError, match=r"not a causal language model|do not follow"):
-        find_anatomy(AutoModelForCausalLM.from_config(config).eval())
+        find_anatomy(AutoModelForCausalLM.from_config(encoder_config()).eval())
 
 
 def test_layers_that_cannot_be_found_are_named() -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertConfig, BertModel, T5Config, T5ForConditionalGeneration
+from transformers import BertModel, T5Config, T5ForConditionalGeneration
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.model.loading import load
 from tests.conftest import byte_tokenizer
+from tests.families import encoder_config
 
 
 def test_a_folder_is_loaded(llama_folder: str) -> None:
@@ -65,15 +66,7 @@ def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_encoder_is_refused(tmp_path: Path) -> None:
-    config = BertConfig(
-        vocab_size=258,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=48,
-        is_decoder=False,
-    )
-    BertModel(config).save_pretrained(tmp_path)
+    BertModel(encoder_config()).save_pretrained(tmp_path)
     byte_tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=r"causal language model|do not follow"):
         load(tmp_path)

@@ -1,5 +1,7 @@
 """The embedded model against Captum itself, on a prompt of two demonstrations."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -27,20 +29,34 @@ def test_what_is_left_out(smollm: LanguageModel, method: str) -> None:
     np.testing.assert_allclose(run.heatmap.values, captums, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("method", ["saliency", "input_x_gradient", "integrated_gradients"])
+@pytest.mark.parametrize("method", ["saliency", "input_x_gradient"])
 def test_gradients(smollm: LanguageModel, method: str) -> None:
     """By token, which is what Captum gives."""
-    tokens = bs.Prompt.segmented(PROMPT.text, "tokens", smollm.tokens.spans)
-    run = bs.attribute(smollm, tokens, " /", method=method, steps=2, path_from="pad")
-    captums = gradients(smollm, method)
-    assert captums.shape == run.heatmap.values.shape and np.abs(captums).max() > 0.01
-    np.testing.assert_allclose(run.heatmap.values, captums, atol=TOLERANCE)
-
-
-def gradients(model: LanguageModel, method: str) -> Values:
-    target = model.tokens.continuation(PROMPT.text, " /")
+    target = smollm.tokens.continuation(PROMPT.text, " /")
     if method == "saliency":
-        return captum_values.saliency(model, target)
-    if method == "input_x_gradient":
-        return captum_values.input_x_gradient(model, PROMPT.text, target)
-    return captum_values.integrated_gradients(model, PROMPT.text, target, steps=2)
+        captums = captum_values.saliency(smollm, target)
+    else:
+        captums = captum_values.input_x_gradient(smollm, PROMPT.text, target)
+    agree(by_token(smollm, method), captums, TOLERANCE)
+
+
+def test_a_path() -> None:
+    """In float64: in float32 the steep path leaves either tool some 1e-4 of the largest cell off.
+
+    The largest is 8.7 nats; ours differs from the value in float64 by 1.1e-3, Captum's by 4e-4.
+    """
+    exact = bs.load(dtype="float64")
+    target = exact.tokens.continuation(PROMPT.text, " /")
+    captums = captum_values.integrated_gradients(exact, PROMPT.text, target, steps=2)
+    found = by_token(exact, "integrated_gradients", steps=2, path_from="pad")
+    agree(found, captums, 1e-9)
+
+
+def by_token(model: LanguageModel, method: str, **options: Any) -> Values:
+    tokens = bs.Prompt.segmented(PROMPT.text, "tokens", model.tokens.spans)
+    return bs.attribute(model, tokens, " /", method=method, **options).heatmap.values
+
+
+def agree(found: Values, captums: Values, tolerance: float) -> None:
+    assert captums.shape == found.shape and np.abs(captums).max() > 0.01
+    np.testing.assert_allclose(found, captums, atol=tolerance, rtol=0)

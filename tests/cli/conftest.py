@@ -1,0 +1,28 @@
+"""Calling the command line in this process, in a folder of its own."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bathyscope.cli.app import app
+
+MARKED = "Q: [[9 + 3]]\nA: [[12]]\nQ: 5?\nA:"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which commands run."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def call(*arguments: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
+def tree(folder: Path) -> list[str]:
+    """Return everything below a folder, by path."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
