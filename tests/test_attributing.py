@@ -250,3 +250,9 @@ def test_a_target_that_takes_in_the_end_of_the_prompt_is_noted() -> None:
         run = bs.attribute(model, prompt, "ab")
     assert run.heatmap.rows.labels == ("▁a", "b")
     bs.attribute(model, bs.Prompt.marked("b[[b]]b"), " ab")
+
+
+@pytest.mark.real
+def test_a_target_that_goes_on_with_the_prompts_last_word_is_noted(smollm: LanguageModel) -> None:
+    with pytest.warns(UserWarning, match="'▁itself'.*let the target begin with white space"):
+        bs.attribute(smollm, bs.Prompt.marked("[[Q: ]]what is it"), "self")

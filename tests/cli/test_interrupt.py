@@ -1,29 +1,65 @@
 """A real Ctrl-C, sent to a real process in the middle of its work."""
 
-import os
+import json
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import call, tree
+
+PROMPT = " ".join(f"[[{number}]]" for number in range(20)) + " sum:"
+
+
+def kept(cache: Path) -> int:
+    """Return how many evaluations are on disk."""
+    if not cache.exists():
+        return 0
+    with closing(sqlite3.connect(cache)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM evaluations").fetchone()[0])
+        except sqlite3.OperationalError:  # the table is not there yet
+            return 0
 
 
 def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(
-    tmp_path: Path, llama_folder: str
+    here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    many = " ".join(f"[[{number}]]" for number in range(12)) + " sum:"
-    command = [sys.executable, "-m", "bathyscope", "attribute", many, "--target", " 66"]
-    command += ["-m", llama_folder, "-o", "run", "--cache", "--batch-tokens", "64"]
-    environment = {**os.environ, "BATHYSCOPE_CACHE": str(tmp_path / "cache")}
+    monkeypatch.setenv("BATHYSCOPE_CACHE", str(here / "cache"))
+    cache = here / "cache" / "evaluations.sqlite"
+    asked = ["attribute", PROMPT, "--target", " 66", "-m", llama_folder, "--seed", "3", "--json"]
+    asked += ["--budget", "1500", "--batch-tokens", "64"]
+    command = [sys.executable, "-m", "bathyscope", *asked, "-o", "run", "--cache"]
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("evaluate coalitions"):
-                break
+        while kept(cache) == 0 and process.poll() is None:
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-    assert process.returncode == 130
-    assert "interrupted" in rest and "Traceback" not in rest
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache"]
-    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".sqlite"]
+        output, errors = process.communicate()
+    assert process.returncode == 130 and output == ""
+    assert "interrupted" in errors and "Traceback" not in errors
+    assert tree(here) == ["cache", "cache/evaluations.sqlite"]
+    before = kept(cache)
+    assert 0 < before < 1500
+    continued = call(*asked, "-o", "run", "--cache")
+    assert continued.exit_code == 0, continued.output
+    told = re.search(r"evaluate coalitions: (\d+) of", continued.stderr)
+    assert told is not None and int(told[1]) == before
+    uninterrupted = call(*asked, "-o", "whole")
+    one, other = (json.loads(result.stdout) for result in (continued, uninterrupted))
+    # The same coalitions; their values are rounded otherwise, since they met in other batches.
+    for key in ("standard_error", "halves"):
+        np.testing.assert_allclose(one[key], other[key], atol=2e-5)
+    values = [np.array(run["heatmap"]["values"]) for run in (one, other)]
+    np.testing.assert_allclose(values[0], values[1], atol=2e-5)
+    assert one["provenance"]["method"] == other["provenance"]["method"]
+    again = json.loads(call(*asked, "-o", "again", "--cache").stdout)
+    assert again["heatmap"] == one["heatmap"], "all known: the same bits"

@@ -54,6 +54,11 @@ def test_edges_inside_tokens_and_neighbours_that_merge(
     assert "becomes one token" not in " ".join(notes(bs.Prompt.marked(source), pairs, False))
 
 
+def test_features_that_merge_their_neighbours_are_named_together() -> None:
+    found = " ".join(notes(bs.Prompt.marked("a[[bc]]de[[fg]]h"), pairs))
+    assert "Features 1 ('bc') and 2 ('fg'): without one of them the text on both sides" in found
+
+
 def test_labels_are_told_apart() -> None:
     assert distinct(["a", "b", "a"]) == ("#1 a", "b", "#2 a")
 

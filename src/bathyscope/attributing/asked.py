@@ -140,10 +140,13 @@ def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continua
     if continuation.text is None or model.tokens.encode(prompt) == continuation.prompt_ids:
         return
     first = model.tokens.axis("token", continuation.target_ids[:1]).labels[0]
+    if prompt[-1:].isspace():
+        advice = "move the white space between them from the prompt's end to the target's beginning"
+    else:
+        advice = "let the target begin with white space, or where a token begins"
     warnings.warn(
         f"The tokens change where prompt and target meet: the target begins with the token "
-        f"{first!r}, which takes in the end of the prompt. To avoid it, move the white space "
-        "between them from the prompt's end to the target's beginning.",
+        f"{first!r}, which takes in the end of the prompt. To avoid it, {advice}.",
         stacklevel=5,
     )
 

@@ -41,9 +41,10 @@ def notes(
         )
     merging = [i for i in range(len(prompt.features)) if _merges(prompt, i, token_spans)]
     if removed and merging:
+        absent = "it" if len(merging) == 1 else "one of them"
         found.append(
-            f"{_listed(prompt, merging)}: without it the text on both sides becomes one token; "
-            "a baseline text such as a space keeps them apart."
+            f"{_listed(prompt, merging)}: without {absent} the text on both sides becomes one "
+            "token; a baseline text such as a space keeps them apart."
         )
     return tuple(found)
 
