@@ -92,7 +92,7 @@ def saliency(model: bs.LanguageModel, target: Continuation) -> Values:
     first = len(target.prompt_ids)
 
     def log_prob(embeddings: torch.Tensor, position: int, token_id: int) -> torch.Tensor:
-        logits = model.model(inputs_embeds=embeddings).logits[:, position]
+        logits: torch.Tensor = model.model(inputs_embeds=embeddings).logits[:, position]
         return logits.log_softmax(-1)[:, token_id]
 
     with torch.no_grad():
