@@ -69,6 +69,7 @@ def test_the_cache_is_kept(here: list[str]) -> None:
         (["--budget", "3"], "budget is 3"),
         (["--against", ""], "text to compare with is empty"),
         (["--method", "interactions", "--token", "99"], "no target token 99"),
+        (["--target", " 2", "--figure", "f.png"], "--figure takes one target"),
     ],
 )
 def test_refusals(here: list[str], options: list[str], message: str) -> None:
@@ -76,3 +77,4 @@ def test_refusals(here: list[str], options: list[str], message: str) -> None:
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
     assert not Path("run").exists()
+    assert "evaluate coalitions" not in result.stderr, "refused before anything is computed"

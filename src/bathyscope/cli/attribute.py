@@ -99,7 +99,7 @@ def command(
         if chosen is not None:
             attributing.check(chosen, targets, settings)
         delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
-        delivery.check()
+        delivery.check(len(targets))
         loaded = options.load_model(model, revision, dtype, device, progress)
         runs = _ask(loaded, chosen or tokens_as_features(source, loaded), targets, token, settings)
     delivery.deliver(runs)

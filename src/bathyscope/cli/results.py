@@ -36,8 +36,10 @@ class Delivery:
     overwrite: bool
     as_json: bool
 
-    def check(self) -> None:
+    def check(self, num_runs: int = 1) -> None:
         """Refuse an output that could not be written, before anything is computed."""
+        if self.figures and num_runs > 1:
+            raise InputError("--figure takes one target; every run's folder has its figure anyway.")
         if self.folder is not None:
             refuse_existing(self.folder, overwrite=self.overwrite)
         require_palette(self.palette)
@@ -47,8 +49,6 @@ class Delivery:
 
     def deliver(self, runs: Sequence[Run]) -> None:
         """Save and print the runs: one as the folder itself, several as folders inside of it."""
-        if self.figures and len(runs) > 1:
-            raise InputError("--figure takes one target; every run's folder has its figure anyway.")
         folder = self.folder or _next_folder(runs[0].kind)
         with new_folder(folder, overwrite=self.overwrite) as partial:
             for run, name in zip(runs, _names(len(runs)), strict=True):

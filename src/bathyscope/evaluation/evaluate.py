@@ -129,12 +129,15 @@ def check_methods(
 
 
 def _how_made(runs: Sequence[AttributionRun], batch_tokens: int | None) -> dict[str, Any]:
-    """Return what the maps say of themselves."""
+    """Return what the maps say of themselves, but for evaluations, which they share."""
     made = [run.heatmap.provenance for run in runs]
+    methods = [{**one["method"], "seed": one.get("seed")} for one in made]
+    for method in methods:
+        method.pop("evaluations", None)
     return {
         "chat": made[0].get("chat", False),
         "baseline": made[0]["method"]["baseline"],
-        "methods": [{**one["method"], "seed": one.get("seed")} for one in made],
+        "methods": methods,
         "batch_tokens": batch_tokens,
     }
 
