@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
-from bathyscope.attributing import check, interact_each
+from bathyscope.attributing import check
 from bathyscope.attribution.gradients import gradient_attribution
 from bathyscope.model.language_model import LanguageModel
 from tests import brute_force
@@ -158,7 +158,7 @@ def test_interactions_of_several_targets_are_scored_together(
     model = tiny("llama")
     alone = bs.interact(model, PROMPT, " 12 x")
     calls = counted(model, monkeypatch)
-    _, together = interact_each(model, PROMPT, [" 35", " 12 x"], None, bs.Settings())
+    _, together = bs.interact_each(model, PROMPT, [" 35", " 12 x"], None, bs.Settings())
     assert calls == [2 * 8]
     np.testing.assert_allclose(together.heatmap.values, alone.heatmap.values, atol=5e-5)
     assert together.heatmap.provenance["target"] == " 12 x"

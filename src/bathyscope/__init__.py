@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bathyscope.attributing import Settings as Settings
     from bathyscope.attributing import attribute_each as attribute_each
     from bathyscope.attributing import interact as interact
+    from bathyscope.attributing import interact_each as interact_each
     from bathyscope.attributing.grouping import group_columns as group_columns
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
@@ -52,6 +53,7 @@ _HOME = {
     "Settings": "bathyscope.attributing",
     "attribute_each": "bathyscope.attributing",
     "interact": "bathyscope.attributing",
+    "interact_each": "bathyscope.attributing",
     "group_columns": "bathyscope.attributing.grouping",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
