@@ -17,6 +17,7 @@ LEVELS = (
     "files",
     "heatmap",
     "confidence",
+    "token_value",
     "prompt",
     "store",
     "table",

@@ -14,11 +14,11 @@ from bathyscope.attribution.gradients import (
     gradient_attribution,
     shares_of_tokens,
 )
-from bathyscope.attribution.prompt_game import VALUES
 from bathyscope.heatmap import FloatArray
 from bathyscope.model.gradients import VALUES_OF
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
+from bathyscope.token_value import TOKEN_VALUES
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
 
@@ -161,7 +161,7 @@ def test_what_is_derived(of: str) -> None:
 
 
 def test_the_values_are_those_of_the_game() -> None:
-    assert set(VALUES_OF) == set(VALUES)
+    assert set(VALUES_OF) == set(TOKEN_VALUES)
 
 
 def test_equal_inputs_share_one_pass_and_the_weights_are_left_alone() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from bathyscope.attribution import INTERACTIONS, METHODS
 from bathyscope.attribution.estimate import EVALUATIONS, Budget
 from bathyscope.attribution.gradients import GRADIENT_METHODS, STEPS
-from bathyscope.attribution.prompt_game import VALUES
 from bathyscope.errors import InputError
 from bathyscope.model.gradients import PATH_BASELINES
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
 from bathyscope.questions import MAX_NEW_TOKENS, require_text
+from bathyscope.token_value import TOKEN_VALUES
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def check(prompt: Prompt, targets: Sequence[str | None], settings: Settings) -> 
     methods = {**METHODS, "interactions": INTERACTIONS}
     for name, given, known in (
         ("method", settings.method, (*methods, *GRADIENT_METHODS)),
-        ("value", settings.of, VALUES),
+        ("value", settings.of, TOKEN_VALUES),
         ("beginning of a path", settings.path_from, PATH_BASELINES),
     ):
         if given not in known:

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-from bathyscope.attribution.prompt_game import VALUES
 from bathyscope.heatmap import Quantity
+from bathyscope.token_value import TOKEN_VALUES
 
 
 def in_unit(quantity: Quantity, of: str) -> Quantity:
     """Return a quantity defined in nats as it reads for another value of a token."""
-    unit, words = VALUES[of][:2]
-    return replace(
-        quantity, unit=unit, legend=quantity.legend.replace("nats of log-probability", words)
-    )
+    value, nats = TOKEN_VALUES[of], TOKEN_VALUES["logprob"].words
+    return replace(quantity, unit=value.unit, legend=quantity.legend.replace(nats, value.words))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.attribution.prompt_game import VALUES
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray, Quantity, Span
 from bathyscope.model.gradients import (
@@ -24,6 +23,7 @@ from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
+from bathyscope.token_value import TOKEN_VALUES
 
 STAGE = "gradients"
 STEPS = 50
@@ -55,7 +55,7 @@ class GradientMethod:
 
     def quantity(self, of: str) -> Quantity:
         """Return what a cell measures when the values are log-probabilities, logits or so."""
-        unit = VALUES[of][0]
+        unit = TOKEN_VALUES[of].unit
         if self.signed:
             return Quantity(self.name, unit, neutral=0.0, legend=self.legend)
         per = f"{unit or 'probability'} per unit of embedding length"

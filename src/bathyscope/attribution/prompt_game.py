@@ -1,6 +1,6 @@
 """The game of a prompt: coalitions become texts, texts become scores of the targets' tokens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,14 +12,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
-
-VALUES: dict[str, tuple[str, str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
-    "logprob": ("nats", "nats of log-probability", lambda log_probs, logits: log_probs),
-    "logit": ("logits", "logits", lambda log_probs, logits: logits),
-    "probability": ("", "probability", lambda log_probs, logits: np.exp(log_probs)),
-}
-"""What a coalition is worth to a target token: the unit, the unit in words, the value. ln p of the
-token in nats, its logit before the softmax, or p itself, 0 to 1."""
+from bathyscope.token_value import TOKEN_VALUES
 
 STAGE = "evaluate coalitions"
 
@@ -40,7 +33,7 @@ def prompt_game(
         model: The model that is asked.
         prompt: The prompt and its features.
         continuations: The targets after the whole prompt.
-        of: What is measured of a token, a name in `VALUES`.
+        of: What is measured of a token, a name in `TOKEN_VALUES`.
         baseline: Text that stands where a feature is absent, or a function that rebuilds the
             prompt from which features are present.
         batch_tokens: Most tokens in a forward pass; None chooses.
@@ -66,7 +59,7 @@ def answers_game(
     evaluations: Evaluations | None = None,
     progress: Progress = silent,
 ) -> Game:
-    """Return the game of all that `VALUES` are computed from, so that each is a view of one game.
+    """Return the game of all that `TOKEN_VALUES` are computed from, so that each is a view of one game.
 
     The targets' ids are those of the continuations, forced after every masked prompt. All
     targets are scored together: what their prompts share is computed once. Arguments as of
@@ -94,11 +87,11 @@ def answers_game(
 
 
 def valued(answers: Game, of: str) -> Game:
-    """Return the game of one of `VALUES`; evaluations stay in the game of answers."""
+    """Return the game of one of `TOKEN_VALUES`; evaluations stay in the game of answers."""
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
         log_probs, logits = np.hsplit(answers.values(coalitions), 2)
-        return VALUES[of][2](log_probs, logits)
+        return TOKEN_VALUES[of].measure(log_probs, logits)
 
     return Game(answers.num_features, evaluate)
 

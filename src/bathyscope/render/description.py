@@ -13,6 +13,7 @@ from bathyscope.render.markdown import code as _code
 from bathyscope.render.markdown import listed as _listed
 from bathyscope.render.palette import scale_of
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.token_value import TOKEN_VALUES
 
 _METHODS = {
     "shapley": "its {exact} Shapley value, its effect averaged over all orders of adding features",
@@ -117,11 +118,7 @@ def _cell_of(run: AttributionRun) -> str:
 
 
 def _measured(run: AttributionRun) -> str:
-    return {
-        "logprob": "nats of log-probability",
-        "logit": "logits",
-        "probability": "probability",
-    }[run.heatmap.provenance["method"].get("of", "logprob")]
+    return TOKEN_VALUES[run.heatmap.provenance["method"].get("of", "logprob")].words
 
 
 def _exactness(run: AttributionRun | InteractionRun) -> str:
