@@ -29,6 +29,7 @@ LEVELS = (
     "faithfulness",
     "streaming",
     "thinking",
+    "description",
     "render",
     "questions",
     "attributing",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bathyscope.attributing import interact as interact
     from bathyscope.attributing import interact_each as interact_each
     from bathyscope.attributing.grouping import group_columns as group_columns
+    from bathyscope.description import describe as describe
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
     from bathyscope.prompt import Prompt as Prompt
-    from bathyscope.render.description import describe as describe
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
@@ -55,6 +55,7 @@ _HOME = {
     "interact": "bathyscope.attributing",
     "interact_each": "bathyscope.attributing",
     "group_columns": "bathyscope.attributing.grouping",
+    "describe": "bathyscope.description",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",
@@ -67,7 +68,6 @@ _HOME = {
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "Prompt": "bathyscope.prompt",
-    "describe": "bathyscope.render.description",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",

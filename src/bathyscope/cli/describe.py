@@ -1,10 +1,21 @@
 """`bathyscope describe`: a run or a table in words."""
 
+from typing import Annotated
+
+import typer
+
 from bathyscope.cli.subjects import Subject, open_subject
 
 
-def command(subject: Subject) -> None:
-    """Say in Markdown what a saved run, or a plain CSV table, shows."""
-    from bathyscope.render.description import describe
+def command(
+    subject: Subject,
+    format: Annotated[
+        str,
+        typer.Option(help="markdown; text, without marks; or json, the facts behind the words."),
+    ] = "markdown",
+) -> None:
+    """Say in words what a saved run, or a plain table, shows."""
+    from bathyscope.description import describe, require_format
 
-    print(describe(open_subject(subject)), end="")
+    require_format(format)
+    print(describe(open_subject(subject), format), end="")

@@ -5,11 +5,11 @@ from importlib import resources
 from pathlib import Path
 
 from bathyscope.api import attribute, depth
+from bathyscope.description import describe
 from bathyscope.files import new_folder
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
-from bathyscope.render.description import describe
 from bathyscope.render.figure import draw
 from bathyscope.render.gallery import Exhibit, write_gallery
 from bathyscope.runs import Run

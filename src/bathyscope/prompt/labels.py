@@ -1,5 +1,6 @@
 """How features are named beside a map: on one line, white space visible, all different."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,6 +9,8 @@ from bathyscope.prompt.prompt import Prompt
 from bathyscope.prompt.segmenters import TOKENS
 
 _VISIBLE = {" ": "▁", "\n": "⏎", "\t": "⇥", "\r": "␍"}
+_INVISIBLE = str.maketrans({mark: character for character, mark in _VISIBLE.items()})
+_PART = re.compile(r" \d/\d$")
 
 
 def visible(text: str) -> str:
@@ -21,6 +24,14 @@ def visible(text: str) -> str:
         or (character if character.isprintable() else ascii(character)[1:-1])
         for character in text
     )
+
+
+def of_label(label: str) -> str:
+    """Return the text of a token that `visible` shows, but for escapes, which stay as they are.
+
+    A part of a character that is spread over several tokens, `é 1/2`, gives the character.
+    """
+    return _PART.sub("", label).translate(_INVISIBLE)
 
 
 def feature_axis(prompt: Prompt) -> Axis:

@@ -1,0 +1,218 @@
+"""What can be said of an attribution: what was asked, how exact it is, what it adds up to."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from bathyscope.confidence import student_quantile
+from bathyscope.description.facts.grid import Place
+from bathyscope.description.facts.map import MapFacts, map_facts, sides
+from bathyscope.heatmap import Axis, FloatArray, Heatmap, number_or_null
+from bathyscope.runs import AttributionRun, InteractionRun
+
+ROUNDING = 1e-6
+"""A difference is rounding when it is at most this share of the largest size among the numbers."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of which model.
+
+    Attributes:
+        model: Its name.
+        continuation: The text that is explained.
+        generated: Whether the model wrote it itself.
+        against: The text it is compared with; None where it stands alone.
+        method: A name in `attribution.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
+        of: What is measured of a token, a name in `token_value.TOKEN_VALUES`.
+        exact: Whether nothing was sampled.
+        removes_text: Whether features were taken out of the prompt; gradients remove none.
+        baseline: Text that stands for an absent feature; empty where it was left out.
+        token: The one target token that was asked about; None for all of them.
+    """
+
+    model: str
+    continuation: str
+    generated: bool
+    against: str | None
+    method: str
+    of: str
+    exact: bool
+    removes_text: bool
+    baseline: str
+    token: Place | None
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How exact a sampled map is.
+
+    Attributes:
+        evaluations: Coalitions that were evaluated.
+        largest_error: The largest standard error of a cell, in the map's unit.
+        unclear: Cells whose 95 % interval covers neutral.
+        cells: Cells that were looked at.
+    """
+
+    evaluations: int
+    largest_error: float | None
+    unclear: int
+    cells: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one feature did to the whole continuation.
+
+    Attributes:
+        feature: Which.
+        value: By how much, in the map's unit; None where a cell of it has no number.
+        margin: Half the width of its 95 % interval; None where not sampled.
+    """
+
+    feature: Place
+    value: float | None
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The whole continuation: the sum over its tokens, or the difference of both continuations.
+
+    Attributes:
+        everything: Its value with every feature, in the map's unit.
+        nothing: Its value with none.
+        effects: What each feature did to it, in the order of the prompt.
+    """
+
+    everything: float | None
+    nothing: float | None
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether rows add up to what the features do together.
+
+    Attributes:
+        row: The row that misses most.
+        gap: Its sum minus (all − none), in the map's unit.
+        complete: Whether that is rounding: at most `ROUNDING` of the largest of all and none.
+    """
+
+    row: Place
+    gap: float
+    complete: bool
+
+
+@dataclass(frozen=True)
+class AttributionFacts:
+    """What can be said of an attribution map.
+
+    Attributes:
+        asked: What was asked of which model.
+        map: The rows of single tokens; the whole map where a contrast has none.
+        contrast: Whether the map's last row is the whole continuation's and not one of `map`.
+        sampling: How exact it is; None where nothing was sampled.
+        whole: The whole continuation.
+        completeness: What rows add up to; None where signs mean nothing.
+    """
+
+    asked: Asked
+    map: MapFacts
+    contrast: bool
+    sampling: Sampling | None
+    whole: Whole
+    completeness: Completeness | None
+    kind: ClassVar[str] = AttributionRun.kind
+
+
+def attribution_facts(run: AttributionRun) -> AttributionFacts:
+    """Return what can be said of an attribution map."""
+    tokens = len(run.heatmap.rows) - (run.heatmap.provenance.get("against") is not None)
+    margin = None if run.margin is None else run.margin[: tokens or None]
+    quantile = student_quantile(run.degrees_of_freedom) if run.degrees_of_freedom else np.nan
+    whole_margin = None if run.whole_target_error is None else run.whole_target_error * quantile
+    contrast = tokens < len(run.heatmap.rows)
+    return AttributionFacts(
+        asked=asked(run),
+        map=map_facts(
+            _tokens_only(run.heatmap, tokens), margin, None if contrast else whole_margin
+        ),
+        contrast=contrast,
+        sampling=sampling(run),
+        whole=_whole(run, whole_margin),
+        completeness=_completeness(run),
+    )
+
+
+def asked(run: AttributionRun | InteractionRun) -> Asked:
+    """Return what was asked of which model."""
+    provenance = run.heatmap.provenance
+    method, token = provenance["method"], provenance.get("token")
+    return Asked(
+        model=provenance["model"]["name"],
+        continuation=provenance["target"],
+        generated=provenance["generated"],
+        against=provenance.get("against"),
+        method=method["name"],
+        of=method.get("of", "logprob"),
+        exact=run.standard_error is None,
+        removes_text="path_from" not in method,
+        baseline=method["baseline"],
+        token=None if token is None else Place(token["position"], token["label"], None),
+    )
+
+
+def sampling(run: AttributionRun | InteractionRun) -> Sampling | None:
+    """Return how exact a run is; None where nothing was sampled."""
+    if run.standard_error is None or run.margin is None:
+        return None
+    values = run.heatmap.values - (run.heatmap.quantity.neutral or 0.0)
+    finite = np.isfinite(values)
+    errors = run.standard_error[np.isfinite(run.standard_error)]
+    return Sampling(
+        evaluations=run.heatmap.provenance["method"]["evaluations"],
+        largest_error=float(errors.max()) if len(errors) else None,
+        unclear=int((finite & ~(np.abs(values) > run.margin)).sum()),
+        cells=int(finite.sum()),
+    )
+
+
+def _tokens_only(heatmap: Heatmap, tokens: int) -> Heatmap:
+    """Return the rows of single tokens; where a contrast has none, the map, its row no token."""
+    if tokens == len(heatmap.rows):
+        return heatmap
+    if not tokens:
+        return replace(heatmap, rows=Axis("row", heatmap.rows.labels))
+    rows = Axis(heatmap.rows.name, heatmap.rows.labels[:tokens])
+    return replace(heatmap, values=heatmap.values[:tokens], rows=rows)
+
+
+def _whole(run: AttributionRun, margin: FloatArray | None) -> Whole:
+    _, columns = sides(run.heatmap)
+    return Whole(
+        everything=number_or_null(float(run.whole(run.all))),
+        nothing=number_or_null(float(run.whole(run.none))),
+        effects=tuple(
+            Effect(
+                columns.place(index),
+                number_or_null(float(value)),
+                None if margin is None else number_or_null(float(margin[index])),
+            )
+            for index, value in enumerate(run.whole_target)
+        ),
+    )
+
+
+def _completeness(run: AttributionRun) -> Completeness | None:
+    sizes = np.abs(run.gap)
+    if not np.isfinite(sizes).any():
+        return None
+    row = int(np.nanargmax(np.where(np.isfinite(sizes), sizes, np.nan)))
+    values = np.concatenate([run.all, run.none])
+    scale = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+    gap = float(run.gap[row])
+    rows, _ = sides(run.heatmap)
+    return Completeness(rows.place(row), gap, abs(gap) <= ROUNDING * scale)

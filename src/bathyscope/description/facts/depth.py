@@ -1,0 +1,262 @@
+"""What can be said of a depth map: where which tokens settle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
+from bathyscope.description.facts.map import sides
+from bathyscope.description.roles import Role
+from bathyscope.heatmap import FloatArray, Heatmap, number_or_null
+from bathyscope.runs import DepthRun
+
+TEMPLATE = frozenset({"the", "is", "."})
+"""Template words: words that hold a sentence together. Spaces and case do not count."""
+
+PROFILE_LAYERS = 5
+"""At so many layers, from the first to the last one drawn, the median is told."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One token and the layer at which it settles: num_layers where it settles at none before."""
+
+    token: Place
+    layer: int
+
+
+@dataclass(frozen=True)
+class Level:
+    """The median over all tokens at one layer, in bits; None where no token has a number."""
+
+    layer: int
+    median: float | None
+
+
+@dataclass(frozen=True)
+class RoleDepth:
+    """Where the tokens of one role settle.
+
+    Attributes:
+        role: The role.
+        count: How many tokens have it.
+        median: Median of their settling layers.
+        earliest: The smallest of them.
+        latest: The largest.
+    """
+
+    role: Role
+    count: int
+    median: float
+    earliest: int
+    latest: int
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Tokens that occur more than once: does the second time settle earlier than the first?
+
+    Attributes:
+        tokens: How many different tokens (by id) occur more than once.
+        earlier: How many of them settle earlier at their second time.
+        later: How many settle later.
+        same: How many settle at the same layer.
+        change: Median of second minus first settling layer.
+        pairs: The first and the second time of each, in the order of the text.
+    """
+
+    tokens: int
+    earlier: int
+    later: int
+    same: int
+    change: float
+    pairs: tuple[tuple[Settled, Settled], ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """Template words against digits.
+
+    Attributes:
+        words: How many tokens are template words and complete nothing.
+        words_median: Median of their settling layers.
+        completions: How many tokens are digits, or directly follow an operator or equals sign.
+        completions_median: Median of their settling layers.
+    """
+
+    words: int
+    words_median: float
+    completions: int
+    completions_median: float
+
+
+@dataclass(frozen=True)
+class DepthFacts:
+    """What can be said of a depth map.
+
+    Attributes:
+        model: Name of the model.
+        response: The text that was looked into.
+        generated: Whether the model wrote it itself.
+        lens: How intermediate layers are read, "norm" or "raw".
+        threshold: A token settles at the first layer with at most so many bits.
+        num_layers: Layers of the model; one more than the map's rows.
+        deep_layer: Tokens that settle here or later count as deep.
+        depth_fraction: The share of all layers before it.
+        tokens: The columns.
+        gaps: Cells without a number, left out of the medians; None where there are none.
+        profile: The median over the tokens at `PROFILE_LAYERS` layers.
+        median_settles: The first layer whose median is at most the threshold; None where none is.
+        decided: How many cells are at most the threshold.
+        cells: How many cells have a number.
+        settled: Where each token settles, in the order of the text.
+        median_layer: Median of those layers.
+        deep: How many tokens settle at the deep layer or later.
+        deep_thinking_ratio: Their share, 0..1.
+        early: Tokens that settle before the last layer.
+        risen: Of those, how many rise above the threshold again at a later layer.
+        roles: Where tokens settle by role, the earliest median first; None without roles.
+        repeats: First and second times; None where no token occurs twice.
+        template: Template words against digits; None where the response lacks one of them.
+    """
+
+    model: str
+    response: str
+    generated: bool
+    lens: str
+    threshold: float
+    num_layers: int
+    deep_layer: int
+    depth_fraction: float
+    tokens: AxisFacts
+    gaps: Gaps | None
+    profile: tuple[Level, ...]
+    median_settles: int | None
+    decided: int
+    cells: int
+    settled: tuple[Settled, ...]
+    median_layer: float
+    deep: int
+    deep_thinking_ratio: float
+    early: int
+    risen: int
+    roles: tuple[RoleDepth, ...] | None
+    repeats: Repeats | None
+    template: Template | None
+    kind: ClassVar[str] = DepthRun.kind
+
+
+def depth_facts(run: DepthRun) -> DepthFacts:
+    """Return what can be said of a depth map."""
+    heatmap, depths = run.heatmap, run.settling_depth
+    provenance: Any = heatmap.provenance
+    rows, tokens = sides(heatmap)
+    threshold, deep_layer = provenance["threshold"], provenance["deep_layer"]
+    medians = _medians(heatmap.values)
+    below = np.flatnonzero(medians <= threshold)
+    roles = tokens.roles or ()
+    return DepthFacts(
+        model=provenance["model"]["name"],
+        response=provenance["target"],
+        generated=provenance["generated"],
+        lens=provenance["lens"],
+        threshold=threshold,
+        num_layers=run.num_layers,
+        deep_layer=deep_layer,
+        depth_fraction=provenance["depth_fraction"],
+        tokens=tokens,
+        gaps=gaps(heatmap, rows, tokens),
+        profile=_profile(medians),
+        median_settles=int(below[0]) + 1 if len(below) else None,
+        decided=int((heatmap.values <= threshold).sum()),
+        cells=int(np.isfinite(heatmap.values).sum()),
+        settled=tuple(
+            Settled(tokens.place(index), int(layer)) for index, layer in enumerate(depths)
+        ),
+        median_layer=float(np.median(depths)),
+        deep=int((depths >= deep_layer).sum()),
+        deep_thinking_ratio=run.deep_thinking_ratio,
+        early=int((depths < run.num_layers).sum()),
+        risen=_risen(heatmap.values, depths, threshold),
+        roles=_role_depths(roles, depths) or None,
+        repeats=_repeats(heatmap, tokens, depths),
+        template=_template(tokens.labels, roles, depths),
+    )
+
+
+def _medians(values: FloatArray) -> FloatArray:
+    """Return the median over the tokens at each layer, shape (layers,); NaN where none counts."""
+    rows = [row[np.isfinite(row)] for row in values]
+    return np.array([np.median(row) if len(row) else np.nan for row in rows])
+
+
+def _profile(medians: FloatArray) -> tuple[Level, ...]:
+    count = min(PROFILE_LAYERS, len(medians))
+    chosen = np.linspace(0, len(medians) - 1, count).round().astype(int)
+    return tuple(Level(int(i) + 1, number_or_null(float(medians[i]))) for i in chosen)
+
+
+def _risen(values: FloatArray, depths: NDArray[np.int64], threshold: float) -> int:
+    layers = np.arange(1, len(values) + 1)[:, None]
+    return int(((values > threshold) & (layers > depths)).any(axis=0).sum())
+
+
+def _role_depths(roles: Sequence[Role], depths: NDArray[np.int64]) -> tuple[RoleDepth, ...]:
+    found = []
+    for role in Role:
+        own = depths[[index for index, other in enumerate(roles) if other is role]]
+        if len(own):
+            median = float(np.median(own))
+            found.append(RoleDepth(role, len(own), median, int(own.min()), int(own.max())))
+    return tuple(sorted(found, key=lambda part: part.median))
+
+
+def _repeats(heatmap: Heatmap, tokens: AxisFacts, depths: NDArray[np.int64]) -> Repeats | None:
+    times: dict[int | str, list[int]] = {}
+    keys: Sequence[int | str] = heatmap.columns.ids or heatmap.columns.labels
+    for index, key in enumerate(keys):
+        times.setdefault(key, []).append(index)
+    twice = [(found[0], found[1]) for found in times.values() if len(found) > 1]
+    if not twice:
+        return None
+    changes = np.array([depths[second] - depths[first] for first, second in twice])
+    return Repeats(
+        tokens=len(twice),
+        earlier=int((changes < 0).sum()),
+        later=int((changes > 0).sum()),
+        same=int((changes == 0).sum()),
+        change=float(np.median(changes)),
+        pairs=tuple(
+            (_settled(tokens, depths, first), _settled(tokens, depths, second))
+            for first, second in twice
+        ),
+    )
+
+
+def _settled(tokens: AxisFacts, depths: NDArray[np.int64], index: int) -> Settled:
+    return Settled(tokens.place(index), int(depths[index]))
+
+
+def _template(
+    labels: Sequence[str], roles: Sequence[Role], depths: NDArray[np.int64]
+) -> Template | None:
+    before = [None, *roles[:-1]]
+    completes = np.array(
+        [
+            role is Role.DIGIT or last in (Role.OPERATOR, Role.EQUALS)
+            for role, last in zip(roles, before, strict=True)
+        ]
+    )
+    words = [label.strip("▁⏎").casefold() for label in labels]
+    template = np.array([word in TEMPLATE for word in words]) & ~completes
+    if not template.any() or not completes.any():
+        return None
+    return Template(
+        int(template.sum()),
+        float(np.median(depths[template])),
+        int(completes.sum()),
+        float(np.median(depths[completes])),
+    )

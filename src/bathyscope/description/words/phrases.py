@@ -1,0 +1,175 @@
+"""The smallest parts of sentences: numbers with units, positions, counts, lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bathyscope.description.facts.grid import AxisFacts, Cell, Gaps, Place
+from bathyscope.description.markdown import code, escaped
+from bathyscope.description.roles import Role
+
+MOST_LABELS = 60
+"""So many entries of an axis are listed."""
+
+_NOUNS = frozenset({"token", "feature", "layer"})
+_ROLES = {
+    Role.NEWLINE: "line break",
+    Role.SPACE: "space",
+    Role.OTHER: "other",
+    Role.CURRENCY: "currency sign",
+    Role.EQUALS: "equals sign",
+    Role.OPERATOR: "operator",
+    Role.EXPRESSION: "expression",
+    Role.PHRASE: "phrase",
+    Role.WORD: "word",
+    Role.DIGIT: "digit",
+    Role.PUNCTUATION: "punctuation mark",
+}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How the numbers of one map are written.
+
+    Attributes:
+        unit: Their unit; empty where there is none.
+        signed: Whether a plus sign is written.
+        largest: The largest size among them: very large and very small ones get an exponent.
+    """
+
+    unit: str
+    signed: bool
+    largest: float
+
+    def bare(self, value: float) -> str:
+        """Return a value without its unit."""
+        return f"{value:{'+' if self.signed else ''}{self._format}}"
+
+    def value(self, value: float, margin: float | None = None) -> str:
+        """Return a value with its unit, and half the width of its 95 % interval."""
+        return self._with_unit(self.bare(value) + self.margin(margin))
+
+    def size(self, size: float) -> str:
+        """Return a size, which has no sign, with its unit."""
+        return self._with_unit(f"{size:{self._format}}")
+
+    def margin(self, margin: float | None) -> str:
+        """Return ± half the width of a 95 % interval; nothing where there is none."""
+        return "" if margin is None else f" ± {margin:{self._format}}"
+
+    @property
+    def _format(self) -> str:
+        return ".4f" if self.largest == 0 or 0.01 <= self.largest < 1e6 else ".4g"
+
+    def _with_unit(self, number: str) -> str:
+        return f"{number} {escaped(self.unit)}" if self.unit else number
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What rows and columns of a map are called, one of each."""
+
+    row: str
+    column: str
+
+    def at(self, cell: Cell) -> str:
+        """Return where a cell stands."""
+        return f"at {the(cell.row, self.row)} and {the(cell.column, self.column)}"
+
+
+def sides_of(rows: AxisFacts, columns: AxisFacts) -> Sides:
+    """Return what rows and columns are called: by their axis where it is known, else as such."""
+    return Sides(_noun(rows, "row"), _noun(columns, "column"))
+
+
+def the(place: Place, noun: str) -> str:
+    """Return an entry by its position, counted from 1, and its label: labels may repeat."""
+    if noun == "layer":
+        return f"layer {escaped(place.label)}"
+    return f"the {ordinal(place.position + 1)} {noun} {code(place.label)}"
+
+
+def short(place: Place) -> str:
+    """Return an entry in a list of its kind: label and position."""
+    return f"{code(place.label)} ({ordinal(place.position + 1)})"
+
+
+def ordinal(number: int) -> str:
+    """Return 1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number and its noun."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage."""
+    return "no share" if share is None else f"{100 * share:.1f} %"
+
+
+def role_noun(role: Role, number: int) -> str:
+    """Return what entries of a role are called."""
+    return _ROLES[role] + ("" if number == 1 else "s")
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return parts with commas, and "and" before the last."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def start(sentence: str) -> str:
+    """Return a sentence that begins with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def entries(axis: AxisFacts, side: str, direction: str) -> str:
+    """Return what the entries of an axis are, their labels and their roles."""
+    known = _noun(axis, "") != ""
+    name = escaped(axis.name) + ("" if len(axis.labels) == 1 else "s") if known else code(axis.name)
+    called = "" if axis.name == side else f", {name}"
+    shown = ", ".join(map(code, axis.labels[:MOST_LABELS]))
+    rest = len(axis.labels) - MOST_LABELS
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return (
+        f"{count(len(axis.labels), side)}, {direction}{called}: {shown}{more}.{_role_counts(axis)}"
+    )
+
+
+def _role_counts(axis: AxisFacts) -> str:
+    """Return how many entries of an axis have which role, the commonest first."""
+    if axis.roles is None:
+        return ""
+    numbers = {role: axis.roles.count(role) for role in Role if role in axis.roles}
+    ordered = sorted(numbers.items(), key=lambda pair: -pair[1])
+    parts = [f"{number:,} {role_noun(role, number)}" for role, number in ordered]
+    return f" By role: {joined(parts)}."
+
+
+def gap_words(gaps: Gaps, cells: int, sides: Sides) -> str:
+    """Return how many cells have no number, of which kind, and where."""
+    kinds = [
+        f"{number:,} {what}"
+        for number, what in (
+            (gaps.nan, "not a number"),
+            (gaps.infinite, "infinite"),
+            (gaps.minus_infinite, "minus infinite"),
+        )
+        if number
+    ]
+    places = "; ".join(
+        f"{the(row, sides.row)} and {the(column, sides.column)}" for row, column in gaps.places
+    )
+    rest = gaps.count - len(gaps.places)
+    more = f"; and {rest:,} more" if rest else ""
+    return (
+        f"{gaps.count:,} of {count(cells, 'cell')} "
+        f"{'has' if gaps.count == 1 else 'have'} no finite value ({', '.join(kinds)}) and "
+        f"{'is' if gaps.count == 1 else 'are'} left out of every number below: {places}{more}."
+    )
+
+
+def _noun(axis: AxisFacts, otherwise: str) -> str:
+    last = axis.name.rpartition(" ")[2]
+    return last if last in _NOUNS else otherwise
