@@ -88,7 +88,7 @@ def test_a_sampled_run_carries_its_errors(tmp_path: Path) -> None:
     words = bs.describe(run)
     covered = int((np.abs(run.heatmap.values) <= run.margin).sum())
     assert f"covers 0 in {covered} of 27 cells" in words
-    assert f"standard error is {run.standard_error.max():.4f}" in words
+    assert f"standard error of a cell is {run.standard_error.max():.4f}" in words
     bs.draw(run, tmp_path / "plain.png")
     bs.draw(run, tmp_path / "hatched.png", hatch=True)
     assert (tmp_path / "plain.png").read_bytes() != (tmp_path / "hatched.png").read_bytes()

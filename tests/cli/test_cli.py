@@ -64,6 +64,9 @@ def test_a_run_is_drawn_and_described_again(here: Path, llama_folder: str) -> No
     described = call("describe", "run")
     assert described.exit_code == 0
     assert described.stdout.startswith("# What drove 3 tokens")
+    assert call("describe", "run", "--format", "text").stdout.startswith("What drove 3 tokens")
+    facts = json.loads(call("describe", "run", "--format", "json").stdout)
+    assert facts["kind"] == "attribution" and facts["map"]["spread"]["cells"] == 6
 
 
 def test_a_table_is_drawn_and_described(here: Path) -> None:
@@ -100,6 +103,7 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("palette", ["attribute", MARKED, "--palette", "rainbow"], "'rainbow' is not known"),
     ("no run", ["describe", "folder.d"], "is not a run"),
     ("no table", ["describe", "words.csv"], "no number table"),
+    ("no format", ["describe", "table.csv", "--format", "html"], "'html' is not known"),
     ("nothing there", ["render", "nothing", "-o", "f.png"], "There is no nothing"),
     ("render palette", ["render", "table.csv", "-o", "f.png", "--palette", "x"], "'x' is not"),
     ("render format", ["render", "table.csv", "-o", "f.gif"], "does not end in"),

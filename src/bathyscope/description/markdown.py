@@ -1,8 +1,18 @@
 """Markdown: labels that are shown as they are, whatever they contain, and back to plain text."""
 
 import re
+from collections.abc import Callable, Sequence
 
 _MARKS = {"\n": "⏎", "\r": "␍", "\t": "⇥"}
+
+
+def listed(
+    entries: Sequence[str], shape: Callable[[str], str] = str, most: int = 60, between: str = ", "
+) -> str:
+    """Return entries one after the other, each in its shape, and how many more there are."""
+    shown = between.join(shape(entry) for entry in entries[:most])
+    rest = len(entries) - most
+    return f"{shown}{between.strip(', ')} and {rest:,} more" if rest > 0 else shown
 
 
 def code(text: str) -> str:

@@ -14,6 +14,8 @@ from bathyscope.runs import AttributionRun, InteractionRun
 ROUNDING = 1e-6
 """A difference is rounding when it is at most this share of the largest size among the numbers."""
 
+_ALL = slice(None)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -131,7 +133,8 @@ class AttributionFacts:
 def attribution_facts(run: AttributionRun) -> AttributionFacts:
     """Return what can be said of an attribution map."""
     tokens = len(run.heatmap.rows) - (run.heatmap.provenance.get("against") is not None)
-    margin = None if run.margin is None else run.margin[: tokens or None]
+    own = slice(tokens or None)  # a contrast may have no row but the whole
+    margin = None if run.margin is None else run.margin[own]
     quantile = student_quantile(run.degrees_of_freedom) if run.degrees_of_freedom else np.nan
     whole_margin = None if run.whole_target_error is None else run.whole_target_error * quantile
     contrast = tokens < len(run.heatmap.rows)
@@ -141,9 +144,9 @@ def attribution_facts(run: AttributionRun) -> AttributionFacts:
             _tokens_only(run.heatmap, tokens), margin, None if contrast else whole_margin
         ),
         contrast=contrast,
-        sampling=sampling(run),
+        sampling=sampling(run, own),
         whole=_whole(run, whole_margin),
-        completeness=_completeness(run),
+        completeness=_completeness(run, own),
     )
 
 
@@ -165,17 +168,18 @@ def asked(run: AttributionRun | InteractionRun) -> Asked:
     )
 
 
-def sampling(run: AttributionRun | InteractionRun) -> Sampling | None:
-    """Return how exact a run is; None where nothing was sampled."""
+def sampling(run: AttributionRun | InteractionRun, rows: slice = _ALL) -> Sampling | None:
+    """Return how exact some rows of a run are; None where nothing was sampled."""
     if run.standard_error is None or run.margin is None:
         return None
-    values = run.heatmap.values - (run.heatmap.quantity.neutral or 0.0)
+    values = run.heatmap.values[rows] - (run.heatmap.quantity.neutral or 0.0)
     finite = np.isfinite(values)
-    errors = run.standard_error[np.isfinite(run.standard_error)]
+    errors = run.standard_error[rows]
+    known = errors[np.isfinite(errors)]
     return Sampling(
         evaluations=run.heatmap.provenance["method"]["evaluations"],
-        largest_error=float(errors.max()) if len(errors) else None,
-        unclear=int((finite & ~(np.abs(values) > run.margin)).sum()),
+        largest_error=float(known.max()) if len(known) else None,
+        unclear=int((finite & ~(np.abs(values) > run.margin[rows])).sum()),
         cells=int(finite.sum()),
     )
 
@@ -206,12 +210,12 @@ def _whole(run: AttributionRun, margin: FloatArray | None) -> Whole:
     )
 
 
-def _completeness(run: AttributionRun) -> Completeness | None:
-    sizes = np.abs(run.gap)
+def _completeness(run: AttributionRun, own: slice) -> Completeness | None:
+    sizes = np.abs(run.gap[own])
     if not np.isfinite(sizes).any():
         return None
     row = int(np.nanargmax(np.where(np.isfinite(sizes), sizes, np.nan)))
-    values = np.concatenate([run.all, run.none])
+    values = np.concatenate([run.all[own], run.none[own]])
     scale = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
     gap = float(run.gap[row])
     rows, _ = sides(run.heatmap)

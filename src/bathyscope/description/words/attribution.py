@@ -88,18 +88,21 @@ def _contrast(found: AttributionFacts) -> Iterator[str]:
 
 def _whole(found: AttributionFacts) -> Iterator[str]:
     everything, nothing = found.whole.everything, found.whole.nothing
-    if everything is None or nothing is None:
+    if everything is None:
         return
     numbers = _whole_numbers(found)
-    words = TOKEN_VALUES[found.asked.of].words
     what = (
         "the whole continuation"
         if found.asked.against is None
         else "the difference of the two whole continuations"
     )
+    words = TOKEN_VALUES[found.asked.of].words
+    first = f"In {words}, summed over its tokens, {what} has {everything:.4f} with every feature"
+    if nothing is None:
+        yield f"{first}."
+        return
     yield (
-        f"In {words}, summed over its tokens, {what} has {everything:.4f} with every feature and "
-        f"{nothing:.4f} {_without(found)}: together the features change it by "
+        f"{first} and {nothing:.4f} {_without(found)}: together the features change it by "
         f"{numbers.bare(everything - nothing)}."
     )
 

@@ -1,9 +1,9 @@
 """A depth map in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bathyscope.description.facts.depth import DepthFacts
-from bathyscope.description.markdown import code
+from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.asked import given
 from bathyscope.description.words.phrases import (
@@ -83,10 +83,8 @@ def _values(found: DepthFacts) -> Iterator[str]:
             f"{found.decided:,} of {count(found.cells, 'cell')} "
             f"({percent(found.decided / found.cells)}) are at most {found.threshold:g} bits."
         )
-    shown = [f"{code(token.token.label)} {token.layer}" for token in found.settled[:MOST_LABELS]]
-    rest = len(found.settled) - MOST_LABELS
-    more = f" and {rest:,} more" if rest > 0 else ""
-    yield f"Settling layers in the order of the text: {', '.join(shown)}{more}."
+    every = [f"{code(token.token.label)} {token.layer}" for token in found.settled]
+    yield f"Settling layers in the order of the text: {listed(every, most=MOST_LABELS)}."
 
 
 def _observations(found: DepthFacts) -> Iterator[str]:
@@ -105,24 +103,19 @@ def _observations(found: DepthFacts) -> Iterator[str]:
 def _ends(found: DepthFacts) -> Iterator[str]:
     first = min(token.layer for token in found.settled)
     earliest = [short(token.token) for token in found.settled if token.layer == first]
-    yield f"Earliest to settle, at layer {first}: {_some(earliest)}."
+    yield f"Earliest to settle, at layer {first}: {listed(earliest, most=MOST_NAMED)}."
     deep = [token for token in found.settled if token.layer >= found.deep_layer]
     if deep:
         ordered = sorted(deep, key=lambda token: -token.layer)
         named = [f"{short(token.token)} {token.layer}" for token in ordered]
         yield (
             f"The {count(found.deep, 'token')} that {'settles' if found.deep == 1 else 'settle'} "
-            f"deep, the latest first: {_some(named)}."
+            f"deep, the latest first: {listed(named, most=MOST_NAMED)}."
         )
     else:
         last = max(token.layer for token in found.settled)
         latest = [short(token.token) for token in found.settled if token.layer == last]
-        yield f"Latest to settle, at layer {last}: {_some(latest)}."
-
-
-def _some(named: Sequence[str]) -> str:
-    rest = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+        yield f"Latest to settle, at layer {last}: {listed(latest, most=MOST_NAMED)}."
 
 
 def _by_role(found: DepthFacts) -> Iterator[str]:
@@ -149,7 +142,7 @@ def _repeats(found: DepthFacts) -> Iterator[str]:
         f"{'occurs' if repeats.tokens == 1 else 'occur'} more than once: at the second time "
         f"{repeats.earlier:,} {'settles' if repeats.earlier == 1 else 'settle'} earlier than at "
         f"the first, {repeats.later:,} later, {repeats.same:,} at the same layer; first and second "
-        f"layer: {_some(pairs)}."
+        f"layer: {listed(pairs, most=MOST_NAMED)}."
     )
 
 

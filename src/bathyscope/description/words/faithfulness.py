@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bathyscope.description.facts.faithfulness import FaithfulnessFacts, RandomOrders, Ranking
-from bathyscope.description.markdown import code
+from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.asked import given
 from bathyscope.description.words.phrases import Sides, count, gap_words, short
@@ -77,10 +77,8 @@ def _values(found: FaithfulnessFacts) -> Iterator[str]:
 
 
 def _ranked(ranking: Ranking) -> Iterator[str]:
-    top = [short(place) for place in ranking.order[:MOST_RANKED]]
-    rest = len(ranking.order) - MOST_RANKED
-    more = f" and {rest:,} more" if rest > 0 else ""
-    yield f"{code(ranking.name)} ranks from the top: {', '.join(top)}{more}."
+    top = listed([short(place) for place in ranking.order], most=MOST_RANKED)
+    yield f"{code(ranking.name)} ranks from the top: {top}."
 
 
 def _course(ranking: Ranking, features: int) -> Iterator[str]:

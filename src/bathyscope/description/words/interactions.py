@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bathyscope.description.facts.grid import Cell
 from bathyscope.description.facts.interactions import InteractionFacts
-from bathyscope.description.markdown import code
+from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.asked import absent, given, sampled
 from bathyscope.description.words.map import MOST_LINES, spread_words
@@ -79,12 +79,11 @@ def _values(found: InteractionFacts) -> Iterator[str]:
     alone = sorted(found.alone, key=lambda cell: -abs(cell.value))
     parts = [
         f"{short(cell.row)} {numbers.bare(cell.value)}{numbers.margin(cell.margin)}"
-        for cell in alone[:MOST_LINES]
+        for cell in alone
     ]
-    rest = len(alone) - MOST_LINES
     if parts:
-        more = f"; and {rest:,} smaller ones" if rest > 0 else ""
-        yield f"Shapley values, the largest size first: {'; '.join(parts)}{more}."
+        named = listed(parts, most=MOST_LINES, between="; ")
+        yield f"Shapley values, the largest size first: {named}."
     yield from _strongest("complement", found.complements, numbers)
     yield from _strongest("replace", found.replacements, numbers)
 

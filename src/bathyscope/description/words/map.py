@@ -6,7 +6,7 @@ from bathyscope.description.facts.grid import Cell
 from bathyscope.description.facts.map import MapFacts
 from bathyscope.description.facts.parts import DOMINANCE, Division, Dominance, Line, RolePart
 from bathyscope.description.facts.spread import NEAR_ZERO_SHARE, Signs, Spread
-from bathyscope.description.markdown import escaped
+from bathyscope.description.markdown import escaped, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.phrases import (
     Numbers,
@@ -257,10 +257,7 @@ def _noted(signs: Signs, sides: Sides, numbers: Numbers) -> str:
         return "No cell is clearly negative beyond near zero."
     cells = [
         f"{numbers.bare(cell.value)}{numbers.margin(cell.margin)} {sides.at(cell)}"
-        for cell in signs.noted[:MOST_NOTED]
+        for cell in signs.noted
     ]
-    rest = len(signs.noted) - MOST_NOTED
-    more = f"; and {rest:,} more" if rest > 0 else ""
-    return (
-        f"Negative beyond near zero, {count(len(signs.noted), 'cell')}: {'; '.join(cells)}{more}."
-    )
+    named = listed(cells, most=MOST_NOTED, between="; ")
+    return f"Negative beyond near zero, {count(len(cells), 'cell')}: {named}."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bathyscope.description.facts.grid import AxisFacts, Cell, Gaps, Place
-from bathyscope.description.markdown import code, escaped
+from bathyscope.description.markdown import code, escaped, listed
 from bathyscope.description.roles import Role
 
 MOST_LABELS = 60
@@ -42,7 +42,8 @@ class Numbers:
 
     def bare(self, value: float) -> str:
         """Return a value without its unit."""
-        return f"{value:{'+' if self.signed else ''}{self._format}}"
+        # Adding 0 makes a negative zero a positive one.
+        return f"{value + 0.0:{'+' if self.signed else ''}{self._format}}"
 
     def value(self, value: float, margin: float | None = None) -> str:
         """Return a value with its unit, and half the width of its 95 % interval."""
@@ -129,12 +130,8 @@ def entries(axis: AxisFacts, side: str, direction: str) -> str:
     known = _noun(axis, "") != ""
     name = escaped(axis.name) + ("" if len(axis.labels) == 1 else "s") if known else code(axis.name)
     called = "" if axis.name == side else f", {name}"
-    shown = ", ".join(map(code, axis.labels[:MOST_LABELS]))
-    rest = len(axis.labels) - MOST_LABELS
-    more = f" and {rest:,} more" if rest > 0 else ""
-    return (
-        f"{count(len(axis.labels), side)}, {direction}{called}: {shown}{more}.{_role_counts(axis)}"
-    )
+    shown = listed(axis.labels, code, MOST_LABELS)
+    return f"{count(len(axis.labels), side)}, {direction}{called}: {shown}.{_role_counts(axis)}"
 
 
 def _role_counts(axis: AxisFacts) -> str:
