@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from tests.description.reader import (
     COUNT,
@@ -160,7 +161,7 @@ def told_rows(page: Page) -> list[str]:
 
 
 @rules.reads(rf"T{THE[1:]}: {PART}; (.*)\.")
-def row(page: Page, truth: Truth, *groups: str) -> None:
+def row(page: Page, truth: Truth, *groups: Any) -> None:
     where, (share, total, margin, unit, cells) = truth.place(page, groups[:4]), groups[4:]
     own = truth.row(where)
     part(truth, own, share, total)
@@ -171,7 +172,9 @@ def row(page: Page, truth: Truth, *groups: str) -> None:
     if cells == "every cell is near zero":
         assert not noted
         return
-    listed, _, more = re.fullmatch(rf"(.*?)( and {COUNT} smaller)?", cells).groups()  # type: ignore[union-attr]
+    match = re.fullmatch(rf"(.*?)(?: and {COUNT} smaller)?", cells)
+    assert match is not None
+    listed, more = match.groups()
     found = items(rf"{SHORT} {NUMBER}{MARGIN}", listed, ", ")
     for (label, number, ending, value, margin), place in zip(found, noted, strict=False):
         column = ordinal(number, ending)

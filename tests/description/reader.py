@@ -58,15 +58,16 @@ def page(markdown: str) -> Page:
 
 
 Check = Callable[..., None]
+Rule = tuple[str, re.Pattern[str], Check]
 
 
 class Rules:
     """Which sentences there may be, and how each is checked."""
 
-    def __init__(self, *others: tuple[str, re.Pattern[str], Check]) -> None:
+    def __init__(self, *others: Rule) -> None:
         self.rules = list(others)
 
-    def named(self, *names: str) -> list[tuple[str, re.Pattern[str], Check]]:
+    def named(self, *names: str) -> list[Rule]:
         """Return some rules, for use among others."""
         return [rule for rule in self.rules if rule[0] in names]
 

@@ -9,7 +9,7 @@ import pytest
 import bathyscope as bs
 from tests.conftest import tiny
 from tests.description import map_sentences, run_sentences
-from tests.description.reader import Page, page
+from tests.description.reader import Page, Rule, Rules, page
 from tests.description.truth import Truth, margins_of
 
 PROMPT = bs.Prompt.marked("Q: [[9 + 3]]\nA: [[12]]\n[[Q: 1]]\nA:[[ 2]]\nQ: 5?\nA:")
@@ -50,7 +50,7 @@ def read(run: bs.AttributionRun) -> Page:
 )
 @pytest.mark.filterwarnings("ignore:The path has too few steps")
 def test_an_attribution(asked: dict[str, str]) -> None:
-    run = bs.attribute(tiny("llama"), PROMPT, **{"target": " 3/5", **asked})  # type: ignore[arg-type]
+    run = bs.attribute(tiny("llama"), PROMPT, **{"target": " 3/5", **asked})
     if asked.get("target", "") is None:
         labels = replace(run.heatmap.rows, labels=("8",))  # the random model writes anything
         run = replace(run, heatmap=replace(run.heatmap, rows=labels))
@@ -87,19 +87,19 @@ def test_cells_without_a_number_count_nowhere() -> None:
     truth = Truth.of(broken.heatmap, None, None, broken)
     rules = run_sentences.attribution
     kept = [rule for rule in rules.rules if rule[0] != "complete"]
-    run_sentences.Rules(*kept, *_complete_rows()).read(found, truth)
+    Rules(*kept, *_complete_rows()).read(found, truth)
     assert "gaps" in found.told
 
 
-def _complete_rows() -> list[object]:
+def _complete_rows() -> list[Rule]:
     """The rule about gaps, asked of the rows that have a sum."""
-    rules = run_sentences.Rules()
+    rules = Rules()
 
     @rules.reads(r"The cells of a row may be added: .* at the (\d+)(st|nd|rd|th) token ⟦\d+⟧\.")
     def complete(page: Page, truth: Truth, number: str, ending: str) -> None:
         assert number in "13"  # the 2nd and the 4th miss a cell
 
-    return [*rules.rules]
+    return rules.rules
 
 
 @pytest.mark.parametrize("token", [None, 1])

@@ -64,17 +64,18 @@ class Truth:
         rows: int | None = None,
         run: Any = None,
     ) -> "Truth":
-        nouns = [
+        row_noun, column_noun = (
             last if (last := axis.name.split(" ")[-1]) in ("token", "feature", "layer") else side
             for axis, side in ((heatmap.rows, "row"), (heatmap.columns, "column"))
-        ]
+        )
         return cls(
             heatmap.values.tolist()[:rows],
             heatmap.rows.labels[:rows],
             heatmap.columns.labels,
             heatmap.quantity.neutral,
             margins,
-            *nouns,
+            row_noun,
+            column_noun,
             heatmap.quantity.unit,
             run,
         )
