@@ -104,10 +104,10 @@ def total(page: Page, truth: Truth, cells: str, total: str, unit: str, half: str
 @rules.reads(
     rf"{COUNT} (row|column)s?, (?:top to bottom|left to right)"
     rf"(?:, (?:[a-z ]+|{LABEL}))?: ({LABEL}(?:, {LABEL})*)(?: and {COUNT} more)?\."
-    r"(?: By role: (.*)\.)?"
+    r"(?: By role: (.*?)\.(?: Here (.*)\.)?)?"
 )
 def axis(page: Page, truth: Truth, *groups: str) -> None:
-    number, side, _, shown_labels, *_, more, roles = groups
+    number, side, _, shown_labels, *_, more, roles, marks = groups
     labels = truth.rows if side == "row" else truth.columns
     found = [page.label(label) for (label,) in items(LABEL, shown_labels, ", ")]
     assert found == [shown(label) for label in labels[:60]]
@@ -116,12 +116,19 @@ def axis(page: Page, truth: Truth, *groups: str) -> None:
     if side == "column" and truth.row_noun == "token":
         pieces = True
     assert pieces == (roles is not None)
+    meant = {"▁": "a space", "⏎": "a line break", "⇥": "a tab"}
+    told = dict(re.findall(rf"{LABEL} is ([a-z ]+?)(?=,| and|$)", marks or ""))
+    assert {page.label(mark): what for mark, what in told.items()} == {
+        mark: what for mark, what in meant.items() if pieces and mark in "".join(labels)
+    }
     if roles is not None:
-        told = re.findall(rf"{COUNT} ([a-z ]+?)(s?)(?=, \d| and \d|$)", roles)
-        assert Counter({role: whole(count) for count, role, _ in told}) == Counter(roles_of(labels))
-        assert all((plural == "s") == (whole(count) != 1) for count, _, plural in told)
-        assert [whole(count) for count, _, _ in told] == sorted(
-            (whole(count) for count, _, _ in told), reverse=True
+        parts = re.findall(rf"{COUNT} ([a-z ]+?)(s?)(?=, \d| and \d|$)", roles)
+        assert Counter({role: whole(count) for count, role, _ in parts}) == Counter(
+            roles_of(labels)
+        )
+        assert all((plural == "s") == (whole(count) != 1) for count, _, plural in parts)
+        assert [whole(count) for count, _, _ in parts] == sorted(
+            (whole(count) for count, _, _ in parts), reverse=True
         )
 
 

@@ -11,6 +11,7 @@ MOST_LABELS = 60
 """So many entries of an axis are listed."""
 
 _NOUNS = frozenset({"token", "feature", "layer"})
+_MARKS = {"▁": "a space", "⏎": "a line break", "⇥": "a tab", "␍": "a carriage return"}
 _ROLES = {
     Role.NEWLINE: "line break",
     Role.SPACE: "space",
@@ -135,13 +136,15 @@ def entries(axis: AxisFacts, side: str, direction: str) -> str:
 
 
 def _role_counts(axis: AxisFacts) -> str:
-    """Return how many entries of an axis have which role, the commonest first."""
+    """Return how many entries of an axis have which role, and what stands for white space."""
     if axis.roles is None:
         return ""
     numbers = {role: axis.roles.count(role) for role in Role if role in axis.roles}
     ordered = sorted(numbers.items(), key=lambda pair: -pair[1])
     parts = [f"{number:,} {role_noun(role, number)}" for role, number in ordered]
-    return f" By role: {joined(parts)}."
+    text = "".join(axis.labels)
+    marks = [f"{code(mark)} is {what}" for mark, what in _MARKS.items() if mark in text]
+    return f" By role: {joined(parts)}." + (f" Here {joined(marks)}." if marks else "")
 
 
 def gap_words(gaps: Gaps, cells: int, sides: Sides) -> str:
