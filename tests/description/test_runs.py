@@ -108,9 +108,11 @@ def test_interactions(token: int | None) -> None:
 
 
 def test_sampled_interactions() -> None:
-    prompt = bs.Prompt.marked("Q:" + "".join(f" [[{word}]]" for word in "abcdefghijkl"))
-    run = bs.interact(tiny("llama"), prompt, " 35", None, bs.Settings(budget=900))
-    assert "clear_signs" in read_pairs(run).told
+    run = bs.interact(tiny("llama"), PROMPT, " 35")
+    errors = np.abs(run.heatmap.values.T[::-1]) / 2  # some larger than their cell, some smaller
+    errors = (errors + errors.T) / 2
+    told = read_pairs(replace(run, standard_error=errors, degrees_of_freedom=7)).told
+    assert {"clear_signs", "sampled"} <= set(told)
 
 
 def read_pairs(run: bs.InteractionRun) -> Page:

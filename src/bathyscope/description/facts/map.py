@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from bathyscope.description.facts.grid import AxisFacts, Gaps, axis_facts, gaps, grid
 from bathyscope.description.facts.parts import Division, by_columns, by_rows
 from bathyscope.description.facts.spread import Spread, spread
@@ -85,9 +83,3 @@ def sides(heatmap: Heatmap) -> tuple[AxisFacts, AxisFacts]:
         axis_facts(heatmap.rows, heatmap.columns, heatmap),
         axis_facts(heatmap.columns, heatmap.rows, heatmap),
     )
-
-
-def largest_finite(values: FloatArray) -> float | None:
-    """Return the largest finite number, or None where there is none."""
-    finite = values[np.isfinite(values)]
-    return float(finite.max()) if len(finite) else None

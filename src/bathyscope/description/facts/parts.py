@@ -24,7 +24,7 @@ class Line:
     Attributes:
         place: Which.
         size: Sum of the sizes of its cells, in the map's unit.
-        share: Its size over the map's total, 0..1; None where the total is 0.
+        share: Its size over the map's total, 0..1; 0 where the total is 0.
         sum: Sum of its effects, in the map's unit.
         sum_margin: Half the width of the sum's 95 % interval; None where that is not known.
         leading: Its cells that are not near zero, the largest size first, at most `MOST_LEADING`.
@@ -33,7 +33,7 @@ class Line:
 
     place: Place
     size: float
-    share: float | None
+    share: float
     sum: float
     sum_margin: float | None
     leading: tuple[Cell, ...]
@@ -47,18 +47,18 @@ class RolePart:
     Attributes:
         role: A value of `roles.Role`.
         count: How many entries have it.
-        share: Size of all their cells over the map's total, 0..1; None where the total is 0.
+        share: Size of all their cells over the map's total, 0..1; 0 where the total is 0.
         sum: Sum of the effects of all their cells, in the map's unit.
         across: The entry of the other axis that holds most of their size.
-        across_share: Its share of their size, 0..1; None where their size is 0.
+        across_share: Its share of their size, 0..1; 0 where their size is 0.
     """
 
     role: Role
     count: int
-    share: float | None
+    share: float
     sum: float
     across: Place
-    across_share: float | None
+    across_share: float
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ def _role_parts(
                     across_share=_share(across[most], size),
                 )
             )
-    return tuple(sorted(parts, key=lambda part: -(part.share or 0.0)))
+    return tuple(sorted(parts, key=lambda part: -part.share))
 
 
-def _share(size: float, total: float) -> float | None:
-    return float(size) / total if total else None
+def _share(size: float, total: float) -> float:
+    return float(size) / total if total else 0.0

@@ -167,8 +167,4 @@ def _meaning(found: DepthFacts) -> Iterator[str]:
     )
     yield "A token that settles late was decided late; that does not make it hard, or right."
     if found.lens == "raw":
-        yield (
-            "Without the final norm, layers seem to settle later than with it."
-            if False
-            else ("Numbers read without the final norm do not compare with those read through it.")
-        )
+        yield "Numbers read without the final norm do not compare with those read through it."

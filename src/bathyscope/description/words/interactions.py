@@ -41,7 +41,8 @@ def interaction_account(found: InteractionFacts) -> Account:
 
 
 def _numbers(found: InteractionFacts) -> Numbers:
-    reach = max((abs(cell.value) for cell in found.alone), default=0.0)
+    ends = () if found.pairs is None else (found.pairs.largest, found.pairs.smallest)
+    reach = max((abs(cell.value) for cell in (*found.alone, *ends)), default=0.0)
     return Numbers(found.quantity.unit, True, reach)
 
 

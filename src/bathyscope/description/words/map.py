@@ -173,14 +173,14 @@ def _row_lines(division: Division, sides: Sides, numbers: Numbers) -> Iterator[s
         yield f"{row}: {_part(line, numbers)}; {_leading(line, numbers)}."
     rest = division.lines[len(told) :]
     if rest:
-        yield (f"The other {count(len(rest), sides.row)} together: {_together(rest, numbers)}.")
+        yield f"The other {count(len(rest), sides.row)} together: {_together(rest, numbers)}."
 
 
 def _told(lines: Sequence[Line]) -> Sequence[Line]:
     """Return the lines that are told one by one: they hold `TOLD_SHARE`, or are `MOST_LINES`."""
     held = 0.0
     for index, line in enumerate(lines[:MOST_LINES]):
-        held += line.share or 0.0
+        held += line.share
         if held >= TOLD_SHARE:
             return lines[: index + 1]
     return lines[:MOST_LINES]
@@ -193,7 +193,7 @@ def _part(line: Line, numbers: Numbers) -> str:
 
 
 def _together(lines: Sequence[Line], numbers: Numbers) -> str:
-    share = percent(sum(line.share or 0.0 for line in lines))
+    share = percent(sum(line.share for line in lines))
     total = numbers.value(sum(line.sum for line in lines))
     return f"{share}, sum {total}" if numbers.signed else share
 
@@ -238,7 +238,7 @@ def _dominance(dominance: Dominance | None, noun: str) -> Iterator[str]:
 
 
 def _by_role(division: Division, noun: str, numbers: Numbers) -> Iterator[str]:
-    if division.roles is None or len(division.roles) < 2 or division.roles[0].share is None:
+    if division.roles is None or len(division.roles) < 2 or not division.roles[0].share:
         return
     parts = [_role_part(part, numbers) for part in division.roles]
     yield f"By role of the {noun}: {'; '.join(parts)}."
@@ -247,7 +247,7 @@ def _by_role(division: Division, noun: str, numbers: Numbers) -> Iterator[str]:
 def _role_part(part: RolePart, numbers: Numbers) -> str:
     total = f", sum {numbers.value(part.sum)}" if numbers.signed else ""
     across = ""
-    if (part.share or 0.0) >= TOLD_ROLE:
+    if part.share >= TOLD_ROLE:
         across = f", largest part in {short(part.across)}, {percent(part.across_share)}"
     return f"{role_noun(part.role, 2)} {percent(part.share)}{total}{across}"
 

@@ -106,9 +106,9 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float) -> str:
     """Return a share as a percentage."""
-    return "no share" if share is None else f"{100 * share:.1f} %"
+    return f"{100 * share:.1f} %"
 
 
 def role_noun(role: Role, number: int) -> str:
