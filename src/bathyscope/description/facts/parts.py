@@ -113,7 +113,7 @@ def _division(
 ) -> Division:
     across = np.moveaxis(grid.sizes, axis, 0)
     noted = np.moveaxis(not_near_zero(grid), axis, 0)
-    sizes = across.sum(axis=1)
+    sizes, total = across.sum(axis=1), grid.total
     sums = np.nan_to_num(grid.effects, nan=0.0).sum(axis=1 - axis)
     counted = np.flatnonzero(grid.counted.any(axis=1 - axis))
     lines = []
@@ -123,7 +123,7 @@ def _division(
             Line(
                 place=side.place(index),
                 size=float(sizes[index]),
-                share=_share(sizes[index], grid.total),
+                share=_share(sizes[index], total),
                 sum=float(sums[index]),
                 sum_margin=None if sum_margin is None else float(sum_margin[index]),
                 leading=tuple(

@@ -13,6 +13,10 @@ EVEN_BALANCE = 0.2
 """Signs are about even when the balance is at most this in size: 40 to 60 % of all sizes each."""
 
 
+MOST_NEGATIVE = 8
+"""So many negative cells are named."""
+
+
 @dataclass(frozen=True)
 class NearZero:
     """Cells of little size.
@@ -40,7 +44,8 @@ class Signs:
         balance: (positive sum + negative sum) / (positive sum − negative sum), −1 to 1, 0 is
             symmetric; None where all cells are neutral.
         even: Whether the balance is at most `EVEN_BALANCE` in size.
-        noted: Cells that are clearly negative and not near zero, the most negative first.
+        noted: How many cells are clearly negative and not near zero.
+        most_negative: The first of them, the most negative first, at most `MOST_NEGATIVE`.
     """
 
     positive: int
@@ -51,7 +56,8 @@ class Signs:
     negative_sum: float
     balance: float | None
     even: bool
-    noted: tuple[Cell, ...]
+    noted: int
+    most_negative: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,9 @@ def _signs(grid: Grid) -> Signs:
     effects, clear = np.nan_to_num(grid.effects, nan=0.0), grid.clear
     positive, negative = float(effects[effects > 0].sum()), float(effects[effects < 0].sum())
     balance = (positive + negative) / (positive - negative) if positive > negative else None
-    noted = grid.cells(clear & (effects < 0) & not_near_zero(grid))
+    noted = clear & (effects < 0) & not_near_zero(grid)
+    order = np.argsort(np.where(noted, effects, 0.0), axis=None, kind="stable")[:MOST_NEGATIVE]
+    places = [divmod(flat, effects.shape[1]) for flat in order.tolist()]
     return Signs(
         positive=int((clear & (effects > 0)).sum()),
         negative=int((clear & (effects < 0)).sum()),
@@ -123,5 +131,6 @@ def _signs(grid: Grid) -> Signs:
         negative_sum=negative,
         balance=balance,
         even=balance is None or abs(balance) <= EVEN_BALANCE,
-        noted=tuple(sorted(noted, key=lambda cell: cell.value)),
+        noted=int(noted.sum()),
+        most_negative=tuple(grid.cell(*place) for place in places if noted[place]),
     )

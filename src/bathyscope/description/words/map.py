@@ -6,7 +6,7 @@ from bathyscope.description.facts.grid import Cell
 from bathyscope.description.facts.map import MapFacts
 from bathyscope.description.facts.parts import DOMINANCE, Division, Dominance, Line, RolePart
 from bathyscope.description.facts.spread import NEAR_ZERO_SHARE, Signs, Spread
-from bathyscope.description.markdown import escaped, listed
+from bathyscope.description.markdown import escaped
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.phrases import (
     Numbers,
@@ -30,9 +30,6 @@ TOLD_SHARE = 0.9
 
 TOLD_ROLE = 0.05
 """Where most of a role comes from is told of roles that hold this share of all."""
-
-MOST_NOTED = 8
-"""So many negative cells are named."""
 
 _SIGNS = "positive", "negative"
 
@@ -257,7 +254,8 @@ def _noted(signs: Signs, sides: Sides, numbers: Numbers) -> str:
         return "No cell is clearly negative beyond near zero."
     cells = [
         f"{numbers.bare(cell.value)}{numbers.margin(cell.margin)} {sides.at(cell)}"
-        for cell in signs.noted
+        for cell in signs.most_negative
     ]
-    named = listed(cells, most=MOST_NOTED, between="; ")
-    return f"Negative beyond near zero, {count(len(cells), 'cell')}: {named}."
+    rest = signs.noted - len(cells)
+    more = f"; and {rest:,} more" if rest else ""
+    return f"Negative beyond near zero, {count(signs.noted, 'cell')}: {'; '.join(cells)}{more}."
