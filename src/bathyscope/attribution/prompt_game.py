@@ -59,7 +59,7 @@ def answers_game(
     evaluations: Evaluations | None = None,
     progress: Progress = silent,
 ) -> Game:
-    """Return the game of all that `TOKEN_VALUES` are computed from, so that each is a view of one game.
+    """Return the game of all that `TOKEN_VALUES` are computed from: each is a view of one game.
 
     The targets' ids are those of the continuations, forced after every masked prompt. All
     targets are scored together: what their prompts share is computed once. Arguments as of
