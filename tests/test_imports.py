@@ -29,6 +29,7 @@ LEVELS = (
     "streaming",
     "thinking",
     "render",
+    "page",
     "questions",
     "attributing",
     "api",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bathyscope.heatmap import Quantity as Quantity
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
+    from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.description import describe as describe
     from bathyscope.render.figure import draw as draw
@@ -66,6 +67,7 @@ _HOME = {
     "Quantity": "bathyscope.heatmap",
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
+    "view": "bathyscope.page.document",
     "Prompt": "bathyscope.prompt",
     "describe": "bathyscope.render.description",
     "draw": "bathyscope.render.figure",

@@ -1,0 +1,141 @@
+// Keys for everything, and the list of them.
+
+import { element } from "./dom.js";
+import { save } from "./exports.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./strip.js").Strip} Strip */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {{keys: string[], does: string, act?: (key: string) => void}} Binding */
+
+export class Keys {
+  /**
+   * @param {State} state
+   * @param {Stage[]} stages
+   * @param {Strip[]} strips
+   * @param {import("./units.js").UnitFields} units
+   * @param {HTMLElement} root where the list stands
+   */
+  constructor(state, stages, strips, units, root) {
+    this.state = state;
+    this.stages = stages;
+    this.strips = strips;
+    this.units = units;
+    this.single = element("input", { type: "checkbox", checked: true });
+    this.bindings = this.all();
+    this.list(root);
+    document.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  /** @returns {Binding[]} */
+  all() {
+    const look = () => this.stage().look();
+    /** @param {Partial<import("./state.js").Look>} change */
+    const change = (change) => this.state.look(this.stage().index, change);
+    /** @param {string} kind */
+    const saving = (kind) => () => void save(this.panel(), kind);
+    return [
+      { keys: ["m"], does: "go to the map, or to the next one", act: () => this.nextMap() },
+      { keys: ["t"], does: "go to the text", act: () => this.strips[0]?.all()[0]?.focus() },
+      { keys: ["← ↑ ↓ →"], does: "in a map: move the cursor; in the text: go from piece to piece" },
+      { keys: ["Page ↑ ↓", "Home", "End"], does: "in a map: ten columns on; first and last column (with Ctrl: corner)" },
+      { keys: ["Enter"], does: "choose the token: the prompt shows what drove it" },
+      { keys: ["Space"], does: "in a map: choose the column; a part shows what it drove in the answer" },
+      { keys: ["Escape"], does: "choose nothing: the prompt shows effects on the whole answer", act: () => this.state.choose({ chosen: null }) },
+      { keys: ["s"], does: "sort the columns another way", act: () => next(this.stage().controls.sort.made) },
+      { keys: ["/"], does: "show only columns with a text", act: () => this.stage().controls.filter.focus() },
+      { keys: ["u"], does: "read the answer in tokens, words or sentences", act: () => this.nextUnit("answer") },
+      { keys: ["f"], does: "read the prompt in features, words or sentences", act: () => this.nextUnit("prompt") },
+      { keys: ["l"], does: "linear or symmetric log scale", act: () => change({ log: !look().log }) },
+      { keys: ["[", "]"], does: "lower, raise the threshold below which cells are blank", act: (key) => this.threshold(key === "[" ? -1 : 1) },
+      { keys: ["−", "+"], does: "smaller, larger cells", act: (key) => change({ zoom: look().zoom + (key === "+" ? 1 : -1) }) },
+      { keys: ["c"], does: "other colours", act: () => next(this.stage().controls.colours.made) },
+      { keys: ["d"], does: "dark or light", act: () => this.nextTheme() },
+      { keys: ["p"], does: "save the map as PNG", act: saving("png") },
+      { keys: ["v"], does: "save the map as SVG", act: saving("svg") },
+      { keys: ["x"], does: "save the numbers as CSV", act: saving("csv") },
+      { keys: ["?"], does: "go to this list", act: () => this.toList() },
+    ];
+  }
+
+  /** @param {HTMLElement} root */
+  list(root) {
+    const rows = this.bindings.map(({ keys, does }) =>
+      element("div", {}, element("dt", {}, ...keys.map((key) => element("kbd", {}, key))), element("dd", {}, does)),
+    );
+    root.append(
+      element("dl", { class: "keys" }, ...rows),
+      element("label", { class: "switch" }, this.single, " keys without Ctrl are on"),
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    const target = event.target;
+    const typing = target instanceof HTMLInputElement && target.type === "search";
+    if (event.key === "Escape" && typing) {
+      target.value = "";
+      target.dispatchEvent(new Event("input"));
+      return;
+    }
+    if (typing || target instanceof HTMLSelectElement) return;
+    if (!this.single.checked && event.key !== "Escape") return;
+    const key = event.key === "-" ? "−" : event.key;
+    const binding = this.bindings.find(({ keys }) => keys.includes(key));
+    if (!binding?.act) return;
+    event.preventDefault();
+    binding.act(key);
+  }
+
+  /** The stage of the map that was used last. */
+  stage() {
+    const { active } = this.state;
+    return this.stages.find((stage) => stage.maps.some((map) => map.index === active)) ?? this.stages[0];
+  }
+
+  panel() {
+    const { panels } = this.stage();
+    return panels.find((panel) => panel.map.index === this.state.active) ?? panels[0];
+  }
+
+  nextMap() {
+    const panels = this.stages.flatMap((stage) => stage.panels);
+    const at = panels.findIndex((panel) => panel.window === document.activeElement);
+    const to = at < 0 ? this.panel() : panels[(at + 1) % panels.length];
+    to.window.focus();
+  }
+
+  /** @param {"answer" | "prompt"} over */
+  nextUnit(over) {
+    const field = this.units.fields.get(over);
+    if (field) next(field);
+  }
+
+  /** @param {number} steps of a twentieth of the scale */
+  threshold(steps) {
+    const { controls, look, index } = { ...this.stage(), look: this.stage().look() };
+    const step = controls.reach() / 20;
+    const threshold = Math.max(0, Math.min(20, Math.round(look.threshold / step) + steps)) * step;
+    this.state.look(index, { threshold });
+  }
+
+  nextTheme() {
+    const dark = document.documentElement.dataset.theme === "dark";
+    this.state.choose({ theme: dark ? "light" : "dark" });
+  }
+
+  toList() {
+    const list = document.getElementById("keys");
+    if (list instanceof HTMLDetailsElement) {
+      list.open = true;
+      list.querySelector("summary")?.focus();
+    }
+  }
+}
+
+/** Choose the next option of a field. @param {HTMLSelectElement} field */
+function next(field) {
+  field.selectedIndex = (field.selectedIndex + 1) % field.options.length;
+  field.dispatchEvent(new Event("change"));
+}

@@ -1,0 +1,108 @@
+// The page begins here: read the data, build what is seen, and keep it in step with the choices.
+
+import { byId, element } from "./dom.js";
+import { readData } from "./data.js";
+import { gridOf, largestCell } from "./grid.js";
+import { Inspector } from "./inspector.js";
+import { Keys } from "./keys.js";
+import { Stage } from "./stage.js";
+import { State, plainLook } from "./state.js";
+import { Strip } from "./strip.js";
+import { UnitFields } from "./units.js";
+import { applyTheme, isDark, onSystemTheme } from "./theme.js";
+
+/** @typedef {import("./data.js").PageData} PageData */
+/** @typedef {import("./data.js").MapData} MapData */
+
+/** A frame in a notebook has no address of its own to keep. */
+const alone = window.top === window;
+
+/** @type {import("./state.js").Units} as computed */
+const FINE = { prompt: "", answer: "" };
+
+/** Maps of the same quantity, in order. @param {MapData[]} maps */
+function byQuantity(maps) {
+  /** @type {Map<string, MapData[]>} */
+  const groups = new Map();
+  for (const map of maps) {
+    const key = JSON.stringify([map.kind, map.quantity]);
+    groups.set(key, [...(groups.get(key) ?? []), map]);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * What is chosen at first: the cell of the largest size, and its token.
+ * @param {PageData} data
+ * @param {number} stages
+ * @returns {import("./state.js").Choices}
+ */
+function firstChoices(data, stages) {
+  const map = data.maps.find((one) => one.attribution) ?? data.maps[0];
+  const largest = largestCell(gridOf(map, FINE));
+  return {
+    chosen: map.attribution ? { link: map.rows.link, at: largest.row } : null,
+    cell: { map: map.index, ...largest },
+    theme: "auto",
+    units: FINE,
+    looks: Array.from({ length: stages }, plainLook),
+  };
+}
+
+/** @param {MapData[]} maps */
+function showWords(maps) {
+  for (const map of maps) {
+    const words = element("div", { class: "words" });
+    words.innerHTML = map.words; // made from escaped text; the page's policy runs no other script
+    for (const heading of words.querySelectorAll("h1, h2")) {
+      heading.replaceWith(element(heading.tagName === "H1" ? "h3" : "h4", {}, heading.textContent ?? ""));
+    }
+    byId("words").append(words);
+  }
+}
+
+async function begin() {
+  const data = await readData(byId("data").textContent ?? "");
+  const groups = byQuantity(data.maps);
+  const state = new State(data.maps, firstChoices(data, groups.length));
+  if (alone) state.read(location.hash);
+  applyTheme(state.choices.theme);
+  const stages = groups.map((maps, index) => new Stage(data, state, index, maps));
+  const strips = data.texts.map((text) => new Strip(data, state, text, stages));
+  byId("texts").hidden = strips.length === 0;
+  byId("strips").append(...strips.map((strip) => strip.root));
+  byId("stages").append(...stages.map((stage) => stage.root));
+  const inspector = new Inspector(state, stages, byId("cell"), byId("spoken"));
+  const units = new UnitFields(state, byId("units"));
+  new Keys(state, stages, strips, units, byId("keys"));
+  const update = () => {
+    const dark = isDark(state.choices.theme);
+    applyTheme(state.choices.theme);
+    for (const stage of stages) stage.update(dark);
+    for (const strip of strips) strip.paint(dark);
+    units.show();
+    inspector.show("view");
+    if (alone) history.replaceState(null, "", `#${state.hash()}`);
+  };
+  const point = () => {
+    for (const panel of stages.flatMap((stage) => stage.panels)) panel.repaint();
+    for (const strip of strips) strip.light();
+    inspector.show("pointer");
+  };
+  state.listeners.push((what) => (what === "view" ? update() : point()));
+  onSystemTheme(update);
+  addEventListener("hashchange", () => {
+    state.read(location.hash);
+    update();
+  });
+  update();
+  requestAnimationFrame(() => performance.mark("map painted"));
+  showWords(data.maps);
+}
+
+begin().catch((error) => {
+  byId("stages").replaceChildren(
+    element("p", { class: "empty", role: "alert" }, `This page cannot be shown here: ${error.message}`),
+  );
+  throw error;
+});

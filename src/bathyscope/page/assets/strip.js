@@ -1,0 +1,277 @@
+// The text: the prompt with its parts, the answer with its tokens, coloured by what is chosen.
+
+import { gradient, chipColours } from "./stage.js";
+import { element } from "./dom.js";
+import { shortNumber, tickNumber } from "./numbers.js";
+import { scaleOf } from "./scale.js";
+import { entriesOf } from "./panel.js";
+import { tableOf } from "./colours.js";
+
+/** @typedef {import("./data.js").PageData} PageData */
+/** @typedef {import("./data.js").Text} Text */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./grid.js").Grid} Grid */
+/** @typedef {import("./scale.js").Scale} Scale */
+/** @typedef {import("./colours.js").Table} Table */
+/**
+ * How a side of the text is coloured.
+ * @typedef {{link: string, why: string, unit: string, scale: Scale, table: Table,
+ *   value: (at: number) => number}} Paint
+ */
+
+export class Strip {
+  /**
+   * @param {PageData} data
+   * @param {State} state
+   * @param {Text} text
+   * @param {Stage[]} stages
+   */
+  constructor(data, state, text, stages) {
+    this.data = data;
+    this.state = state;
+    this.text = text;
+    this.stages = stages;
+    /** @type {Map<string, HTMLElement[]>} the pieces of each axis, by position */
+    this.pieces = new Map();
+    /** @type {HTMLElement[]} */
+    this.lit = [];
+    this.painted = "";
+    this.legend = element("div", { class: "strip-legend" });
+    this.prompt = element("p", { class: "text prompt", dir: "auto" });
+    this.answer = element("p", { class: "text answer", dir: "auto" });
+    this.body = element(
+      "div",
+      { class: "body" },
+      element("h3", {}, "Prompt"),
+      this.prompt,
+      element("h3", {}, "Answer"),
+      this.answer,
+    );
+    this.fill();
+    const name = data.texts.length > 1 ? element("h3", { class: "name" }, text.names.join(", ")) : "";
+    this.root = element("div", { class: "strip" }, name, this.legend, this.body);
+    this.listen();
+  }
+
+  fill() {
+    const features = this.text.features;
+    for (const piece of this.text.prompt) {
+      if (piece.feature === null || features === null) this.prompt.append(piece.text);
+      else this.prompt.append(this.piece(features, piece.text, "part"));
+    }
+    for (const token of this.text.tokens) this.answer.append(this.piece(this.text.answer, token, "token"));
+    this.all()[0]?.setAttribute("tabindex", "0");
+  }
+
+  /** @returns {HTMLElement[]} in the order of the text */
+  all() {
+    return [...this.pieces.values()].flat();
+  }
+
+  /**
+   * @param {string} link
+   * @param {string} text
+   * @param {string} kind
+   */
+  piece(link, text, kind) {
+    const own = this.pieces.get(link) ?? [];
+    this.pieces.set(link, own);
+    const made = element("span", { class: kind, role: "button", tabindex: "-1", "aria-pressed": "false" }, text);
+    made.dataset.link = link;
+    made.dataset.at = String(own.length);
+    own.push(made);
+    return made;
+  }
+
+  listen() {
+    this.body.addEventListener("pointerover", (event) => this.state.point(entryOf(event.target)));
+    this.body.addEventListener("pointerleave", () => this.state.point(null));
+    this.body.addEventListener("click", (event) => this.choose(entryOf(event.target)));
+    this.body.addEventListener("keydown", (event) => this.onKey(event));
+    this.body.addEventListener("focusin", (event) => {
+      this.rove(/** @type {HTMLElement} */ (event.target));
+      this.state.point(entryOf(event.target));
+    });
+    this.body.addEventListener("focusout", () => this.state.point(null));
+  }
+
+  /** Let the tab key come back to where it left. @param {HTMLElement} piece */
+  rove(piece) {
+    for (const other of this.body.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", "-1");
+    piece.setAttribute("tabindex", "0");
+  }
+
+  /** @param {import("./state.js").Entry | null} entry */
+  choose(entry) {
+    if (!entry) return;
+    const { chosen, cell } = this.state.choices;
+    if (chosen?.link === entry.link && chosen.at === entry.at) {
+      this.state.choose({ chosen: null });
+      return;
+    }
+    this.state.choose({ chosen: entry, cell: this.movedTo(cell, entry) });
+  }
+
+  /**
+   * The cursor, moved to the row or column that was chosen.
+   * @param {import("./state.js").Cell | null} cell
+   * @param {import("./state.js").Entry} entry
+   */
+  movedTo(cell, entry) {
+    if (!cell) return cell;
+    const map = this.data.maps[cell.map];
+    if (map.rows.link === entry.link) return { ...cell, row: entry.at };
+    return map.columns.link === entry.link ? { ...cell, column: entry.at } : cell;
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const pieces = this.all();
+    const at = pieces.indexOf(/** @type {HTMLElement} */ (event.target));
+    if (at < 0) return;
+    if (event.key === "Enter" || event.key === " ") this.choose(entryOf(event.target));
+    else {
+      /** @type {Record<string, number>} */
+      const ways = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: pieces.length - 1 };
+      if (!(event.key in ways)) return;
+      pieces[Math.max(0, Math.min(pieces.length - 1, ways[event.key]))].focus();
+    }
+    event.preventDefault();
+  }
+
+  /** Light what is pointed at, here or in a map. */
+  light() {
+    const { choices, pointed } = this.state;
+    for (const piece of this.lit) piece.classList.remove("lit");
+    this.lit = entriesOf(this.state, pointed ?? choices.cell).flatMap(
+      ({ link, at }) => this.together(link, at).map((position) => this.pieces.get(link)?.[position]).filter((piece) => piece !== undefined),
+    );
+    for (const piece of this.lit) piece.classList.add("lit");
+  }
+
+  /**
+   * The positions that stand for the same entry in the maps' present units.
+   * @param {string} link
+   * @param {number} at
+   */
+  together(link, at) {
+    const grid = this.stages.flatMap((stage) => stage.grids).find((g) => g.rows.link === link || g.columns.link === link);
+    const side = grid?.rows.link === link ? grid.rows : grid?.columns;
+    if (!side || side.labels.length === side.of.length) return [at];
+    return side.of.flatMap((entry, position) => (entry === side.of[at] ? [position] : []));
+  }
+
+  /**
+   * Colour prompt and answer by what is chosen.
+   * @param {boolean} dark
+   */
+  paint(dark) {
+    const paints = [this.promptPaint(dark), this.answerPaint(dark)].filter((paint) => paint !== null);
+    const { chosen } = this.state.choices;
+    for (const [link, pieces] of this.pieces) {
+      const paint = paints.find((one) => one.link === link);
+      const pressed = new Set(chosen?.link === link ? this.together(link, chosen.at) : []);
+      pieces.forEach((piece, at) => {
+        piece.setAttribute("aria-pressed", String(pressed.has(at)));
+        const value = paint ? paint.value(at) : Number.NaN;
+        const colours = paint && !Number.isNaN(value) ? chipColours(paint.scale, paint.table, value) : null;
+        piece.style.background = colours?.background ?? "";
+        piece.style.color = colours?.color ?? "";
+        piece.classList.toggle("coloured", colours !== null);
+        piece.title = paint ? `${shortNumber(value, paint.scale.middle !== null)} ${paint.unit}`.trim() : "";
+      });
+    }
+    this.legend.replaceChildren(...paints.map(legendOf));
+    this.legend.hidden = paints.length === 0;
+    this.light();
+  }
+
+  /** Stage and grid of the attribution map to read, the one under the cursor first. */
+  attribution() {
+    const { cell } = this.state.choices;
+    const own = this.stages.flatMap((stage) =>
+      stage.grids
+        .filter((grid) => grid.map.attribution && grid.columns.link === this.text.features)
+        .map((grid) => ({ stage, grid })),
+    );
+    return own.find(({ grid }) => grid.map.index === cell?.map) ?? own[0];
+  }
+
+  /**
+   * What drove the chosen token, or with none chosen, the whole answer.
+   * @param {boolean} dark
+   * @returns {Paint | null}
+   */
+  promptPaint(dark) {
+    const found = this.attribution();
+    const { chosen } = this.state.choices;
+    if (!found || chosen?.link === this.text.features) return null;
+    const { stage, grid } = found;
+    const { map, columns, rows, values } = grid;
+    const link = columns.link;
+    const unit = map.quantity.unit;
+    if (chosen?.link === rows.link) {
+      const row = rows.of[chosen.at] ?? 0;
+      const why = `Prompt: what drove ${rows.labels[row]} (${place(rows, row)})`;
+      const value = (/** @type {number} */ at) => values[row * columns.labels.length + columns.of[at]];
+      return { link, why, unit, scale: stage.scale, table: stage.table, value };
+    }
+    const whole = /** @type {import("./data.js").Attribution} */ (map.attribution).whole;
+    const scale = scaleOf({ ...map.quantity, bounds: null }, [{ ...grid, values: whole }], stage.scale.logarithmic);
+    const table = tableOf(this.data, stage.palette(), dark);
+    return { link, why: "Prompt: what each part did to the whole answer", unit, scale, table, value: (at) => whole[at] };
+  }
+
+  /**
+   * What the chosen part drove, or else how deep each token settles.
+   * @param {boolean} dark
+   * @returns {Paint | null}
+   */
+  answerPaint(dark) {
+    const found = this.attribution();
+    const { chosen } = this.state.choices;
+    if (found && chosen && chosen.link === this.text.features) {
+      const { stage, grid } = found;
+      if (grid.rows.link !== this.text.answer) return null;
+      const { columns, rows, values } = grid;
+      const column = columns.of[chosen.at] ?? 0;
+      const why = `Answer: what ${columns.labels[column]} drove`;
+      const value = (/** @type {number} */ at) => values[rows.of[at] * columns.labels.length + column];
+      return { link: rows.link, why, unit: grid.map.quantity.unit, scale: stage.scale, table: stage.table, value };
+    }
+    const depth = this.data.maps.find((map) => map.depth && map.columns.link === this.text.answer)?.depth;
+    if (!depth) return null;
+    const scale = { low: 1, high: depth.layers, middle: null, logarithmic: false };
+    const table = tableOf(this.data, this.data.sequential, dark);
+    const why = `Answer: the layer, of ${depth.layers}, at which each token settles`;
+    return { link: this.text.answer, why, unit: "", scale, table, value: (at) => depth.settling[at] };
+  }
+}
+
+/**
+ * The position on an axis that an element of the text stands for.
+ * @param {EventTarget | null} target
+ */
+function entryOf(target) {
+  const piece = target instanceof Element ? target.closest("[data-link]") : null;
+  if (!(piece instanceof HTMLElement)) return null;
+  return { link: piece.dataset.link ?? "", at: Number(piece.dataset.at) };
+}
+
+/**
+ * @param {import("./grid.js").Side} side
+ * @param {number} entry
+ */
+function place(side, entry) {
+  return `${side.name} ${entry + 1} of ${side.labels.length}`;
+}
+
+/** @param {Paint} paint */
+function legendOf(paint) {
+  const ramp = element("span", { class: "ramp" });
+  ramp.style.background = gradient(paint.table);
+  const high = `${tickNumber(paint.scale.high)} ${paint.unit}`.trim();
+  return element("span", { class: "legend" }, `${paint.why} `, element("span", { class: "range" }, tickNumber(paint.scale.low)), ramp, element("span", { class: "range" }, high));
+}
