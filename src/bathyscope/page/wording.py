@@ -43,27 +43,23 @@ def explanation(subject: Run | Heatmap) -> str:
     """Return what rows, columns and cells of a map are."""
     match subject:
         case AttributionRun():
-            quantity = subject.heatmap.quantity
-            if quantity.neutral is None:
-                return (
-                    "Rows are tokens of the answer, columns parts of the prompt. A cell says how "
-                    "strongly the token reacts to the part, without a direction."
-                )
+            rows = "Rows: tokens of the answer. Columns: parts of the prompt."
+            if subject.heatmap.quantity.neutral is None:
+                return f"{rows} A cell: how strongly the token reacts, without a direction."
             return (
-                "Rows are tokens of the answer, columns parts of the prompt. A cell says how much "
-                f"the part raised (+) or lowered (−) the token's {_raised(subject)}."
+                f"{rows} A cell: how much the part raised (+) or lowered (−) the token's "
+                f"{_raised(subject)}."
             )
         case InteractionRun():
             return (
-                "Rows and columns are parts of the prompt. A cell says how much more (+) or less "
-                "(−) two parts do together than each does alone; on the diagonal stands the "
-                "part's own effect."
+                "Rows and columns: parts of the prompt. A cell: how much more (+) or less (−) two "
+                "do together than each alone; on the diagonal, the part's own effect."
             )
         case DepthRun():
             return (
-                "Rows are layers, columns the tokens of the answer. A cell says how far the "
-                "prediction after the layer was from the final one: 0 bits, the same; 1 bit, "
-                "nothing in common. The line marks the layer at which each token settles."
+                "Rows: layers. Columns: tokens of the answer. A cell: how far the layer's "
+                "prediction is from the last one's, from 0 bits, the same, to 1. The line: where "
+                "a token settles."
             )
         case _:
             heatmap = subject if isinstance(subject, Heatmap) else subject.heatmap

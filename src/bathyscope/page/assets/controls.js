@@ -47,7 +47,7 @@ export class Controls {
       this.sort.field,
       field("Only with", this.filter),
       this.spread.field,
-      field("Blank below", this.slider, this.blank),
+      thresholdField(this.slider, this.blank),
       this.colours.field,
       this.zoom(),
     );
@@ -63,7 +63,8 @@ export class Controls {
     const zoomed = (by) => () => this.change({ zoom: this.stage.look().zoom + by });
     const smaller = button("−", "Smaller cells (−)", zoomed(-1));
     const larger = button("+", "Larger cells (+)", zoomed(1));
-    return element("div", { class: "field" }, element("span", {}, "Cells"), smaller, larger);
+    const pair = element("div", { class: "pair" }, smaller, larger);
+    return element("div", { class: "field" }, element("span", {}, "Cells"), pair);
   }
 
   /** Show what is chosen. */
@@ -98,8 +99,17 @@ function named(names) {
 
 /**
  * @param {string} label
- * @param {...HTMLElement} content
+ * @param {HTMLElement} content
  */
-function field(label, ...content) {
-  return element("label", { class: "field" }, element("span", {}, label), ...content);
+function field(label, content) {
+  return element("label", { class: "field" }, element("span", {}, label), content);
+}
+
+/**
+ * @param {HTMLElement} slider
+ * @param {HTMLElement} value
+ */
+function thresholdField(slider, value) {
+  const label = element("span", {}, "Blank below ", value);
+  return element("label", { class: "field" }, label, slider);
 }

@@ -4,7 +4,7 @@ import { button, element } from "./dom.js";
 import { exactNumber, tickNumber } from "./numbers.js";
 import { paint } from "./paint.js";
 import { valueAt } from "./scale.js";
-import { CanvasSurface, SvgSurface, fitted } from "./surface.js";
+import { CanvasSurface, SvgSurface, fitted, textWidth } from "./surface.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./panel.js").View} View */
@@ -12,7 +12,9 @@ import { CanvasSurface, SvgSurface, fitted } from "./surface.js";
 /** @typedef {import("./surface.js").Surface} Surface */
 
 const DENSITY = 3; // pixels of a PNG for each of the page's
-const [HEAD, FOOT, MARGIN] = [34, 64, 16];
+const [HEAD, MARGIN, LINE] = [34, 16, 15];
+const BAR = 64; // height of the colour bar with its values and its legend
+const SMALL = 11;
 
 /** @type {Record<string, (panel: Panel) => Promise<Blob> | Blob>} */
 const WRITERS = { png: pngOf, svg: svgOf, csv: csvOf };
@@ -42,8 +44,10 @@ export async function save(panel, kind) {
 
 /** @param {Panel} panel */
 function sizeOf(panel) {
-  const { width, height } = /** @type {Frame} */ (panel.frame);
-  return { width: Math.max(480, width + 2 * MARGIN), height: height + HEAD + FOOT };
+  const frame = /** @type {Frame} */ (panel.frame);
+  const width = Math.max(480, frame.width + 2 * MARGIN);
+  const notes = wrapped(panel.note.textContent ?? "", width - 2 * MARGIN);
+  return { width, height: HEAD + frame.height + BAR + notes.length * LINE + 8, notes };
 }
 
 /**
@@ -51,7 +55,8 @@ function sizeOf(panel) {
  * @returns {Promise<Blob>}
  */
 function pngOf(panel) {
-  const { width, height } = sizeOf(panel);
+  const size = sizeOf(panel);
+  const { width, height } = size;
   const canvas = element("canvas");
   canvas.width = Math.round(width * DENSITY);
   canvas.height = Math.round(height * DENSITY);
@@ -60,7 +65,7 @@ function pngOf(panel) {
   const moved = new CanvasSurface(context);
   context.fillStyle = /** @type {Frame} */ (panel.frame).inks.card;
   context.fillRect(0, 0, width, height);
-  paintSheet(moved, panel, width, height, (draw) => {
+  paintSheet(moved, panel, size, (draw) => {
     context.save();
     context.translate(MARGIN, HEAD);
     draw();
@@ -73,10 +78,11 @@ function pngOf(panel) {
 
 /** @param {Panel} panel */
 function svgOf(panel) {
-  const { width, height } = sizeOf(panel);
+  const size = sizeOf(panel);
+  const { width, height } = size;
   const surface = new SvgSurface(width, height);
   surface.fillRect(0, 0, width, height, /** @type {Frame} */ (panel.frame).inks.card);
-  paintSheet(surface, panel, width, height, (draw) => {
+  paintSheet(surface, panel, size, (draw) => {
     surface.parts.push(`<g transform="translate(${MARGIN} ${HEAD})">`);
     draw();
     surface.parts.push("</g>");
@@ -91,31 +97,60 @@ function svgOf(panel) {
  * Title, map, colour bar and caption.
  * @param {Surface} surface
  * @param {Panel} panel
- * @param {number} width
- * @param {number} height
+ * @param {{width: number, height: number, notes: string[]}} size
  * @param {(draw: () => void) => void} moved draws below the title
  */
-function paintSheet(surface, panel, width, height, moved) {
+function paintSheet(surface, panel, size, moved) {
   const frame = /** @type {Frame} */ (panel.frame);
-  const { inks, scale, table } = frame;
-  const title = { fill: inks.ink, size: 15, bold: true };
-  surface.text(fitted(panel.map.title, width - 2 * MARGIN, title), MARGIN, 19, title);
+  const { inks } = frame;
+  const room = size.width - 2 * MARGIN;
+  const style = { fill: inks.ink, size: 15, bold: true };
+  const { title, name } = panel.map;
+  surface.text(fitted(panel.named ? `${title}: ${name}` : title, room, style), MARGIN, 19, style);
   moved(() => paint(surface, { ...frame, litRow: null, litColumn: null, cursor: null }));
-  const y = height - FOOT + 14;
-  const [x, long] = [MARGIN, Math.min(220, width - 2 * MARGIN)];
+  const below = HEAD + frame.height;
+  paintBar(surface, frame, panel.map.quantity.legend, below + 12, Math.min(240, room));
+  size.notes.forEach((line, i) => {
+    surface.text(line, MARGIN, below + BAR + (i + 0.5) * LINE, { fill: inks.muted, size: SMALL });
+  });
+}
+
+/**
+ * @param {Surface} surface
+ * @param {Frame} frame
+ * @param {string} legend
+ * @param {number} y
+ * @param {number} long
+ */
+function paintBar(surface, frame, legend, y, long) {
+  const { inks, scale, table } = frame;
   for (let i = 0; i < 64; i++) {
-    surface.fillRect(x + (i * long) / 64, y, long / 64 + 0.5, 9, table.css[i * 4 + 2]);
+    surface.fillRect(MARGIN + (i * long) / 64, y, long / 64 + 0.5, 9, table.css[i * 4 + 2]);
   }
-  const small = { fill: inks.muted, size: 11 };
+  const small = { fill: inks.ink, size: SMALL };
   for (const place of [0, 0.5, 1]) {
     const align = /** @type {const} */ (["left", "center", "right"])[place * 2];
-    surface.text(tickNumber(valueAt(scale, place)), x + place * long, y + 19, { ...small, align });
+    const text = tickNumber(valueAt(scale, place));
+    surface.text(text, MARGIN + place * long, y + 18, { ...small, align });
   }
-  const beside = width - long - 3 * MARGIN;
-  const { legend } = panel.map.quantity;
-  if (beside > 60) surface.text(fitted(legend, beside, small), x + long + MARGIN, y + 5, small);
-  const note = panel.note.textContent ?? "";
-  surface.text(fitted(note, width - 2 * MARGIN, small), x, y + 38, small);
+  const spread = scale.logarithmic ? ", symmetric log scale" : "";
+  surface.text(legend + spread, MARGIN, y + 34, { ...small, fill: inks.muted });
+}
+
+/**
+ * Lines of words that fit a width.
+ * @param {string} text
+ * @param {number} room
+ */
+function wrapped(text, room) {
+  const style = { fill: "", size: SMALL };
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines[lines.length - 1]} ${word}`.trim();
+    if (textWidth(longer, style) <= room || lines[lines.length - 1] === "") lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /**

@@ -8,6 +8,9 @@ import { save } from "./exports.js";
 /** @typedef {import("./state.js").State} State */
 /** @typedef {{keys: string[], does: string, act?: (key: string) => void}} Binding */
 
+/** @type {Record<string, string>} */
+const SAVED_AS = { p: "png", v: "svg", x: "csv" };
+
 export class Keys {
   /**
    * @param {State} state
@@ -32,29 +35,26 @@ export class Keys {
     const look = () => this.stage().look();
     /** @param {Partial<import("./state.js").Look>} change */
     const change = (change) => this.state.look(this.stage().index, change);
-    /** @param {string} kind */
-    const saving = (kind) => () => void save(this.panel(), kind);
     return [
-      { keys: ["m"], does: "go to the map, or to the next one", act: () => this.nextMap() },
-      { keys: ["t"], does: "go to the text", act: () => this.strips[0]?.all()[0]?.focus() },
-      { keys: ["← ↑ ↓ →"], does: "in a map: move the cursor; in the text: go from piece to piece" },
-      { keys: ["Page ↑ ↓", "Home", "End"], does: "in a map: ten columns on; first and last column (with Ctrl: corner)" },
-      { keys: ["Enter"], does: "choose the token: the prompt shows what drove it" },
-      { keys: ["Space"], does: "in a map: choose the column; a part shows what it drove in the answer" },
-      { keys: ["Escape"], does: "choose nothing: the prompt shows effects on the whole answer", act: () => this.state.choose({ chosen: null }) },
-      { keys: ["s"], does: "sort the columns another way", act: () => next(this.stage().controls.sort.made) },
-      { keys: ["/"], does: "show only columns with a text", act: () => this.stage().controls.filter.focus() },
-      { keys: ["u"], does: "read the answer in tokens, words or sentences", act: () => this.nextUnit("answer") },
-      { keys: ["f"], does: "read the prompt in features, words or sentences", act: () => this.nextUnit("prompt") },
-      { keys: ["l"], does: "linear or symmetric log scale", act: () => change({ log: !look().log }) },
-      { keys: ["[", "]"], does: "lower, raise the threshold below which cells are blank", act: (key) => this.threshold(key === "[" ? -1 : 1) },
+      { keys: ["m"], does: "to the map, to the next map", act: () => this.nextMap() },
+      { keys: ["t"], does: "to the text", act: () => this.strips[0]?.all()[0]?.focus() },
+      { keys: ["← ↑ ↓ →"], does: "move in map or text" },
+      { keys: ["Page ↑↓"], does: "ten columns on" },
+      { keys: ["Home", "End"], does: "first, last column; with Ctrl, corner" },
+      { keys: ["Enter"], does: "choose the token: what drove it?" },
+      { keys: ["Space"], does: "choose the column: what did it drive?" },
+      { keys: ["Escape"], does: "choose nothing: the whole answer", act: () => this.state.choose({ chosen: [] }) },
+      { keys: ["s"], does: "sort columns another way", act: () => next(this.stage().controls.sort.made) },
+      { keys: ["/"], does: "only columns with a text", act: () => this.stage().controls.filter.focus() },
+      { keys: ["u"], does: "answer in words, sentences", act: () => this.nextUnit("answer") },
+      { keys: ["f"], does: "prompt in words, sentences", act: () => this.nextUnit("prompt") },
+      { keys: ["l"], does: "linear, symmetric log", act: () => change({ log: !look().log }) },
+      { keys: ["[", "]"], does: "lower, higher threshold", act: (key) => this.threshold(key === "[" ? -1 : 1) },
       { keys: ["−", "+"], does: "smaller, larger cells", act: (key) => change({ zoom: look().zoom + (key === "+" ? 1 : -1) }) },
       { keys: ["c"], does: "other colours", act: () => next(this.stage().controls.colours.made) },
-      { keys: ["d"], does: "dark or light", act: () => this.nextTheme() },
-      { keys: ["p"], does: "save the map as PNG", act: saving("png") },
-      { keys: ["v"], does: "save the map as SVG", act: saving("svg") },
-      { keys: ["x"], does: "save the numbers as CSV", act: saving("csv") },
-      { keys: ["?"], does: "go to this list", act: () => this.toList() },
+      { keys: ["d"], does: "dark, light", act: () => this.nextTheme() },
+      { keys: ["p", "v", "x"], does: "save as PNG, SVG, CSV", act: (key) => void save(this.panel(), SAVED_AS[key]) },
+      { keys: ["?"], does: "to this list", act: () => this.toList() },
     ];
   }
 

@@ -32,17 +32,23 @@ function byQuantity(maps) {
 }
 
 /**
- * What is chosen at first: the cell of the largest size, and its token.
+ * What is chosen at first: in every attribution map the token of the cell of the largest size, and
+ * the cursor on the first of these cells.
  * @param {PageData} data
  * @param {number} stages
  * @returns {import("./state.js").Choices}
  */
 function firstChoices(data, stages) {
-  const map = data.maps.find((one) => one.attribution) ?? data.maps[0];
-  const largest = largestCell(gridOf(map, FINE));
+  const largest = data.maps.map((map) => ({ map: map.index, ...largestCell(gridOf(map, FINE)) }));
+  const attributed = data.maps.filter((map) => map.attribution);
+  /** @type {Map<string, import("./state.js").Entry>} */
+  const chosen = new Map();
+  for (const { index, rows } of [...attributed].reverse()) {
+    chosen.set(rows.link, { link: rows.link, at: largest[index].row });
+  }
   return {
-    chosen: map.attribution ? { link: map.rows.link, at: largest.row } : null,
-    cell: { map: map.index, ...largest },
+    chosen: [...chosen.values()],
+    cell: largest[(attributed[0] ?? data.maps[0]).index],
     theme: "auto",
     units: FINE,
     looks: Array.from({ length: stages }, plainLook),
@@ -64,7 +70,7 @@ function showWords(maps) {
 async function begin() {
   const data = await readData(byId("data").textContent ?? "");
   const groups = byQuantity(data.maps);
-  const state = new State(data.maps, firstChoices(data, groups.length));
+  const state = new State(data.maps, data.texts, firstChoices(data, groups.length));
   if (alone) state.read(location.hash);
   applyTheme(state.choices.theme);
   const stages = groups.map((maps, index) => new Stage(data, state, index, maps));

@@ -27,6 +27,7 @@ export class Panel {
   constructor(state, map, named) {
     this.state = state;
     this.map = map;
+    this.named = named;
     /** @type {View | null} */
     this.view = null;
     /** @type {Frame | null} */
@@ -170,7 +171,7 @@ export class Panel {
   lit() {
     const { pointed, choices } = this.state;
     const grid = /** @type {View} */ (this.view).grid;
-    const entries = entriesOf(this.state, pointed ?? choices.chosen);
+    const entries = pointed ? entriesOf(this.state, pointed) : choices.chosen;
     /** @param {import("./grid.js").Side} side */
     const on = (side) => {
       const entry = entries.find(({ link }) => link === side.link);
@@ -197,8 +198,9 @@ export class Panel {
    * @param {Grid} grid
    */
   chosenRow(grid) {
-    const { cell, chosen } = this.state.choices;
-    if (chosen?.link === grid.rows.link) return grid.rows.of[chosen.at] ?? 0;
+    const { cell } = this.state.choices;
+    const chosen = this.state.chosenAt(grid.rows.link);
+    if (chosen >= 0) return grid.rows.of[chosen] ?? 0;
     return cell?.map === this.map.index ? (grid.rows.of[cell.row] ?? 0) : 0;
   }
 
@@ -229,7 +231,7 @@ export class Panel {
     const token = depth
       ? { link: this.map.columns.link, at: cell.column }
       : { link: this.map.rows.link, at: cell.row };
-    this.state.choose(choose ? { cell, chosen: token } : { cell });
+    this.state.choose(choose ? { cell, chosen: this.state.withChosen(token) } : { cell });
   }
 
   /** @param {KeyboardEvent} event */
@@ -253,7 +255,8 @@ export class Panel {
    * @param {{row: number, column: number}} at */
   chooseColumn(at) {
     const cell = this.fine(at);
-    this.state.choose({ cell, chosen: { link: this.map.columns.link, at: cell.column } });
+    const part = { link: this.map.columns.link, at: cell.column };
+    this.state.choose({ cell, chosen: this.state.withChosen(part) });
   }
 
   /**

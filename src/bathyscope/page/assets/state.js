@@ -11,7 +11,7 @@
  */
 /**
  * @typedef {object} Choices
- * @property {Entry | null} chosen what colours the text
+ * @property {Entry[]} chosen tokens or parts that colour their texts, at most one for each text
  * @property {Cell | null} cell under the cursor
  * @property {string} theme "auto", "light" or "dark"
  * @property {Units} units
@@ -28,10 +28,12 @@ export const UNITS = ["word", "sentence"];
 export class State {
   /**
    * @param {import("./data.js").MapData[]} maps
+   * @param {import("./data.js").Text[]} texts
    * @param {Choices} start what is chosen where the address says nothing
    */
-  constructor(maps, start) {
+  constructor(maps, texts, start) {
     this.maps = maps;
+    this.texts = texts;
     this.start = start;
     /** @type {Choices} */
     this.choices = start;
@@ -48,6 +50,22 @@ export class State {
     this.choices = { ...this.choices, ...change };
     if (this.choices.cell) this.active = this.choices.cell.map;
     this.tell("view");
+  }
+
+  /**
+   * The chosen entries with one more, which takes the place of others in the texts it belongs to.
+   * @param {Entry} entry
+   * @returns {Entry[]}
+   */
+  withChosen(entry) {
+    const own = this.texts.filter((text) => isIn(text, entry));
+    const others = this.choices.chosen.filter((one) => one.link !== entry.link && !own.some((text) => isIn(text, one)));
+    return [...others, entry];
+  }
+
+  /** The position that is chosen on an axis, or -1. @param {string | null} link */
+  chosenAt(link) {
+    return this.choices.chosen.find((entry) => entry.link === link)?.at ?? -1;
   }
 
   /**
@@ -75,7 +93,7 @@ export class State {
     const given = new URLSearchParams(hash.replace(/^#/, ""));
     const { start } = this;
     this.choices = {
-      chosen: given.has("chosen") ? entryFrom(given.get("chosen")) : start.chosen,
+      chosen: given.has("chosen") ? entriesFrom(given.get("chosen")) : start.chosen,
       cell: given.has("cell") ? cellFrom(given.get("cell")) : start.cell,
       theme: oneOf(given.get("theme"), ["light", "dark"], "auto"),
       units: {
@@ -92,8 +110,8 @@ export class State {
     const { chosen, cell, theme, units, looks } = this.choices;
     const said = new URLSearchParams();
     const from = this.start;
-    if (chosen?.link !== from.chosen?.link || chosen?.at !== from.chosen?.at) {
-      said.set("chosen", chosen ? `${chosen.link}:${chosen.at}` : "none");
+    if (JSON.stringify(chosen) !== JSON.stringify(from.chosen)) {
+      said.set("chosen", chosen.map(({ link, at }) => `${link}:${at}`).join(",") || "none");
     }
     if (JSON.stringify(cell) !== JSON.stringify(from.cell)) {
       said.set("cell", cell ? `${cell.map}:${cell.row}:${cell.column}` : "none");
@@ -143,11 +161,19 @@ function oneOf(given, allowed, otherwise) {
 
 /**
  * @param {string | null} text
- * @returns {Entry | null}
+ * @returns {Entry[]}
  */
-function entryFrom(text) {
-  const found = /^(\w+):(\d+)$/.exec(text ?? "");
-  return found ? { link: found[1], at: Number(found[2]) } : null;
+function entriesFrom(text) {
+  return [...(text ?? "").matchAll(/(\w+):(\d+)/g)].map(([, link, at]) => ({ link, at: Number(at) }));
+}
+
+/**
+ * Whether an entry is a token or a part of a text.
+ * @param {import("./data.js").Text} text
+ * @param {Entry} entry
+ */
+function isIn(text, entry) {
+  return text.answer === entry.link || text.features === entry.link;
 }
 
 /**

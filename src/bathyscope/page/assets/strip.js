@@ -106,11 +106,11 @@ export class Strip {
   choose(entry) {
     if (!entry) return;
     const { chosen, cell } = this.state.choices;
-    if (chosen?.link === entry.link && chosen.at === entry.at) {
-      this.state.choose({ chosen: null });
+    if (this.state.chosenAt(entry.link) === entry.at) {
+      this.state.choose({ chosen: chosen.filter(({ link }) => link !== entry.link) });
       return;
     }
-    this.state.choose({ chosen: entry, cell: this.movedTo(cell, entry) });
+    this.state.choose({ chosen: this.state.withChosen(entry), cell: this.movedTo(cell, entry) });
   }
 
   /**
@@ -169,10 +169,10 @@ export class Strip {
    */
   paint(dark) {
     const paints = [this.promptPaint(dark), this.answerPaint(dark)].filter((paint) => paint !== null);
-    const { chosen } = this.state.choices;
     for (const [link, pieces] of this.pieces) {
       const paint = paints.find((one) => one.link === link);
-      const pressed = new Set(chosen?.link === link ? this.together(link, chosen.at) : []);
+      const chosen = this.state.chosenAt(link);
+      const pressed = new Set(chosen < 0 ? [] : this.together(link, chosen));
       pieces.forEach((piece, at) => {
         piece.setAttribute("aria-pressed", String(pressed.has(at)));
         const value = paint ? paint.value(at) : Number.NaN;
@@ -206,14 +206,14 @@ export class Strip {
    */
   promptPaint(dark) {
     const found = this.attribution();
-    const { chosen } = this.state.choices;
-    if (!found || chosen?.link === this.text.features) return null;
+    if (!found || this.state.chosenAt(this.text.features) >= 0) return null;
     const { stage, grid } = found;
     const { map, columns, rows, values } = grid;
     const link = columns.link;
     const unit = map.quantity.unit;
-    if (chosen?.link === rows.link) {
-      const row = rows.of[chosen.at] ?? 0;
+    const chosen = this.state.chosenAt(rows.link);
+    if (chosen >= 0) {
+      const row = rows.of[chosen] ?? 0;
       const why = `Prompt: what drove ${rows.labels[row]} (${place(rows, row)})`;
       const value = (/** @type {number} */ at) => values[row * columns.labels.length + columns.of[at]];
       return { link, why, unit, scale: stage.scale, table: stage.table, value };
@@ -231,12 +231,12 @@ export class Strip {
    */
   answerPaint(dark) {
     const found = this.attribution();
-    const { chosen } = this.state.choices;
-    if (found && chosen && chosen.link === this.text.features) {
+    const chosen = this.state.chosenAt(this.text.features);
+    if (found && chosen >= 0) {
       const { stage, grid } = found;
       if (grid.rows.link !== this.text.answer) return null;
       const { columns, rows, values } = grid;
-      const column = columns.of[chosen.at] ?? 0;
+      const column = columns.of[chosen] ?? 0;
       const why = `Answer: what ${columns.labels[column]} drove`;
       const value = (/** @type {number} */ at) => values[rows.of[at] * columns.labels.length + column];
       return { link: rows.link, why, unit: grid.map.quantity.unit, scale: stage.scale, table: stage.table, value };
