@@ -89,6 +89,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'bathyscope' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
+    import_module("bathyscope.page.notebook")  # whatever gives runs, they show themselves
     globals()[name] = value
     return value
 
