@@ -57,7 +57,10 @@ def open_page(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(f"{path.as_uri()}{fragment}")
-        page.wait_for_function("performance.getEntriesByName('map painted').length === 1")
+        for _ in range(500):
+            if page.evaluate("performance.getEntriesByName('map painted').length"):
+                break
+            page.wait_for_timeout(10)
         return page
 
     yield opened

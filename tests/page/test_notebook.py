@@ -1,13 +1,18 @@
 import html
 import re
+from pathlib import Path
 
+import bathyscope as bs
 from bathyscope.page.document import page
 from bathyscope.runs import Saved
 from tests.page.hand_made import attribution, depth
 
 
-def test_a_run_shows_itself_in_a_frame_of_its_own() -> None:
-    for run in (attribution(), depth()):
+def test_a_run_shows_itself_in_a_frame_of_its_own(tmp_path: Path) -> None:
+    for made in (attribution(), depth()):
+        made.save(tmp_path / made.kind)
+        run = bs.open_run(tmp_path / made.kind)
+        assert isinstance(run, Saved)
         shown = run._repr_html_()
         assert shown is not None
         found = re.fullmatch(

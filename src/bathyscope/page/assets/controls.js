@@ -36,7 +36,7 @@ export class Controls {
     this.slider.addEventListener("input", () =>
       this.change({ threshold: (Number(this.slider.value) / 100) * this.reach() }),
     );
-    this.blank = element("output");
+    this.blank = element("span", { class: "amount" });
     const palettes = Object.keys(stage.data.palettes.day);
     this.colours = select("Colours", named(palettes), stage.palette(), (palette) =>
       this.change({ palette }),

@@ -94,7 +94,7 @@ export class State {
     const { start } = this;
     this.choices = {
       chosen: given.has("chosen") ? entriesFrom(given.get("chosen")) : start.chosen,
-      cell: given.has("cell") ? cellFrom(given.get("cell")) : start.cell,
+      cell: given.has("cell") ? this.cellFrom(given.get("cell")) : start.cell,
       theme: oneOf(given.get("theme"), ["light", "dark"], "auto"),
       units: {
         prompt: oneOf(given.get("prompt"), UNITS, ""),
@@ -103,6 +103,18 @@ export class State {
       looks: start.looks.map((_, stage) => lookFrom(given, `${stage + 1}.`)),
     };
     if (this.choices.cell) this.active = this.choices.cell.map;
+  }
+
+  /**
+   * A cell of a map that there is.
+   * @param {string | null} text
+   * @returns {Cell | null}
+   */
+  cellFrom(text) {
+    const [map, row, column] = (/^(\d+):(\d+):(\d+)$/.exec(text ?? "") ?? []).slice(1).map(Number);
+    const axes = this.maps[map];
+    const inside = axes && row < axes.rows.labels.length && column < axes.columns.labels.length;
+    return inside ? { map, row, column } : null;
   }
 
   /** The address of the view: what differs from the start. */
@@ -174,13 +186,4 @@ function entriesFrom(text) {
  */
 function isIn(text, entry) {
   return text.answer === entry.link || text.features === entry.link;
-}
-
-/**
- * @param {string | null} text
- * @returns {Cell | null}
- */
-function cellFrom(text) {
-  const found = /^(\d+):(\d+):(\d+)$/.exec(text ?? "");
-  return found ? { map: Number(found[1]), row: Number(found[2]), column: Number(found[3]) } : null;
 }

@@ -134,7 +134,7 @@ export class SvgSurface {
   /** @type {Surface["image"]} */
   image(image, x, y, w, h) {
     this.parts.push(
-      `<image ${box(x, y, w, h)} preserveAspectRatio="none" style="image-rendering:pixelated" ` +
+      `<image ${box(x, y, w, h)} preserveAspectRatio="none" image-rendering="pixelated" ` +
         `href="${image.toDataURL("image/png")}"/>`,
     );
   }
