@@ -1,13 +1,15 @@
 import base64
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bathyscope.page.arrays import EXACT_CELLS, is_rounded, packed
 
 
-def unpacked(document: dict) -> np.ndarray:  # type: ignore[type-arg]
+def unpacked(document: dict[str, Any]) -> NDArray[Any]:
     """Read a packed array by other means than the page: a number at a time."""
     size = {"float64": 8, "float32": 4, "uint32": 4}[document["type"]]
     planes = zlib.decompress(base64.b64decode(document["planes"]))

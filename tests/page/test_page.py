@@ -11,7 +11,7 @@ import pytest
 
 import bathyscope as bs
 from tests.page.conftest import Open
-from tests.page.hand_made import FEATURES, PROMPT, TOKENS, attribution, depth, table
+from tests.page.hand_made import FEATURES, PROMPT, TOKENS, attribution, depth, long_depth, table
 from tests.page.test_document import HOSTILE
 
 if TYPE_CHECKING:
@@ -248,12 +248,11 @@ def test_two_runs_side_by_side_share_one_scale(open_page: Open) -> None:
 
 
 def test_symmetric_log_keeps_signs_and_ends(open_page: Open) -> None:
-    page = open_page([table([[-100.0, -1.0, 0.0, 0.01, 1.0, 100.0]])])
+    page = open_page([table([[-200.0, -1.0, 0.0, 0.01, 1.0, 200.0]])])
     page.get_by_label("Scale").select_option("log")
     ticks = page.locator(".colour-bar .ticks span").all_text_contents()
-    assert (ticks[0], ticks[2], ticks[4]) == ("−100", "0", "100")
-    # Half of 1 + ln 100 up, of which the first 1 is linear: 100 · 0.01 · e^((1 + ln 100)/2 − 1).
-    assert ticks[3] == f"{np.exp((np.log(100) - 1) / 2):.3g}"
+    # Linear up to 2; from there two powers of ten to 200: 3 steps, of which 1.5 are half.
+    assert ticks == ["−200", f"−{2 * 10**0.5:.3g}", "0", f"{2 * 10**0.5:.3g}", "200"]
     assert "symmetric log" in page.locator(".colour-bar .legend").inner_text()
 
 
@@ -367,6 +366,7 @@ def test_a_page_works_inside_a_notebooks_frame(browser: "Browser", tmp_path: Pat
     notebook = tmp_path / "notebook.html"
     attribution().save(tmp_path / "run")
     run = bs.open_run(tmp_path / "run")
+    assert isinstance(run, bs.AttributionRun)
     notebook.write_text(f'<meta charset="utf-8">{run._repr_html_()}', encoding="utf-8")
     page = browser.new_page()
     page.goto(notebook.as_uri())
@@ -377,3 +377,24 @@ def test_a_page_works_inside_a_notebooks_frame(browser: "Browser", tmp_path: Pat
         frame.get_by_role("button", name="CSV").click()
     assert len(lines_of(Path(download.value.path()).read_bytes())) == run.heatmap.values.size
     page.close()
+
+
+def test_a_long_answer_stays_light(open_page: Open, tmp_path: Path) -> None:
+    run = long_depth()
+    page = open_page([run])
+    assert (tmp_path / "page.html").stat().st_size < 1.5e6
+    page.locator(".token").nth(3999).wait_for(state="attached")
+    assert page.evaluate("document.querySelectorAll('*').length") < 5000
+    page.keyboard.press("m")
+    page.keyboard.press("Control+End")
+    assert window(page).evaluate("one => one.scrollLeft") > 10_000
+    shown = page.locator("table tbody tr")
+    assert shown.count() == 12 and shown.first.locator("td").count() == 12
+    assert page.locator("table").get_attribute("aria-rowcount") == "64"
+    assert page.locator("table").get_attribute("aria-colcount") == "4001"
+    assert shown.last.locator("td").last.get_attribute("aria-colindex") == "4001"
+    assert "rounded to 32 bits" in page.locator(".note").inner_text()
+    written = np.array([float(line["value"]) for line in lines_of(exported(page, "CSV"))])
+    values = run.heatmap.values.ravel()
+    assert (written.astype(np.float32) == values.astype(np.float32)).all()
+    assert np.abs(written - values).max() <= 6e-8

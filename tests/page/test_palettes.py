@@ -3,6 +3,7 @@ import base64
 import numpy as np
 import pytest
 from matplotlib import colormaps
+from numpy.typing import NDArray
 
 from bathyscope.page.palettes import at_night, table, tables
 from bathyscope.render.palette import PALETTES
@@ -15,7 +16,7 @@ def test_a_page_has_the_colours_of_a_figure(name: str) -> None:
     assert (embedded.reshape(256, 3) == expected).all()
 
 
-def luminance(colours: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def luminance(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
     share = colours / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     return np.asarray(linear @ [0.2126, 0.7152, 0.0722])

@@ -64,7 +64,8 @@ def at_night(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
         outside = ((_rgb(oklab, saturation) < 0) | (_rgb(oklab, saturation) > 1)).any(axis=1)
         saturation[outside] *= 0.95
     encoded = _gamma(np.clip(_rgb(oklab, saturation), 0, 1))
-    return np.round(encoded * 255).astype(np.uint8)
+    turned: NDArray[np.uint8] = np.round(encoded * 255).astype(np.uint8)
+    return turned
 
 
 def _rgb(oklab: NDArray[np.float64], saturation: NDArray[np.float64]) -> NDArray[np.float64]:

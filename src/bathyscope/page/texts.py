@@ -102,9 +102,14 @@ def _features(subject: Run) -> Axis | None:
 
 def _tokens(subject: Run) -> Axis | None:
     """Return the axis over all tokens of the answer, in order; a contrast has none."""
-    axis = {AttributionRun: "rows", DepthRun: "columns"}.get(type(subject))
-    tokens: Axis | None = getattr(subject.heatmap, axis) if axis else None
-    return tokens if tokens is not None and tokens.ids is not None else None
+    match subject:
+        case AttributionRun():
+            axis = subject.heatmap.rows
+        case DepthRun():
+            axis = subject.heatmap.columns
+        case _:
+            return None
+    return None if axis.ids is None else axis
 
 
 def _prompt_pieces(prompt: str, features: Axis) -> list[dict[str, Any]]:

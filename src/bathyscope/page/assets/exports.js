@@ -133,7 +133,7 @@ function paintBar(surface, frame, legend, y, long) {
     const text = tickNumber(valueAt(scale, place));
     surface.text(text, MARGIN + place * long, y + 18, { ...small, align });
   }
-  const spread = scale.logarithmic ? ", symmetric log scale" : "";
+  const spread = scale.linear !== null ? ", symmetric log scale" : "";
   surface.text(legend + spread, MARGIN, y + 34, { ...small, fill: inks.muted });
 }
 

@@ -123,9 +123,10 @@ function latest(settling, columns) {
  */
 export function orderOf(grid, sorting, filter, row) {
   const wanted = filter.toLocaleLowerCase();
-  const order = grid.columns.labels
-    .map((_, column) => column)
-    .filter((column) => grid.columns.labels[column].toLocaleLowerCase().includes(wanted));
+  const all = grid.columns.labels.map((_, column) => column);
+  const fits = (/** @type {number} */ column) =>
+    grid.columns.labels[column].toLocaleLowerCase().includes(wanted);
+  const order = wanted ? all.filter(fits) : all;
   if (sorting === "text") return order;
   if (sorting === "label") {
     const labels = grid.columns.labels;
@@ -163,10 +164,9 @@ function keyOf(grid, sorting, row) {
 export function largestCell(grid) {
   const width = grid.columns.labels.length;
   let best = 0;
-  grid.values.forEach((value, cell) => {
-    if (Math.abs(value) > Math.abs(grid.values[best]) || Number.isNaN(grid.values[best])) {
-      best = cell;
-    }
-  });
+  for (let cell = 1; cell < grid.values.length; cell++) {
+    const largest = grid.values[best];
+    if (Math.abs(grid.values[cell]) > Math.abs(largest) || Number.isNaN(largest)) best = cell;
+  }
   return { row: Math.floor(best / width), column: best % width };
 }

@@ -102,8 +102,13 @@ async function begin() {
     update();
   });
   update();
-  requestAnimationFrame(() => performance.mark("map painted"));
-  showWords(data.maps);
+  requestAnimationFrame(() => {
+    performance.mark("map painted");
+    setTimeout(() => {
+      for (const strip of strips) strip.complete(isDark(state.choices.theme));
+      showWords(data.maps);
+    });
+  });
 }
 
 begin().catch((error) => {

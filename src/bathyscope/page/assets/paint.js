@@ -31,6 +31,7 @@ import { fitted, textWidth } from "./surface.js";
  */
 
 const LABEL = 12;
+const UNKNOWN = 0xffb8b8b8; // the grey of `render/palette.py`, for cells that hold no number
 const SLANT = 40; // degrees
 const SINE = Math.sin((SLANT * Math.PI) / 180);
 const COSINE = Math.cos((SLANT * Math.PI) / 180);
@@ -154,7 +155,7 @@ function paintCells(surface, frame, seen) {
       const value = grid.values[start + order[seen.first + place]];
       if (isBlank(frame, value)) continue;
       pixels[line * wide + place] = Number.isNaN(value)
-        ? 0x55888888
+        ? UNKNOWN
         : table.pixels[colourIndex(scale, value)];
     }
   }

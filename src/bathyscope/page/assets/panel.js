@@ -68,6 +68,7 @@ export class Panel {
       this.cells.root,
     );
     this.waiting = false;
+    this.room = 0;
     this.listen();
   }
 
@@ -83,7 +84,9 @@ export class Panel {
     this.window.addEventListener("focus", () => {
       this.state.active = this.map.index;
     });
-    new ResizeObserver(() => this.layout()).observe(this.root);
+    new ResizeObserver(() => {
+      if (this.root.clientWidth !== this.room) this.layout();
+    }).observe(this.root);
   }
 
   /**
@@ -106,6 +109,7 @@ export class Panel {
     if (!this.view || this.window.hidden) return;
     const { grid, order, look, margins } = this.view;
     const room = this.root.clientWidth;
+    this.room = room;
     const rows = grid.rows.labels.length;
     const zoom = STEP ** look.zoom;
     const fit = (room - margins.left - margins.overhang) / order.length;
@@ -322,9 +326,9 @@ function noteOn({ grid, order, scale, look }) {
   const { map } = grid;
   const width = grid.columns.labels.length;
   let [blank, odd, infinite, cells] = [0, 0, 0, 0];
-  for (const column of order) {
-    for (let cell = column; cell < grid.values.length; cell += width) {
-      const value = grid.values[cell];
+  for (let start = 0; start < grid.values.length; start += width) {
+    for (const column of order) {
+      const value = grid.values[start + column];
       cells += 1;
       if (Number.isNaN(value)) odd += 1;
       else if (!Number.isFinite(value)) infinite += 1;

@@ -2,10 +2,15 @@
 
 /** @typedef {import("./data.js").Quantity} Quantity */
 /** @typedef {import("./grid.js").Grid} Grid */
-/** @typedef {{low: number, high: number, middle: number | null, logarithmic: boolean}} Scale */
-
-/** Sizes up to this share of the largest lie on the linear part of a symmetric-log scale. */
-export const LINEAR_SHARE = 0.01;
+/**
+ * From values to places between 0 and 1, as `Scale` of `render/palette.py` has it.
+ * @typedef {object} Scale
+ * @property {number} low value of the first colour
+ * @property {number} high value of the last colour
+ * @property {number | null} middle the value that means "no effect"
+ * @property {number | null} linear distance from the middle up to which a symmetric log scale is
+ *   linear; null where the whole scale is
+ */
 
 /**
  * The scale that shows every finite value of some grids; nothing is clipped.
@@ -17,8 +22,9 @@ export const LINEAR_SHARE = 0.01;
 export function scaleOf(quantity, grids, logarithmic) {
   let low = Infinity;
   let high = -Infinity;
-  for (const grid of grids) {
-    for (const value of grid.values) {
+  for (const { values } of grids) {
+    for (let cell = 0; cell < values.length; cell++) {
+      const value = values[cell];
       if (!Number.isFinite(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
@@ -32,7 +38,9 @@ export function scaleOf(quantity, grids, logarithmic) {
     [low, high] = [middle - reach, middle + reach];
   }
   if (low === high) [low, high] = [low - 1, high + 1];
-  return { low, high, middle, logarithmic };
+  const reach = Math.max(Math.abs(low - (middle ?? 0)), Math.abs(high - (middle ?? 0)));
+  const linear = logarithmic ? Number((reach / 100).toPrecision(1)) : null;
+  return { low, high, middle, linear };
 }
 
 /**
@@ -41,12 +49,10 @@ export function scaleOf(quantity, grids, logarithmic) {
  * @param {number} value
  */
 export function position(scale, value) {
-  const { low, high, middle } = scale;
-  if (!scale.logarithmic) return (value - low) / (high - low);
-  if (middle === null) return stretched((value - low) / (high - low));
-  const reach = high - middle;
-  const size = Math.abs(value - middle) / reach;
-  return 0.5 + (Math.sign(value - middle) * stretched(size)) / 2;
+  const { low, high } = scale;
+  if (scale.linear === null) return (value - low) / (high - low);
+  const [first, last] = [stretched(scale, low), stretched(scale, high)];
+  return (stretched(scale, value) - first) / (last - first);
 }
 
 /**
@@ -55,26 +61,23 @@ export function position(scale, value) {
  * @param {number} place
  */
 export function valueAt(scale, place) {
-  const { low, high, middle } = scale;
-  if (!scale.logarithmic) return low + place * (high - low);
-  if (middle === null) return low + unstretched(place) * (high - low);
-  const side = 2 * place - 1;
-  return middle + Math.sign(side) * unstretched(Math.abs(side)) * (high - middle);
+  const { low, high, linear } = scale;
+  if (linear === null) return low + place * (high - low);
+  const [first, last] = [stretched(scale, low), stretched(scale, high)];
+  const distance = first + place * (last - first);
+  const size = Math.abs(distance);
+  const beyond = Math.sign(distance) * 10 ** (size - 1);
+  return (scale.middle ?? 0) + linear * (size <= 1 ? distance : beyond);
 }
 
 /**
- * Symmetric log of a share of the largest: linear up to LINEAR_SHARE, then one unit for each
- * factor of e; 0 stays 0 and 1 stays 1.
- * @param {number} share
+ * The distance of a value from the middle along a symmetric log scale: in units of the linear part
+ * up to 1, then one unit more for each power of ten.
+ * @param {Scale} scale
+ * @param {number} value
  */
-function stretched(share) {
-  const top = 1 + Math.log(1 / LINEAR_SHARE);
-  const linear = share / LINEAR_SHARE;
-  return (linear <= 1 ? linear : 1 + Math.log(linear)) / top;
-}
-
-/** @param {number} place */
-function unstretched(place) {
-  const height = place * (1 + Math.log(1 / LINEAR_SHARE));
-  return LINEAR_SHARE * (height <= 1 ? height : Math.exp(height - 1));
+function stretched(scale, value) {
+  const distance = (value - (scale.middle ?? 0)) / (scale.linear ?? 1);
+  const size = Math.abs(distance);
+  return size <= 1 ? distance : Math.sign(distance) * (1 + Math.log10(size));
 }

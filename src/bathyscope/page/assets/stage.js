@@ -102,7 +102,7 @@ class ColourBar {
     this.ticks.replaceChildren(
       ...places.map((place) => element("span", {}, tickNumber(valueAt(scale, place)))),
     );
-    const spread = scale.logarithmic ? ", symmetric log scale" : "";
+    const spread = scale.linear !== null ? ", symmetric log scale" : "";
     this.legend.textContent = `${quantity.legend}${spread}`;
   }
 }

@@ -20,6 +20,9 @@ import { tableOf } from "./colours.js";
  *   value: (at: number) => number}} Paint
  */
 
+/** Tokens of a long answer that are there at once; the others follow the first picture. */
+const AT_ONCE = 500;
+
 export class Strip {
   /**
    * @param {PageData} data
@@ -60,8 +63,25 @@ export class Strip {
       if (piece.feature === null || features === null) this.prompt.append(piece.text);
       else this.prompt.append(this.piece(features, piece.text, "part"));
     }
-    for (const token of this.text.tokens) this.answer.append(this.piece(this.text.answer, token, "token"));
+    this.addTokens(AT_ONCE);
     this.all()[0]?.setAttribute("tabindex", "0");
+  }
+
+  /** Add tokens of the answer, up to an end. @param {number} end */
+  addTokens(end) {
+    const { answer, tokens } = this.text;
+    const begun = this.pieces.get(answer)?.length ?? 0;
+    this.answer.append(...tokens.slice(begun, end).map((token) => this.piece(answer, token, "token")));
+  }
+
+  /**
+   * Add what a long answer leaves out until its map has been seen.
+   * @param {boolean} dark
+   */
+  complete(dark) {
+    if (this.text.tokens.length <= AT_ONCE) return;
+    this.addTokens(this.text.tokens.length);
+    this.paint(dark);
   }
 
   /** @returns {HTMLElement[]} in the order of the text */
@@ -219,7 +239,7 @@ export class Strip {
       return { link, why, unit, scale: stage.scale, table: stage.table, value };
     }
     const whole = /** @type {import("./data.js").Attribution} */ (map.attribution).whole;
-    const scale = scaleOf({ ...map.quantity, bounds: null }, [{ ...grid, values: whole }], stage.scale.logarithmic);
+    const scale = scaleOf({ ...map.quantity, bounds: null }, [{ ...grid, values: whole }], stage.scale.linear !== null);
     const table = tableOf(this.data, stage.palette(), dark);
     return { link, why: "Prompt: what each part did to the whole answer", unit, scale, table, value: (at) => whole[at] };
   }
@@ -243,7 +263,7 @@ export class Strip {
     }
     const depth = this.data.maps.find((map) => map.depth && map.columns.link === this.text.answer)?.depth;
     if (!depth) return null;
-    const scale = { low: 1, high: depth.layers, middle: null, logarithmic: false };
+    const scale = { low: 1, high: depth.layers, middle: null, linear: null };
     const table = tableOf(this.data, this.data.sequential, dark);
     const why = `Answer: the layer, of ${depth.layers}, at which each token settles`;
     return { link: this.text.answer, why, unit: "", scale, table, value: (at) => depth.settling[at] };
