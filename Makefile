@@ -53,7 +53,7 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 # tests are skipped, each with its reason.
 browser: $(VENV)/installed-dev
 	@command -v chromium > /dev/null || [ -n "$$BATHYSCOPE_CHROMIUM" ] || { $(SUDO) apt-get update && \
-	  $(SUDO) apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } || \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } || \
 	  echo 'no Chromium: install the Debian package chromium, or name one in BATHYSCOPE_CHROMIUM'
 	@[ $(NODE_MODULES)/installed -nt tests/page/package-lock.json ] || \
 	  { $(BIN)/npm --prefix tests/page ci --no-audit --no-fund && touch $(NODE_MODULES)/installed; } || \

@@ -101,6 +101,21 @@ def test_a_chosen_token_colours_the_prompt_by_what_drove_it(open_page: Open) -> 
     assert whole == [f"{'−' if v < 0 else '+'}{abs(v):.4f} nats" for v in run.whole_target]
 
 
+def test_a_long_prompt_shows_the_part_that_drove_most(open_page: Open) -> None:
+    lines = [f"line {i} of many\n" for i in range(60)]
+    starts = np.cumsum([0, *map(len, lines)]).tolist()
+    spans = tuple((start, start + 6) for start in starts[:60:6])
+    run = attribution(prompt="".join(lines), features=spans)
+    page = open_page([run])
+    page.keyboard.press("Escape")
+    for row in range(len(TOKENS)):
+        page.locator(".token").nth(row).click()
+        part = page.locator(".part").nth(int(np.abs(run.heatmap.values[row]).argmax()))
+        box, seen = part.bounding_box(), page.locator(".prompt").bounding_box()
+        assert box and seen
+        assert seen["y"] <= box["y"] and box["y"] + box["height"] <= seen["y"] + seen["height"]
+
+
 def tint(colour: str) -> str:
     red, _, blue = map(int, re.findall(r"\d+", colour)[:3])
     return "red" if red > blue else "blue"

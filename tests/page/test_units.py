@@ -13,10 +13,15 @@ def axis(pieces: list[str]) -> tuple[Axis, str]:
 def test_tokens_become_words_and_sentences() -> None:
     tokens, text = axis([" $", "16", ",", "000", " /", " ", "0", ".", "8", ".", " Th", "us", "\n"])
     found = units(tokens, text)
-    assert found["word"]["of"] == [0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3]
-    assert found["word"]["labels"] == ["$16,000", "/", "0.8.", "Thus⏎".removesuffix("⏎")]
+    assert found["word"]["of"] == [0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 3, 3, 3]
+    assert found["word"]["labels"] == ["$16,000", "/", "0.8.", "Thus"]
     assert found["sentence"]["of"] == [0] * 10 + [1] * 3
     assert found["sentence"]["labels"] == ["$16,000 / 0.8.", "Thus"]
+
+
+def test_white_space_goes_with_what_follows_but_not_over_a_line() -> None:
+    tokens, text = axis(["\n", " ", "a", " ", " ", "b", "\n", " ", "\n", "c", " "])
+    assert units(tokens, text)["word"]["of"] == [0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2]
 
 
 def test_a_unit_that_changes_nothing_is_left_out() -> None:

@@ -16,9 +16,9 @@ _SEGMENTERS: dict[str, Callable[[str], list[Span]]] = {"word": words, "sentence"
 def units(axis: Axis, text: str) -> dict[str, dict[str, Any]]:
     """Return how an axis can be read in words and in sentences of its text.
 
-    A position belongs to the unit in which its first character that is no white space lies, or,
-    where it has none, to that of the position before. A unit that would leave every position as
-    it is, or that its spans cannot tell, is left out.
+    A position belongs to the unit in which its first character that is no white space lies;
+    white space alone to that of the position after it, or before it where a line breaks. A unit
+    that would leave every position as it is, or that its spans cannot tell, is left out.
 
     Returns:
         By "word" and "sentence": "of", the unit's number for every position, in order, and
@@ -37,16 +37,30 @@ def units(axis: Axis, text: str) -> dict[str, dict[str, Any]]:
 def _numbers(spans: Sequence[Span], text: str, starts: Sequence[int]) -> list[int]:
     """Return the number, from 0 and without gaps, of the unit of every position."""
     segments: list[int] = []
-    for start, end in spans:
-        blank = end - start - len(text[start:end].lstrip())
-        if start + blank < end or not segments:
-            segments.append(max(0, bisect_right(starts, start + blank) - 1))
-        else:
-            segments.append(segments[-1])
+    for start, end in _with_neighbours(spans, text):
+        first = end - len(text[start:end].lstrip())
+        segments.append(max(0, bisect_right(starts, first) - 1))
     numbers = [0]
     for before, after in pairwise(segments):
         numbers.append(numbers[-1] + (after != before))
     return numbers
+
+
+def _with_neighbours(spans: Sequence[Span], text: str) -> list[Span]:
+    """Return, for every position, the span that tells its unit: white space has its neighbour's.
+
+    That is the one after it, or the one before it where a line breaks or nothing follows.
+    """
+    telling = list(spans)
+    blank = [not text[slice(*span)].strip() for span in spans]
+    for position in reversed(range(len(spans) - 1)):
+        if blank[position] and "\n" not in text[slice(*spans[position])]:
+            telling[position] = telling[position + 1]
+            blank[position] = blank[position + 1]
+    for position in range(1, len(spans)):
+        if blank[position]:
+            telling[position] = telling[position - 1]
+    return telling
 
 
 def _labels(of: Sequence[int], spans: Sequence[Span], text: str) -> Iterator[str]:

@@ -81,7 +81,11 @@ function partOf(whole, rows, columns) {
 function headOf({ grid }, columns, first) {
   const corner = element("th", { scope: "col", "aria-colindex": "1" }, grid.rows.name);
   const cells = columns.map((column, i) =>
-    element("th", { scope: "col", "aria-colindex": String(first + i + 2) }, grid.columns.labels[column]),
+    element(
+      "th",
+      { scope: "col", "aria-colindex": String(first + i + 2) },
+      grid.columns.labels[column],
+    ),
   );
   return element("tr", { "aria-rowindex": "1" }, corner, ...cells);
 }

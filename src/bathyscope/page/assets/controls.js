@@ -27,11 +27,20 @@ export class Controls {
     this.sort = select("Columns", sortings, "text", (sort) =>
       this.change({ sort: /** @type {Sorting} */ (sort) }),
     );
-    this.filter = element("input", { type: "search", placeholder: "any label", spellcheck: "false" });
+    this.filter = element("input", {
+      type: "search",
+      placeholder: "any label",
+      spellcheck: "false",
+    });
     this.filter.addEventListener("input", () => this.change({ filter: this.filter.value }));
     /** @type {Options} */
-    const spreads = [["linear", "linear"], ["log", "symmetric log"]]; // prettier-ignore
-    this.spread = select("Scale", spreads, "linear", (value) => this.change({ log: value === "log" }));
+    const spreads = [
+      ["linear", "linear"],
+      ["log", "symmetric log"],
+    ];
+    this.spread = select("Scale", spreads, "linear", (value) =>
+      this.change({ log: value === "log" }),
+    );
     this.slider = element("input", { type: "range", min: "0", max: "100", value: "0" });
     this.slider.addEventListener("input", () =>
       this.change({ threshold: (Number(this.slider.value) / 100) * this.reach() }),

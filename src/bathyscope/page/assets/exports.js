@@ -147,7 +147,8 @@ function wrapped(text, room) {
   const lines = [""];
   for (const word of text.split(" ")) {
     const longer = `${lines[lines.length - 1]} ${word}`.trim();
-    if (textWidth(longer, style) <= room || lines[lines.length - 1] === "") lines[lines.length - 1] = longer;
+    if (textWidth(longer, style) <= room || lines[lines.length - 1] === "")
+      lines[lines.length - 1] = longer;
     else lines.push(word);
   }
   return lines;
@@ -168,7 +169,12 @@ function csvOf(panel) {
   grid.rows.labels.forEach((rowLabel, row) => {
     for (const column of order) {
       const cell = row * width + column;
-      const line = [String(row), quoted(rowLabel), String(column), quoted(grid.columns.labels[column])];
+      const line = [
+        String(row),
+        quoted(rowLabel),
+        String(column),
+        quoted(grid.columns.labels[column]),
+      ];
       line.push(exactNumber(grid.values[cell], single));
       if (error) line.push(exactNumber(error[cell], error instanceof Float32Array));
       lines.push(line.join(","));

@@ -52,7 +52,8 @@ export class Inspector {
     for (const stage of this.stages) {
       const grid = stage.grids.find((one) => one.map.index === cell.map);
       if (!grid) continue;
-      const inside = grid.rows.of[cell.row] !== undefined && grid.columns.of[cell.column] !== undefined;
+      const inside =
+        grid.rows.of[cell.row] !== undefined && grid.columns.of[cell.column] !== undefined;
       return inside ? { stage, grid } : null;
     }
     return null;
@@ -100,7 +101,12 @@ function placeLine(side, at) {
 /** @param {Stage} stage @param {Grid} grid @param {number} value */
 function valueOf(stage, grid, value) {
   const number = shortNumber(value, stage.scale.middle !== null);
-  const shown = element("div", { class: "value" }, element("strong", {}, number), ` ${grid.map.quantity.unit}`);
+  const shown = element(
+    "div",
+    { class: "value" },
+    element("strong", {}, number),
+    ` ${grid.map.quantity.unit}`,
+  );
   if (Number.isNaN(value)) return shown;
   const chip = element("span", { class: "chip", "aria-hidden": "true" });
   chip.style.background = chipColours(stage.scale, stage.table, value).background;
@@ -123,8 +129,8 @@ function factsOf(grid, row, column) {
   facts.push(...errorFacts(grid, index));
   if (map.attribution && grid.rows.labels.length === map.rows.labels.length) {
     const { all, none, gap } = map.attribution;
-    facts.push(["with every part", shortNumber(all[row], false)]);
-    facts.push(["with no part", shortNumber(none[row], false)]);
+    facts.push(["all parts present", shortNumber(all[row], false)]);
+    facts.push(["no part present", shortNumber(none[row], false)]);
     if (!Number.isNaN(gap[row])) facts.push(["gap of the row", gap[row].toExponential(1)]);
   }
   if (map.depth) {
@@ -166,7 +172,8 @@ function listOf(facts) {
 function saidBy(grid, cell, row) {
   const top = grid.map.depth?.top;
   if (!top) return [];
-  if (grid.merged) return [element("p", { class: "hint" }, "What a layer would say is known token by token.")];
+  if (grid.merged)
+    return [element("p", { class: "hint" }, "What a layer would say is known token by token.")];
   const start = (cell.row * grid.map.columns.labels.length + cell.column) * top.each;
   const list = element("ol", { class: "top" });
   for (let i = start; i < start + top.each; i++) {
@@ -174,7 +181,13 @@ function saidBy(grid, cell, row) {
     const bar = element("span", { class: "bar", "aria-hidden": "true" });
     bar.style.width = `${(100 * share).toFixed(1)}%`;
     list.append(
-      element("li", {}, element("code", {}, top.labels[top.tokens[i]]), element("span", { class: "track" }, bar), element("span", { class: "share" }, `${(100 * share).toFixed(1)} %`)),
+      element(
+        "li",
+        {},
+        element("code", {}, top.labels[top.tokens[i]]),
+        element("span", { class: "track" }, bar),
+        element("span", { class: "share" }, `${(100 * share).toFixed(1)} %`),
+      ),
     );
   }
   return [element("h3", {}, `Layer ${grid.rows.labels[row]} would say here`), list];

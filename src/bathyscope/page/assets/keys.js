@@ -43,17 +43,41 @@ export class Keys {
       { keys: ["Home", "End"], does: "first, last column; with Ctrl, corner" },
       { keys: ["Enter"], does: "choose the token: what drove it?" },
       { keys: ["Space"], does: "choose the column: what did it drive?" },
-      { keys: ["Escape"], does: "choose nothing: the whole answer", act: () => this.state.choose({ chosen: [] }) },
-      { keys: ["s"], does: "sort columns another way", act: () => next(this.stage().controls.sort.made) },
-      { keys: ["/"], does: "only columns with a text", act: () => this.stage().controls.filter.focus() },
+      {
+        keys: ["Escape"],
+        does: "choose nothing: the whole answer",
+        act: () => this.state.choose({ chosen: [] }),
+      },
+      {
+        keys: ["s"],
+        does: "sort columns another way",
+        act: () => next(this.stage().controls.sort.made),
+      },
+      {
+        keys: ["/"],
+        does: "only columns with a text",
+        act: () => this.stage().controls.filter.focus(),
+      },
       { keys: ["u"], does: "answer in words, sentences", act: () => this.nextUnit("answer") },
       { keys: ["f"], does: "prompt in words, sentences", act: () => this.nextUnit("prompt") },
       { keys: ["l"], does: "linear, symmetric log", act: () => change({ log: !look().log }) },
-      { keys: ["[", "]"], does: "lower, higher threshold", act: (key) => this.threshold(key === "[" ? -1 : 1) },
-      { keys: ["−", "+"], does: "smaller, larger cells", act: (key) => change({ zoom: look().zoom + (key === "+" ? 1 : -1) }) },
+      {
+        keys: ["[", "]"],
+        does: "lower, higher threshold",
+        act: (key) => this.threshold(key === "[" ? -1 : 1),
+      },
+      {
+        keys: ["−", "+"],
+        does: "smaller, larger cells",
+        act: (key) => change({ zoom: look().zoom + (key === "+" ? 1 : -1) }),
+      },
       { keys: ["c"], does: "other colours", act: () => next(this.stage().controls.colours.made) },
       { keys: ["d"], does: "dark, light", act: () => this.nextTheme() },
-      { keys: ["p", "v", "x"], does: "save as PNG, SVG, CSV", act: (key) => void save(this.panel(), SAVED_AS[key]) },
+      {
+        keys: ["p", "v", "x"],
+        does: "save as PNG, SVG, CSV",
+        act: (key) => void save(this.panel(), SAVED_AS[key]),
+      },
       { keys: ["?"], does: "to this list", act: () => this.toList() },
     ];
   }
@@ -61,7 +85,12 @@ export class Keys {
   /** @param {HTMLElement} root */
   list(root) {
     const rows = this.bindings.map(({ keys, does }) =>
-      element("div", {}, element("dt", {}, ...keys.map((key) => element("kbd", {}, key))), element("dd", {}, does)),
+      element(
+        "div",
+        {},
+        element("dt", {}, ...keys.map((key) => element("kbd", {}, key))),
+        element("dd", {}, does),
+      ),
     );
     root.append(
       element("dl", { class: "keys" }, ...rows),
@@ -91,7 +120,9 @@ export class Keys {
   /** The stage of the map that was used last. */
   stage() {
     const { active } = this.state;
-    return this.stages.find((stage) => stage.maps.some((map) => map.index === active)) ?? this.stages[0];
+    return (
+      this.stages.find((stage) => stage.maps.some((map) => map.index === active)) ?? this.stages[0]
+    );
   }
 
   panel() {
@@ -114,10 +145,10 @@ export class Keys {
 
   /** @param {number} steps of a twentieth of the scale */
   threshold(steps) {
-    const { controls, look, index } = { ...this.stage(), look: this.stage().look() };
-    const step = controls.reach() / 20;
-    const threshold = Math.max(0, Math.min(20, Math.round(look.threshold / step) + steps)) * step;
-    this.state.look(index, { threshold });
+    const stage = this.stage();
+    const step = stage.controls.reach() / 20;
+    const count = Math.round(stage.look().threshold / step) + steps;
+    this.state.look(stage.index, { threshold: Math.max(0, Math.min(20, count)) * step });
   }
 
   nextTheme() {

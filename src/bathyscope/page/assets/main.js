@@ -61,14 +61,19 @@ function showWords(maps) {
     const words = element("div", { class: "words" });
     words.innerHTML = map.words; // made from escaped text; the page's policy runs no other script
     for (const heading of words.querySelectorAll("h1, h2")) {
-      heading.replaceWith(element(heading.tagName === "H1" ? "h3" : "h4", {}, heading.textContent ?? ""));
+      heading.replaceWith(
+        element(heading.tagName === "H1" ? "h3" : "h4", {}, heading.textContent ?? ""),
+      );
     }
     byId("words").append(words);
   }
 }
 
-async function begin() {
-  const data = await readData(byId("data").textContent ?? "");
+/**
+ * Everything that is seen, put into its places.
+ * @param {PageData} data
+ */
+function built(data) {
   const groups = byQuantity(data.maps);
   const state = new State(data.maps, data.texts, firstChoices(data, groups.length));
   if (alone) state.read(location.hash);
@@ -76,11 +81,20 @@ async function begin() {
   const stages = groups.map((maps, index) => new Stage(data, state, index, maps));
   const strips = data.texts.map((text) => new Strip(data, state, text, stages));
   byId("texts").hidden = strips.length === 0;
+  byId("choosing").hidden = !data.maps.some((map) => map.attribution);
   byId("strips").append(...strips.map((strip) => strip.root));
   byId("stages").append(...stages.map((stage) => stage.root));
   const inspector = new Inspector(state, stages, byId("cell"), byId("spoken"));
   const units = new UnitFields(state, byId("units"));
   new Keys(state, stages, strips, units, byId("keys"));
+  return { state, stages, strips, inspector, units };
+}
+
+/**
+ * Keep what is seen in step with what is chosen and pointed at.
+ * @param {ReturnType<typeof built>} seen
+ */
+function connect({ state, stages, strips, inspector, units }) {
   const update = () => {
     const dark = isDark(state.choices.theme);
     applyTheme(state.choices.theme);
@@ -102,10 +116,16 @@ async function begin() {
     update();
   });
   update();
+}
+
+async function begin() {
+  const data = await readData(byId("data").textContent ?? "");
+  const seen = built(data);
+  connect(seen);
   requestAnimationFrame(() => {
     performance.mark("map painted");
     setTimeout(() => {
-      for (const strip of strips) strip.complete(isDark(state.choices.theme));
+      for (const strip of seen.strips) strip.complete(isDark(seen.state.choices.theme));
       showWords(data.maps);
     });
   });
@@ -113,7 +133,11 @@ async function begin() {
 
 begin().catch((error) => {
   byId("stages").replaceChildren(
-    element("p", { class: "empty", role: "alert" }, `This page cannot be shown here: ${error.message}`),
+    element(
+      "p",
+      { class: "empty", role: "alert" },
+      `This page cannot be shown here: ${error.message}`,
+    ),
   );
   throw error;
 });

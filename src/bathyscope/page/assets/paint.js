@@ -31,6 +31,7 @@ import { fitted, textWidth } from "./surface.js";
  */
 
 const LABEL = 12;
+const EDGE = 2; // room for outlines of cells at the edge
 const UNKNOWN = 0xffb8b8b8; // the grey of `render/palette.py`, for cells that hold no number
 const SLANT = 40; // degrees
 const SINE = Math.sin((SLANT * Math.PI) / 180);
@@ -90,7 +91,8 @@ export function cellAt(frame, px, py) {
 export function paint(surface, frame) {
   const seen = windowOf(frame);
   const { left, top } = frame.margins;
-  surface.clipped(left, top, Math.max(0, frame.width - left), frame.height - top, () => {
+  const wide = Math.max(0, frame.width - left + EDGE);
+  surface.clipped(left - EDGE, top - EDGE, wide, frame.height - top + EDGE, () => {
     paintCells(surface, frame, seen);
     if (frame.cellWidth >= 12 && frame.cellHeight >= 12) paintGaps(surface, frame, seen);
     paintOddCells(surface, frame, seen);
@@ -197,7 +199,14 @@ function paintOddCells(surface, frame, seen) {
   forEachCell(frame, seen, (value, place, line) => {
     if (!Number.isNaN(value)) return;
     const [x, y] = [leftOf(frame, place), topOf(frame, line)];
-    surface.line([[x, y + cellHeight], [x + cellWidth, y]], frame.inks.muted, 1); // prettier-ignore
+    surface.line(
+      [
+        [x, y + cellHeight],
+        [x + cellWidth, y],
+      ],
+      frame.inks.muted,
+      1,
+    );
   });
 }
 
@@ -254,7 +263,10 @@ function paintSettling(surface, frame, settling, seen) {
  */
 function paintMarks(surface, frame) {
   const { litRow, litColumn, cursor, cellWidth, cellHeight, inks } = frame;
-  const [across, down] = [frame.order.length * cellWidth, frame.grid.rows.labels.length * cellHeight];
+  const [across, down] = [
+    frame.order.length * cellWidth,
+    frame.grid.rows.labels.length * cellHeight,
+  ];
   if (litRow !== null) {
     const y = topOf(frame, flipped(frame.grid, litRow));
     outlined(surface, leftOf(frame, 0), y, across, cellHeight, inks);
@@ -289,18 +301,24 @@ function paintColumnLabels(surface, frame, seen) {
   const step = Math.max(1, Math.ceil((LABEL * 1.35) / cellWidth / SINE));
   const room = (margins.top - 16) / SINE;
   const style = { fill: inks.ink, size: LABEL, angle: -SLANT };
-  surface.clipped(margins.left - 6, 0, Math.max(0, frame.width - margins.left + 6), margins.top, () => {
-    for (let place = seen.first; place < seen.end; place++) {
-      const column = frame.order[place];
-      const lit = column === frame.litColumn;
-      const beside = frame.litColumn !== null && tooClose(frame, place, step);
-      if ((place % step !== 0 || beside) && !lit) continue;
-      const x = leftOf(frame, place) + cellWidth / 2;
-      const label = fitted(frame.grid.columns.labels[column], room, style);
-      const fill = lit ? inks.accent : inks.ink;
-      surface.text(label, x, margins.top - 9, { ...style, fill, bold: lit });
-    }
-  });
+  surface.clipped(
+    margins.left - 6,
+    0,
+    Math.max(0, frame.width - margins.left + 6),
+    margins.top,
+    () => {
+      for (let place = seen.first; place < seen.end; place++) {
+        const column = frame.order[place];
+        const lit = column === frame.litColumn;
+        const beside = frame.litColumn !== null && tooClose(frame, place, step);
+        if ((place % step !== 0 || beside) && !lit) continue;
+        const x = leftOf(frame, place) + cellWidth / 2;
+        const label = fitted(frame.grid.columns.labels[column], room, style);
+        const fill = lit ? inks.accent : inks.ink;
+        surface.text(label, x, margins.top - 9, { ...style, fill, bold: lit });
+      }
+    },
+  );
 }
 
 /**
@@ -335,6 +353,11 @@ function paintRowLabels(surface, frame, seen) {
   });
   if (isUpward(grid)) {
     const middle = (margins.top + frame.height) / 2;
-    surface.text("layer", 9, middle, { fill: inks.muted, size: LABEL, align: "center", angle: -90 });
+    surface.text("layer", 9, middle, {
+      fill: inks.muted,
+      size: LABEL,
+      align: "center",
+      angle: -90,
+    });
   }
 }

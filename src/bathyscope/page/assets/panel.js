@@ -37,36 +37,14 @@ export class Panel {
       /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")),
     );
     this.extent = element("div", { class: "extent" }, this.canvas);
-    this.window = element(
-      "div",
-      {
-        class: "window",
-        id: `map-${map.index}`,
-        tabindex: "0",
-        role: "application",
-        "aria-roledescription": "heatmap",
-        "aria-label": `${map.title}${named ? `, ${map.name}` : ""}`,
-        "aria-describedby": "keys-hint",
-      },
-      this.extent,
-    );
+    this.window = windowOn(map, named, this.extent);
     this.empty = element("p", { class: "empty", hidden: true });
     this.note = element("p", { class: "note" });
     this.cells = new CellTable(map);
-    this.root = element(
-      "figure",
-      { class: "map" },
-      element(
-        "figcaption",
-        {},
-        named ? element("h3", {}, map.name) : "",
-        exportButtons(this),
-      ),
-      this.empty,
-      this.window,
-      this.note,
-      this.cells.root,
-    );
+    const name = named ? element("h3", {}, map.name) : "";
+    const caption = element("figcaption", {}, name, exportButtons(this));
+    const parts = [caption, this.empty, this.window, this.note, this.cells.root];
+    this.root = element("figure", { class: "map" }, ...parts);
     this.waiting = false;
     this.room = 0;
     this.listen();
@@ -159,7 +137,10 @@ export class Panel {
     Object.assign(this.frame, { x: this.window.scrollLeft, y: this.window.scrollTop }, this.lit());
     const { width, height } = this.frame;
     const density = devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * density) || this.canvas.height !== Math.round(height * density)) {
+    if (
+      this.canvas.width !== Math.round(width * density) ||
+      this.canvas.height !== Math.round(height * density)
+    ) {
       this.canvas.width = Math.round(width * density);
       this.canvas.height = Math.round(height * density);
       this.canvas.style.width = `${width}px`;
@@ -306,6 +287,25 @@ export class Panel {
 }
 
 /**
+ * The scrolled window of a map, which takes the keys.
+ * @param {MapData} map
+ * @param {boolean} named
+ * @param {HTMLElement} content
+ */
+function windowOn(map, named, content) {
+  const attributes = {
+    class: "window",
+    id: `map-${map.index}`,
+    tabindex: "0",
+    role: "application",
+    "aria-roledescription": "heatmap",
+    "aria-label": `${map.title}${named ? `, ${map.name}` : ""}`,
+    "aria-describedby": "keys-hint",
+  };
+  return element("div", attributes, content);
+}
+
+/**
  * The positions on axes that a cell or an entry stands for.
  * @param {State} state
  * @param {import("./state.js").Cell | import("./state.js").Entry | null} pointed
@@ -343,7 +343,8 @@ function noteOn({ grid, order, scale, look }) {
     blank > 0 && `${blank} of ${cells} cells below the threshold are blank`,
     odd > 0 && `struck through: ${odd} ${odd === 1 ? "cell holds" : "cells hold"} no number`,
     infinite > 0 && `${infinite} infinite, in the last colour`,
-    grid.merged && (map.depth ? "means over tokens" : "sums; their standard errors are upper bounds"),
+    grid.merged && (map.depth ? "means over tokens, settled when the last has" : "sums of cells"),
+    grid.merged && grid.error && "standard errors are upper bounds",
     map.rounded && "values rounded to 32 bits; the run keeps all digits",
   ];
   return said.filter(Boolean).join(" · ");

@@ -62,7 +62,14 @@ export class Stage {
     this.panels.forEach((panel, i) => {
       const grid = this.grids[i];
       const order = orderOf(grid, look.sort, look.filter, panel.chosenRow(grid));
-      panel.show({ grid, order, scale: this.scale, table: this.table, look, margins: { ...margins[i], top } });
+      panel.show({
+        grid,
+        order,
+        scale: this.scale,
+        table: this.table,
+        look,
+        margins: { ...margins[i], top },
+      });
     });
     this.bar.show(this.scale, this.table, this.maps[0].quantity);
     this.controls.show();

@@ -59,7 +59,9 @@ export class State {
    */
   withChosen(entry) {
     const own = this.texts.filter((text) => isIn(text, entry));
-    const others = this.choices.chosen.filter((one) => one.link !== entry.link && !own.some((text) => isIn(text, one)));
+    const others = this.choices.chosen.filter(
+      (one) => one.link !== entry.link && !own.some((text) => isIn(text, one)),
+    );
     return [...others, entry];
   }
 
@@ -73,7 +75,9 @@ export class State {
    * @param {Partial<Look>} change
    */
   look(stage, change) {
-    const looks = this.choices.looks.map((look, i) => (i === stage ? { ...look, ...change } : look));
+    const looks = this.choices.looks.map((look, i) =>
+      i === stage ? { ...look, ...change } : look,
+    );
     this.choose({ looks });
   }
 
@@ -132,7 +136,8 @@ export class State {
     for (const [side, unit] of Object.entries(units)) if (unit) said.set(side, unit);
     looks.forEach((look, stage) => {
       for (const [key, value] of Object.entries(look)) {
-        if (value !== PLAIN[/** @type {keyof Look} */ (key)]) said.set(`${stage + 1}.${key}`, String(value));
+        if (value !== PLAIN[/** @type {keyof Look} */ (key)])
+          said.set(`${stage + 1}.${key}`, String(value));
       }
     });
     return said.toString();
@@ -176,7 +181,10 @@ function oneOf(given, allowed, otherwise) {
  * @returns {Entry[]}
  */
 function entriesFrom(text) {
-  return [...(text ?? "").matchAll(/(\w+):(\d+)/g)].map(([, link, at]) => ({ link, at: Number(at) }));
+  return [...(text ?? "").matchAll(/(\w+):(\d+)/g)].map(([, link, at]) => ({
+    link,
+    at: Number(at),
+  }));
 }
 
 /**

@@ -3,22 +3,14 @@
 import { gradient, chipColours } from "./stage.js";
 import { element } from "./dom.js";
 import { shortNumber, tickNumber } from "./numbers.js";
-import { scaleOf } from "./scale.js";
 import { entriesOf } from "./panel.js";
-import { tableOf } from "./colours.js";
+import { TextPaint } from "./textpaint.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {import("./data.js").Text} Text */
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./stage.js").Stage} Stage */
-/** @typedef {import("./grid.js").Grid} Grid */
-/** @typedef {import("./scale.js").Scale} Scale */
-/** @typedef {import("./colours.js").Table} Table */
-/**
- * How a side of the text is coloured.
- * @typedef {{link: string, why: string, unit: string, scale: Scale, table: Table,
- *   value: (at: number) => number}} Paint
- */
+/** @typedef {import("./textpaint.js").Paint} Paint */
 
 /** Tokens of a long answer that are there at once; the others follow the first picture. */
 const AT_ONCE = 500;
@@ -35,11 +27,12 @@ export class Strip {
     this.state = state;
     this.text = text;
     this.stages = stages;
+    this.paints = new TextPaint(data, state, text, stages);
     /** @type {Map<string, HTMLElement[]>} the pieces of each axis, by position */
     this.pieces = new Map();
     /** @type {HTMLElement[]} */
     this.lit = [];
-    this.painted = "";
+    this.seen = ""; // why the prompt has its colours
     this.legend = element("div", { class: "strip-legend" });
     this.prompt = element("p", { class: "text prompt", dir: "auto" });
     this.answer = element("p", { class: "text answer", dir: "auto" });
@@ -52,13 +45,14 @@ export class Strip {
       this.answer,
     );
     this.fill();
-    const name = data.texts.length > 1 ? element("h3", { class: "name" }, text.names.join(", ")) : "";
+    const name =
+      data.texts.length > 1 ? element("h3", { class: "name" }, text.names.join(", ")) : "";
     this.root = element("div", { class: "strip" }, name, this.legend, this.body);
     this.listen();
   }
 
   fill() {
-    const features = this.text.features;
+    const { features } = this.text;
     for (const piece of this.text.prompt) {
       if (piece.feature === null || features === null) this.prompt.append(piece.text);
       else this.prompt.append(this.piece(features, piece.text, "part"));
@@ -70,8 +64,14 @@ export class Strip {
   /** Add tokens of the answer, up to an end. @param {number} end */
   addTokens(end) {
     const { answer, tokens } = this.text;
+    if (!this.data.maps.some(({ rows, columns }) => [rows.link, columns.link].includes(answer))) {
+      this.answer.textContent = tokens.join(""); // no map is about single tokens
+      return;
+    }
     const begun = this.pieces.get(answer)?.length ?? 0;
-    this.answer.append(...tokens.slice(begun, end).map((token) => this.piece(answer, token, "token")));
+    this.answer.append(
+      ...tokens.slice(begun, end).map((token) => this.piece(answer, token, "token")),
+    );
   }
 
   /**
@@ -97,7 +97,11 @@ export class Strip {
   piece(link, text, kind) {
     const own = this.pieces.get(link) ?? [];
     this.pieces.set(link, own);
-    const made = element("span", { class: kind, role: "button", tabindex: "-1", "aria-pressed": "false" }, text);
+    const made = element(
+      "span",
+      { class: kind, role: "button", tabindex: "-1", "aria-pressed": "false" },
+      text,
+    );
     made.dataset.link = link;
     made.dataset.at = String(own.length);
     own.push(made);
@@ -118,7 +122,8 @@ export class Strip {
 
   /** Let the tab key come back to where it left. @param {HTMLElement} piece */
   rove(piece) {
-    for (const other of this.body.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", "-1");
+    for (const other of this.body.querySelectorAll('[tabindex="0"]'))
+      other.setAttribute("tabindex", "-1");
     piece.setAttribute("tabindex", "0");
   }
 
@@ -154,7 +159,14 @@ export class Strip {
     if (event.key === "Enter" || event.key === " ") this.choose(entryOf(event.target));
     else {
       /** @type {Record<string, number>} */
-      const ways = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: pieces.length - 1 };
+      const ways = {
+        ArrowRight: at + 1,
+        ArrowDown: at + 1,
+        ArrowLeft: at - 1,
+        ArrowUp: at - 1,
+        Home: 0,
+        End: pieces.length - 1,
+      };
       if (!(event.key in ways)) return;
       pieces[Math.max(0, Math.min(pieces.length - 1, ways[event.key]))].focus();
     }
@@ -165,8 +177,10 @@ export class Strip {
   light() {
     const { choices, pointed } = this.state;
     for (const piece of this.lit) piece.classList.remove("lit");
-    this.lit = entriesOf(this.state, pointed ?? choices.cell).flatMap(
-      ({ link, at }) => this.together(link, at).map((position) => this.pieces.get(link)?.[position]).filter((piece) => piece !== undefined),
+    this.lit = entriesOf(this.state, pointed ?? choices.cell).flatMap(({ link, at }) =>
+      this.together(link, at)
+        .map((position) => this.pieces.get(link)?.[position])
+        .filter((piece) => piece !== undefined),
     );
     for (const piece of this.lit) piece.classList.add("lit");
   }
@@ -177,7 +191,9 @@ export class Strip {
    * @param {number} at
    */
   together(link, at) {
-    const grid = this.stages.flatMap((stage) => stage.grids).find((g) => g.rows.link === link || g.columns.link === link);
+    const grid = this.stages
+      .flatMap((stage) => stage.grids)
+      .find((g) => g.rows.link === link || g.columns.link === link);
     const side = grid?.rows.link === link ? grid.rows : grid?.columns;
     if (!side || side.labels.length === side.of.length) return [at];
     return side.of.flatMap((entry, position) => (entry === side.of[at] ? [position] : []));
@@ -188,7 +204,7 @@ export class Strip {
    * @param {boolean} dark
    */
   paint(dark) {
-    const paints = [this.promptPaint(dark), this.answerPaint(dark)].filter((paint) => paint !== null);
+    const paints = this.paints.all(dark);
     for (const [link, pieces] of this.pieces) {
       const paint = paints.find((one) => one.link === link);
       const chosen = this.state.chosenAt(link);
@@ -196,77 +212,35 @@ export class Strip {
       pieces.forEach((piece, at) => {
         piece.setAttribute("aria-pressed", String(pressed.has(at)));
         const value = paint ? paint.value(at) : Number.NaN;
-        const colours = paint && !Number.isNaN(value) ? chipColours(paint.scale, paint.table, value) : null;
+        const colours =
+          paint && !Number.isNaN(value) ? chipColours(paint.scale, paint.table, value) : null;
         piece.style.background = colours?.background ?? "";
         piece.style.color = colours?.color ?? "";
         piece.classList.toggle("coloured", colours !== null);
-        piece.title = paint ? `${shortNumber(value, paint.scale.middle !== null)} ${paint.unit}`.trim() : "";
+        piece.title = paint
+          ? `${shortNumber(value, paint.scale.middle !== null)} ${paint.unit}`.trim()
+          : "";
       });
     }
+    const prompt = paints.find((one) => one.link === this.text.features);
+    if (prompt && prompt.why !== this.seen) this.showStrongest(prompt);
+    this.seen = prompt?.why ?? "";
     this.legend.replaceChildren(...paints.map(legendOf));
     this.legend.hidden = paints.length === 0;
     this.light();
   }
 
-  /** Stage and grid of the attribution map to read, the one under the cursor first. */
-  attribution() {
-    const { cell } = this.state.choices;
-    const own = this.stages.flatMap((stage) =>
-      stage.grids
-        .filter((grid) => grid.map.attribution && grid.columns.link === this.text.features)
-        .map((grid) => ({ stage, grid })),
-    );
-    return own.find(({ grid }) => grid.map.index === cell?.map) ?? own[0];
-  }
-
-  /**
-   * What drove the chosen token, or with none chosen, the whole answer.
-   * @param {boolean} dark
-   * @returns {Paint | null}
-   */
-  promptPaint(dark) {
-    const found = this.attribution();
-    if (!found || this.state.chosenAt(this.text.features) >= 0) return null;
-    const { stage, grid } = found;
-    const { map, columns, rows, values } = grid;
-    const link = columns.link;
-    const unit = map.quantity.unit;
-    const chosen = this.state.chosenAt(rows.link);
-    if (chosen >= 0) {
-      const row = rows.of[chosen] ?? 0;
-      const why = `Prompt: what drove ${rows.labels[row]} (${place(rows, row)})`;
-      const value = (/** @type {number} */ at) => values[row * columns.labels.length + columns.of[at]];
-      return { link, why, unit, scale: stage.scale, table: stage.table, value };
+  /** Scroll a long prompt to the part of the largest size. @param {Paint} paint */
+  showStrongest(paint) {
+    const pieces = this.pieces.get(paint.link) ?? [];
+    const sizes = pieces.map((_, at) => Math.abs(paint.value(at)));
+    const strongest = pieces[sizes.indexOf(Math.max(...sizes))];
+    if (!strongest) return;
+    const { offsetTop, offsetHeight } = strongest;
+    const { scrollTop, clientHeight } = this.prompt;
+    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) {
+      this.prompt.scrollTop = offsetTop - (clientHeight - offsetHeight) / 2;
     }
-    const whole = /** @type {import("./data.js").Attribution} */ (map.attribution).whole;
-    const scale = scaleOf({ ...map.quantity, bounds: null }, [{ ...grid, values: whole }], stage.scale.linear !== null);
-    const table = tableOf(this.data, stage.palette(), dark);
-    return { link, why: "Prompt: what each part did to the whole answer", unit, scale, table, value: (at) => whole[at] };
-  }
-
-  /**
-   * What the chosen part drove, or else how deep each token settles.
-   * @param {boolean} dark
-   * @returns {Paint | null}
-   */
-  answerPaint(dark) {
-    const found = this.attribution();
-    const chosen = this.state.chosenAt(this.text.features);
-    if (found && chosen >= 0) {
-      const { stage, grid } = found;
-      if (grid.rows.link !== this.text.answer) return null;
-      const { columns, rows, values } = grid;
-      const column = columns.of[chosen] ?? 0;
-      const why = `Answer: what ${columns.labels[column]} drove`;
-      const value = (/** @type {number} */ at) => values[rows.of[at] * columns.labels.length + column];
-      return { link: rows.link, why, unit: grid.map.quantity.unit, scale: stage.scale, table: stage.table, value };
-    }
-    const depth = this.data.maps.find((map) => map.depth && map.columns.link === this.text.answer)?.depth;
-    if (!depth) return null;
-    const scale = { low: 1, high: depth.layers, middle: null, linear: null };
-    const table = tableOf(this.data, this.data.sequential, dark);
-    const why = `Answer: the layer, of ${depth.layers}, at which each token settles`;
-    return { link: this.text.answer, why, unit: "", scale, table, value: (at) => depth.settling[at] };
   }
 }
 
@@ -280,18 +254,17 @@ function entryOf(target) {
   return { link: piece.dataset.link ?? "", at: Number(piece.dataset.at) };
 }
 
-/**
- * @param {import("./grid.js").Side} side
- * @param {number} entry
- */
-function place(side, entry) {
-  return `${side.name} ${entry + 1} of ${side.labels.length}`;
-}
-
 /** @param {Paint} paint */
 function legendOf(paint) {
   const ramp = element("span", { class: "ramp" });
   ramp.style.background = gradient(paint.table);
   const high = `${tickNumber(paint.scale.high)} ${paint.unit}`.trim();
-  return element("span", { class: "legend" }, `${paint.why} `, element("span", { class: "range" }, tickNumber(paint.scale.low)), ramp, element("span", { class: "range" }, high));
+  return element(
+    "span",
+    { class: "legend" },
+    `${paint.why} `,
+    element("span", { class: "range" }, tickNumber(paint.scale.low)),
+    ramp,
+    element("span", { class: "range" }, high),
+  );
 }

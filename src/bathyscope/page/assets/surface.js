@@ -123,7 +123,9 @@ export class SvgSurface {
   /** @type {Surface["text"]} */
   text(text, x, y, style) {
     const anchor = { left: "start", center: "middle", right: "end" }[style.align ?? "left"];
-    const turned = style.angle ? ` transform="rotate(${style.angle} ${digits(x)} ${digits(y)})"` : "";
+    const turned = style.angle
+      ? ` transform="rotate(${style.angle} ${digits(x)} ${digits(y)})"`
+      : "";
     this.parts.push(
       `<text x="${digits(x)}" y="${digits(y)}" dy=".35em" font-size="${style.size}" ` +
         `text-anchor="${anchor}" fill="${style.fill}"${style.bold ? ' font-weight="600"' : ""}` +

@@ -25,7 +25,10 @@ export class UnitFields {
       if (coarser.length === 0) continue;
       const [label, fine] = NAMES[over];
       /** @type {[string, string][]} */
-      const options = [["", fine], ...coarser.map((unit) => /** @type {[string, string]} */ ([unit, `${unit}s`]))];
+      const options = [
+        ["", fine],
+        ...coarser.map((unit) => /** @type {[string, string]} */ ([unit, `${unit}s`])),
+      ];
       const { field, made } = select(label, options, "", (unit) => this.choose(over, unit));
       this.fields.set(over, made);
       root.append(field);
