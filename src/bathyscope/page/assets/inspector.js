@@ -38,8 +38,7 @@ export class Inspector {
     const [row, column] = [grid.rows.of[cell.row], grid.columns.of[cell.column]];
     const value = grid.values[row * grid.columns.labels.length + column];
     this.root.replaceChildren(
-      headingOf(grid, row, column),
-      valueOf(stage, grid, value),
+      element("div", {}, headingOf(grid, row, column), valueOf(stage, grid, value)),
       listOf(factsOf(grid, row, column)),
       ...saidBy(grid, cell, row),
     );
@@ -190,5 +189,6 @@ function saidBy(grid, cell, row) {
       ),
     );
   }
-  return [element("h3", {}, `Layer ${grid.rows.labels[row]} would say here`), list];
+  const heading = element("h3", {}, `Layer ${grid.rows.labels[row]} would say here`);
+  return [element("div", {}, heading, list)];
 }
