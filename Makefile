@@ -7,13 +7,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 BENCH  := $(VENV)-bench
+NODE_MODULES := tests/page/node_modules
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow bench clean
+.PHONY: demo test test-slow bench browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -47,5 +49,15 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
 	touch $(VENV)/installed $@
 
+# The page is tested in Debian's Chromium, its modules by a type checker from npm. Without them those
+# tests are skipped, each with its reason.
+browser: $(VENV)/installed-dev
+	@command -v chromium > /dev/null || [ -n "$$BATHYSCOPE_CHROMIUM" ] || { $(SUDO) apt-get update && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } || \
+	  echo 'no Chromium: install the Debian package chromium, or name one in BATHYSCOPE_CHROMIUM'
+	@[ $(NODE_MODULES)/installed -nt tests/page/package-lock.json ] || \
+	  { $(BIN)/npm --prefix tests/page ci --no-audit --no-fund && touch $(NODE_MODULES)/installed; } || \
+	  echo 'no type checker for the page: npm could not obtain it'
+
 clean:
-	rm -rf $(VENV) $(BENCH) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(NODE_MODULES) $(VENV) $(BENCH) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache

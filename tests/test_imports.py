@@ -31,6 +31,7 @@ LEVELS = (
     "thinking",
     "description",
     "render",
+    "page",
     "questions",
     "attributing",
     "api",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bathyscope.heatmap import Quantity as Quantity
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
+    from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
@@ -67,6 +68,7 @@ _HOME = {
     "Quantity": "bathyscope.heatmap",
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
+    "view": "bathyscope.page.document",
     "Prompt": "bathyscope.prompt",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
@@ -87,6 +89,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'bathyscope' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
+    import_module("bathyscope.page.notebook")  # whatever gives runs, they show themselves
     globals()[name] = value
     return value
 

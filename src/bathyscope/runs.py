@@ -1,7 +1,7 @@
 """What a computation returns: a map with the numbers that belong to it, saved and opened whole."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +18,14 @@ from bathyscope.store import SCHEMA, document_head, read_arrays, read_document, 
 
 
 class Saved(ABC):
-    """Something that is kept as a folder."""
+    """Something that is kept as a folder.
+
+    Attributes:
+        in_notebook: Returns a run as HTML; `page.notebook` puts it here, so that runs need not
+            know of pages. None where that module has not been imported.
+    """
+
+    in_notebook: ClassVar[Callable[[Any], str] | None] = None
 
     @abstractmethod
     def write(self, folder: Path) -> None:
@@ -28,6 +35,10 @@ class Saved(ABC):
         """Save as a new folder, whole or not at all."""
         with new_folder(Path(folder), overwrite=overwrite) as partial:
             self.write(partial)
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows instead of the text of the object."""
+        return None if Saved.in_notebook is None else Saved.in_notebook(self)
 
 
 @dataclass(frozen=True)

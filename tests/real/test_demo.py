@@ -19,7 +19,10 @@ def test_the_demo(smollm: LanguageModel, tmp_path: Path) -> None:
     assert smollm.tokens.decode(multiplication.heatmap.rows.ids or ()) == " 16,000 x 0.8 ="
     assert depth.heatmap.values.shape == (29, 47)
     page = (tmp_path / "demo" / "index.html").read_text()
+    assert 'href="explore.html"' in page
+    explore = (tmp_path / "demo" / "explore.html").read_text(encoding="utf-8")
     for name, run in runs.items():
+        assert f'"name": "{name}"' in explore
         folder = tmp_path / "demo" / name
         assert (folder / "figure.png").stat().st_size > 20_000
         assert f'src="{name}/figure.png"' in page

@@ -8,6 +8,7 @@ from bathyscope.api import attribute, depth
 from bathyscope.description import describe
 from bathyscope.files import new_folder
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.page.document import view
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
 from bathyscope.render.figure import draw
@@ -25,7 +26,8 @@ One small language model, {model}, three questions.
    tokens decided?
 
 Every number was computed on this machine, just now; every sentence below is read off the numbers.
-The folders beside this page hold them (`run.json`, `arrays.safetensors`, `scores.csv`).
+The folders beside this page hold them (`run.json`, `arrays.safetensors`, `scores.csv`), and
+[explore.html](explore.html) lets you point at them.
 """
 
 
@@ -50,6 +52,7 @@ def run_demo(
         exhibits = [_exhibit(run, partial / name) for name, run in runs.items()]
         introduction = _INTRODUCTION.format(model=model.provenance["name"])
         write_gallery(partial / "index.html", "bathyscope: a look inside", introduction, exhibits)
+        view(list(runs.values()), partial / "explore.html", names=list(runs))
     return runs
 
 

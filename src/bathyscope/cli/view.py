@@ -1,0 +1,30 @@
+"""`bathyscope view`: maps as one interactive page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bathyscope.cli import options
+from bathyscope.cli.messages import note
+from bathyscope.cli.subjects import open_subject
+
+
+def command(
+    subjects: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN|TABLE…", help="Run folders and tables; those of one answer are linked."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE.html", help="The page.")],
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Write maps as one interactive HTML file, which needs no network."""
+    from bathyscope.files import refuse_existing
+    from bathyscope.page.document import view
+
+    refuse_existing(output, overwrite=overwrite, folder=False)
+    names = [path.resolve().name for path in subjects]
+    view([open_subject(path) for path in subjects], output, names=names)
+    note(f"open {output} in a browser")

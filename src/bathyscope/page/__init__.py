@@ -1,0 +1,1 @@
+"""One interactive HTML file: maps and text of an answer, linked. Knows runs, nothing of models."""

@@ -1,0 +1,51 @@
+// Numbers as people and as files read them.
+
+/**
+ * A value as it stands in a cell: four decimals, a true minus, a plus where signs matter.
+ * @param {number} value
+ * @param {boolean} signed
+ */
+export function shortNumber(value, signed) {
+  if (!Number.isFinite(value)) return oddNumber(value);
+  return `${signOf(value, signed)}${Math.abs(value).toFixed(4)}`;
+}
+
+/**
+ * All digits of a value, so that it reads back as the same number.
+ * @param {number} value
+ * @param {boolean} [single] whether it was kept in 32 bits
+ */
+export function exactNumber(value, single = false) {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (!single) return Object.is(value, -0) ? "-0.0" : String(value);
+  for (let digits = 6; digits < 9; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return String(shorter);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/**
+ * A value at a colour bar: few digits.
+ * @param {number} value
+ */
+export function tickNumber(value) {
+  const text = String(Number(value.toPrecision(3)));
+  return text.replace("-", "−");
+}
+
+/** @param {number} value */
+function oddNumber(value) {
+  if (Number.isNaN(value)) return "no number";
+  return value > 0 ? "+∞" : "−∞";
+}
+
+/**
+ * @param {number} value
+ * @param {boolean} signed
+ */
+function signOf(value, signed) {
+  if (value < 0) return "−";
+  return signed ? "+" : "";
+}

@@ -1,0 +1,134 @@
+// All maps of one quantity: one scale, one set of controls, side by side.
+
+import { colourIndex, tableOf } from "./colours.js";
+import { Controls } from "./controls.js";
+import { element } from "./dom.js";
+import { gridOf, orderOf } from "./grid.js";
+import { marginsOf } from "./paint.js";
+import { Panel } from "./panel.js";
+import { tickNumber } from "./numbers.js";
+import { scaleOf, valueAt } from "./scale.js";
+
+/** @typedef {import("./data.js").MapData} MapData */
+/** @typedef {import("./data.js").PageData} PageData */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./state.js").Look} Look */
+/** A map of so many columns or fewer leaves room for another beside it. */
+const NARROW = 16;
+
+export class Stage {
+  /**
+   * @param {PageData} data
+   * @param {State} state
+   * @param {number} index
+   * @param {MapData[]} maps
+   */
+  constructor(data, state, index, maps) {
+    this.data = data;
+    this.state = state;
+    this.index = index;
+    this.maps = maps;
+    this.grids = maps.map((map) => gridOf(map, state.choices.units));
+    this.scale = scaleOf(maps[0].quantity, this.grids, false);
+    this.table = tableOf(data, this.palette(), false);
+    this.panels = maps.map((map) => new Panel(state, map, maps.length > 1));
+    this.bar = new ColourBar();
+    this.controls = new Controls(this);
+    this.root = this.section();
+  }
+
+  /** @returns {Look} */
+  look() {
+    return this.state.choices.looks[this.index];
+  }
+
+  palette() {
+    const wanted = this.look().palette;
+    if (wanted in this.data.palettes.day) return wanted;
+    return this.maps[0].quantity.neutral === null ? this.data.sequential : this.data.diverging;
+  }
+
+  /**
+   * Compute again what the choices ask for.
+   * @param {boolean} dark
+   */
+  update(dark) {
+    const look = this.look();
+    this.grids = this.maps.map((map) => gridOf(map, this.state.choices.units));
+    this.scale = scaleOf(this.maps[0].quantity, this.grids, look.log);
+    this.table = tableOf(this.data, this.palette(), dark);
+    const margins = this.grids.map(marginsOf);
+    const top = Math.max(...margins.map((margin) => margin.top)); // so that maps stand level
+    this.panels.forEach((panel, i) => {
+      const grid = this.grids[i];
+      const order = orderOf(grid, look.sort, look.filter, panel.chosenRow(grid));
+      panel.show({
+        grid,
+        order,
+        scale: this.scale,
+        table: this.table,
+        look,
+        margins: { ...margins[i], top },
+      });
+    });
+    this.bar.show(this.scale, this.table, this.maps[0].quantity);
+    this.controls.show();
+  }
+
+  section() {
+    const id = `stage-${this.index}`;
+    const section = element("section", { class: "stage", "aria-labelledby": id });
+    const narrow = this.maps.length === 1 && this.maps[0].columns.labels.length <= NARROW;
+    section.classList.toggle("narrow", narrow);
+    const heading = element("h2", { id }, this.maps[0].title);
+    const explained = element("p", { class: "explained" }, this.maps[0].explanation);
+    const maps = element("div", { class: "maps" }, ...this.panels.map((panel) => panel.root));
+    if (this.maps.length > 1) maps.classList.add("several");
+    section.append(heading, explained, this.controls.root, maps, this.bar.root);
+    return section;
+  }
+}
+
+/** The colours of a scale, with its values and its unit. */
+class ColourBar {
+  constructor() {
+    this.ramp = element("div", { class: "ramp" });
+    this.ticks = element("div", { class: "ticks" });
+    this.legend = element("div", { class: "legend" });
+    this.root = element("div", { class: "colour-bar" }, this.ramp, this.ticks, this.legend);
+  }
+
+  /**
+   * @param {import("./scale.js").Scale} scale
+   * @param {import("./colours.js").Table} table
+   * @param {import("./data.js").Quantity} quantity
+   */
+  show(scale, table, quantity) {
+    this.ramp.style.background = gradient(table);
+    const places = [0, 0.25, 0.5, 0.75, 1];
+    this.ticks.replaceChildren(
+      ...places.map((place) => element("span", {}, tickNumber(valueAt(scale, place)))),
+    );
+    const spread = scale.linear !== null ? ", symmetric log scale" : "";
+    this.legend.textContent = `${quantity.legend}${spread}`;
+  }
+}
+
+/**
+ * A palette as a CSS background, from left to right.
+ * @param {import("./colours.js").Table} table
+ */
+export function gradient(table) {
+  const stops = Array.from({ length: 33 }, (_, i) => table.css[Math.min(255, i * 8)]);
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}
+
+/**
+ * @param {import("./scale.js").Scale} scale
+ * @param {import("./colours.js").Table} table
+ * @param {number} value
+ */
+export function chipColours(scale, table, value) {
+  const index = colourIndex(scale, value);
+  return { background: table.css[index], color: table.inks[index] };
+}

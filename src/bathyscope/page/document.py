@@ -1,0 +1,109 @@
+"""The page itself: style, modules and data put into one HTML file that asks no network."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+
+from bathyscope.errors import InputError
+from bathyscope.files import new_file
+from bathyscope.heatmap import Heatmap
+from bathyscope.page.data import Shown, page_data
+from bathyscope.runs import Run
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
+_MAIN = "main.js"
+
+
+def view(
+    subjects: Run | Heatmap | Sequence[Run | Heatmap],
+    path: str | Path,
+    *,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Write maps as one interactive HTML file, whole or not at all.
+
+    Maps of the same quantity stand side by side on one scale; maps of the same answer are linked.
+    The file needs no network and no other file.
+
+    Args:
+        subjects: A run, a map, or several.
+        path: Where to; a name that ends in .html.
+        names: What each is called on the page; None numbers them.
+
+    Raises:
+        InputError: There is nothing to show, names do not fit, or the ending is another.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{path} does not end in .html; choose such a name for the page.")
+    several = subjects if isinstance(subjects, Sequence) else [subjects]
+    document = page(several, names)
+    with new_file(path) as partial:
+        partial.write_text(document, encoding="utf-8")
+
+
+def page(subjects: Sequence[Run | Heatmap], names: Sequence[str] | None = None) -> str:
+    """Return the page of some maps as one HTML document."""
+    called = [f"map {number}" for number in range(1, len(subjects) + 1)] if names is None else names
+    if len(called) != len(subjects):
+        raise InputError(f"{len(subjects)} maps need as many names, not {len(called)}.")
+    data = page_data([Shown(*each) for each in zip(subjects, called, strict=True)])
+    script, style = modules(), _asset("page.css")
+    return _filled(
+        _asset("page.html"),
+        {
+            "policy": escape(_policy(script, style)),
+            "heading": escape(data["heading"]),
+            "style": style,
+            # "<" would let a label end the element or open a comment; JSON has an escape for it.
+            "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+            "script": script,
+        },
+    )
+
+
+def modules() -> str:
+    """Return all modules as one: each after those that it imports, without imports and exports.
+
+    Names at the top of modules are therefore all different; a browser refuses the page otherwise.
+    """
+    order: list[str] = []
+    sources: dict[str, str] = {}
+
+    def visit(name: str) -> None:
+        if name in sources:
+            return
+        sources[name] = _asset(name)
+        for needed in _IMPORT.findall(sources[name]):
+            visit(needed)
+        order.append(name)
+
+    visit(_MAIN)
+    bare = (re.sub(r"^export ", "", _IMPORT.sub("", sources[name]), flags=re.M) for name in order)
+    return "\n" + "\n".join(bare)
+
+
+def _policy(script: str, style: str) -> str:
+    """Return a content security policy: this script, this style, and nothing from anywhere."""
+    return (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _filled(template: str, parts: dict[str, str]) -> str:
+    """Replace `{{name}}` by its part, once: what looks like a place inside a part stays."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+
+
+def _asset(name: str) -> str:
+    return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")

@@ -1,0 +1,135 @@
+"""The texts that maps are about: a prompt with its features, and the answer, in pieces to show."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.page.units import units
+from bathyscope.prompt.labels import visible
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+
+
+@dataclass
+class Texts:
+    """Texts by what is in them, so that maps of the same prompt and answer share one.
+
+    Axes over the same tokens, or the same features, have the same link: what is pointed at in one
+    map is then found in the other.
+    """
+
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def add(self, subject: Run | Heatmap, name: str) -> None:
+        """Take note of the text of a run; a map of unknown origin has none."""
+        if isinstance(subject, Heatmap) or not {"prompt", "target"} <= set(_origin(subject)):
+            return
+        prompt, target = _origin(subject)["prompt"], _origin(subject)["target"]
+        text = self.found.setdefault(
+            json.dumps([prompt, _ids(subject)]),
+            {
+                "names": [],
+                "prompt": [{"text": prompt_text(prompt), "feature": None}],
+                "features": None,
+                "answer": self._answer(subject),
+                "tokens": [token_text(target)],
+            },
+        )
+        text["names"].append(name)
+        features, tokens = _features(subject), _tokens(subject)
+        if features is not None and text["features"] is None:
+            text |= {
+                "prompt": _prompt_pieces(prompt, features),
+                "features": self._features(subject, features),
+            }
+        if tokens is not None:
+            text["tokens"] = _token_pieces(target, tokens)
+
+    def axis(self, subject: Run | Heatmap, axis: Axis) -> dict[str, Any]:
+        """Return an axis as a page has it: labels, link, what it runs over, and coarser units."""
+        link, text, over = self._link(axis.name, axis.labels), "", ""
+        if not isinstance(subject, Heatmap):
+            origin = _origin(subject)
+            if axis == _features(subject):
+                link, text, over = self._features(subject, axis), origin.get("prompt", ""), "prompt"
+            elif axis == _tokens(subject):
+                link, text, over = self._answer(subject), origin.get("target", ""), "answer"
+        return {
+            "name": axis.name,
+            "labels": list(axis.labels),
+            "link": link,
+            "over": over,
+            "units": units(axis, text),
+        }
+
+    def _answer(self, subject: Run) -> str:
+        return self._link("answer", [_ids(subject), _origin(subject)["target"]])
+
+    def _features(self, subject: Run, axis: Axis) -> str:
+        return self._link("prompt", [_origin(subject).get("prompt"), axis.spans, axis.labels])
+
+    def _link(self, kind: str, identity: object) -> str:
+        """Return a short name that is the same for the same things."""
+        return self.links.setdefault(json.dumps([kind, identity]), f"{len(self.links)}")
+
+
+def prompt_text(text: str) -> str:
+    """Return text as it is read: line breaks break lines, what cannot be seen is escaped."""
+    return "".join(character if character in " \n" else visible(character) for character in text)
+
+
+def token_text(text: str) -> str:
+    """Return a token as it is read, with a mark where it breaks the line."""
+    return prompt_text(text).replace("\n", visible("\n") + "\n")
+
+
+def _origin(subject: Run | Heatmap) -> Mapping[str, Any]:
+    return (subject if isinstance(subject, Heatmap) else subject.heatmap).provenance
+
+
+def _ids(subject: Run) -> object:
+    return _origin(subject).get("target_ids")
+
+
+def _features(subject: Run) -> Axis | None:
+    """Return the axis over parts of the prompt."""
+    given = isinstance(subject, AttributionRun | InteractionRun)
+    return subject.heatmap.columns if given else None
+
+
+def _tokens(subject: Run) -> Axis | None:
+    """Return the axis over all tokens of the answer, in order; a contrast has none."""
+    match subject:
+        case AttributionRun():
+            axis = subject.heatmap.rows
+        case DepthRun():
+            axis = subject.heatmap.columns
+        case _:
+            return None
+    return None if axis.ids is None else axis
+
+
+def _prompt_pieces(prompt: str, features: Axis) -> list[dict[str, Any]]:
+    """Return the prompt cut at its features' edges."""
+    pieces: list[dict[str, Any]] = []
+    position = 0
+    for number, (start, end) in enumerate(features.spans or ()):
+        pieces.append({"text": prompt_text(prompt[position:start]), "feature": None})
+        pieces.append({"text": prompt_text(prompt[start:end]), "feature": number})
+        position = end
+    pieces.append({"text": prompt_text(prompt[position:]), "feature": None})
+    return [piece for piece in pieces if piece["text"]]
+
+
+def _token_pieces(target: str, tokens: Axis) -> list[str]:
+    """Return the text of each token; the label where several share one character."""
+    if tokens.spans is None:
+        return list(tokens.labels)
+    sharing = Counter(tokens.spans)
+    return [
+        label if sharing[span] > 1 or span[1] > len(target) else token_text(target[slice(*span)])
+        for label, span in zip(tokens.labels, tokens.spans, strict=True)
+    ]

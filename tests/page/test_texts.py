@@ -1,0 +1,73 @@
+import numpy as np
+
+from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.page.texts import Texts, prompt_text, token_text
+from bathyscope.runs import AttributionRun, DepthRun
+from tests.page.hand_made import FEATURES, PROMPT, attribution, depth
+
+
+def texts_of(*runs: AttributionRun | DepthRun) -> Texts:
+    texts = Texts()
+    for number, run in enumerate(runs):
+        texts.add(run, f"run {number}")
+    return texts
+
+
+def test_maps_of_one_answer_share_its_text_and_its_links() -> None:
+    drove, deep = attribution(), depth()
+    for order in ((drove, deep), (deep, drove)):
+        texts = texts_of(*order)
+        (text,) = texts.found.values()
+        rows = texts.axis(drove, drove.heatmap.rows)
+        columns = texts.axis(deep, deep.heatmap.columns)
+        assert rows["link"] == columns["link"] == text["answer"]
+        assert rows["over"] == "answer"
+        parts = texts.axis(drove, drove.heatmap.columns)
+        assert (parts["link"], parts["over"]) == (text["features"], "prompt")
+        assert texts.axis(deep, deep.heatmap.rows)["link"] not in (rows["link"], parts["link"])
+        pieces = [piece["text"] for piece in text["prompt"] if piece["feature"] is not None]
+        assert pieces == [PROMPT[slice(*span)] for span in FEATURES]
+        assert "".join(piece["text"] for piece in text["prompt"]) == PROMPT
+
+
+def test_another_prompt_is_another_text_with_the_same_answer() -> None:
+    texts = texts_of(attribution(), attribution(prompt=PROMPT.replace("Add", "Sum")))
+    first, second = texts.found.values()
+    assert first["answer"] == second["answer"]
+    assert first["features"] != second["features"]
+    assert (first["names"], second["names"]) == (["run 0"], ["run 1"])
+
+
+def test_a_contrast_is_linked_to_no_token() -> None:
+    run = attribution()
+    heatmap = run.heatmap
+    rows = Axis("target token", tuple(f"row {i}" for i in range(len(heatmap.rows))))
+    contrast = AttributionRun(
+        Heatmap(heatmap.values, rows, heatmap.columns, heatmap.quantity, heatmap.provenance),
+        run.all,
+        run.none,
+    )
+    texts = texts_of(contrast)
+    (text,) = texts.found.values()
+    assert texts.axis(contrast, rows)["over"] == ""
+    assert text["tokens"] == ["".join(depth().heatmap.provenance["target"])]
+
+
+def test_what_cannot_be_seen_is_shown() -> None:
+    assert prompt_text("a b\nc\t\x07\u200d") == "a b\nc⇥\\x07\\u200d"
+    assert token_text("\n\n") == "⏎\n⏎\n"
+
+
+def test_pieces_of_one_character_show_their_labels() -> None:
+    run = depth(tokens=("é", "a"))
+    columns = Axis("response token", ("é 1/2", "é 2/2", "a"), (1, 2, 3), ((0, 1), (0, 1), (1, 2)))
+    deep = DepthRun(
+        Heatmap(
+            np.full((5, 3), 0.5), run.heatmap.rows, columns, run.heatmap.quantity,
+            {**run.heatmap.provenance, "target": "éa"},
+        ),
+        np.ones(3, dtype=np.int64),
+        0.0,
+    )  # fmt: skip
+    (text,) = texts_of(deep).found.values()
+    assert text["tokens"] == ["é 1/2", "é 2/2", "a"]
