@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bathyscope.heatmap import Quantity as Quantity
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
+    from bathyscope.opening import open_map as open_map
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.description import describe as describe
     from bathyscope.render.figure import draw as draw
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from bathyscope.runs import SettlingRun as SettlingRun
     from bathyscope.runs import open_run as open_run
     from bathyscope.streaming import stream as stream
-    from bathyscope.table import read_table as read_table
+    from bathyscope.tables.reading import read_table as read_table
     from bathyscope.thinking import ThinkSettings as ThinkSettings
     from bathyscope.thinking import think as think
 
@@ -66,6 +67,7 @@ _HOME = {
     "Quantity": "bathyscope.heatmap",
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
+    "open_map": "bathyscope.opening",
     "Prompt": "bathyscope.prompt",
     "describe": "bathyscope.render.description",
     "draw": "bathyscope.render.figure",
@@ -75,7 +77,7 @@ _HOME = {
     "SettlingRun": "bathyscope.runs",
     "open_run": "bathyscope.runs",
     "stream": "bathyscope.streaming",
-    "read_table": "bathyscope.table",
+    "read_table": "bathyscope.tables.reading",
     "ThinkSettings": "bathyscope.thinking",
     "think": "bathyscope.thinking",
 }
