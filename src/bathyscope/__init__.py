@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bathyscope.attributing import interact as interact
     from bathyscope.attributing import interact_each as interact_each
     from bathyscope.attributing.grouping import group_columns as group_columns
+    from bathyscope.comparison.compare import Comparison as Comparison
+    from bathyscope.comparison.compare import compare as compare
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -56,6 +58,8 @@ _HOME = {
     "interact": "bathyscope.attributing",
     "interact_each": "bathyscope.attributing",
     "group_columns": "bathyscope.attributing.grouping",
+    "Comparison": "bathyscope.comparison.compare",
+    "compare": "bathyscope.comparison.compare",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",

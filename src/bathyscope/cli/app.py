@@ -7,7 +7,7 @@ from typing import ParamSpec
 
 import typer
 
-from bathyscope.cli import attribute, demo, depth, describe, evaluate, render, think
+from bathyscope.cli import attribute, compare, demo, depth, describe, evaluate, render, think
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
 
@@ -71,6 +71,7 @@ for name, module in {
     "think": think,
     "render": render,
     "describe": describe,
+    "compare": compare,
     "demo": demo,
 }.items():
     app.command(name)(_ends_well(module.command))
