@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from bathyscope.model.loading import load as load
     from bathyscope.opening import open_map as open_map
     from bathyscope.prompt import Prompt as Prompt
+    from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
+    from bathyscope.render.comparison_words import describe_comparison as describe_comparison
     from bathyscope.render.description import describe as describe
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
@@ -73,6 +75,8 @@ _HOME = {
     "load": "bathyscope.model.loading",
     "open_map": "bathyscope.opening",
     "Prompt": "bathyscope.prompt",
+    "draw_comparison": "bathyscope.render.comparison_figure",
+    "describe_comparison": "bathyscope.render.comparison_words",
     "describe": "bathyscope.render.description",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
