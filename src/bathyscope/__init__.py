@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bathyscope.attributing import interact as interact
     from bathyscope.attributing import interact_each as interact_each
     from bathyscope.attributing.grouping import group_columns as group_columns
+    from bathyscope.comparison.compare import Comparison as Comparison
+    from bathyscope.comparison.compare import compare as compare
     from bathyscope.description import describe as describe
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
     from bathyscope.heatmap import Quantity as Quantity
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
+    from bathyscope.opening import open_map as open_map
     from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
+    from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
+    from bathyscope.render.comparison_words import describe_comparison as describe_comparison
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
@@ -44,7 +49,7 @@ if TYPE_CHECKING:
     from bathyscope.runs import SettlingRun as SettlingRun
     from bathyscope.runs import open_run as open_run
     from bathyscope.streaming import stream as stream
-    from bathyscope.table import read_table as read_table
+    from bathyscope.tables.reading import read_table as read_table
     from bathyscope.thinking import ThinkSettings as ThinkSettings
     from bathyscope.thinking import think as think
 
@@ -57,6 +62,8 @@ _HOME = {
     "interact_each": "bathyscope.attributing",
     "group_columns": "bathyscope.attributing.grouping",
     "describe": "bathyscope.description",
+    "Comparison": "bathyscope.comparison.compare",
+    "compare": "bathyscope.comparison.compare",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",
@@ -70,6 +77,9 @@ _HOME = {
     "load": "bathyscope.model.loading",
     "view": "bathyscope.page.document",
     "Prompt": "bathyscope.prompt",
+    "open_map": "bathyscope.opening",
+    "draw_comparison": "bathyscope.render.comparison_figure",
+    "describe_comparison": "bathyscope.render.comparison_words",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
@@ -77,7 +87,7 @@ _HOME = {
     "SettlingRun": "bathyscope.runs",
     "open_run": "bathyscope.runs",
     "stream": "bathyscope.streaming",
-    "read_table": "bathyscope.table",
+    "read_table": "bathyscope.tables.reading",
     "ThinkSettings": "bathyscope.thinking",
     "think": "bathyscope.thinking",
 }
