@@ -26,6 +26,7 @@ _METHODS = {
 _LENSES = {
     "norm": "read through the final norm (the usual logit lens)",
     "raw": "read without the final norm",
+    "tuned": "read through affine translators trained for each layer (the tuned lens)",
 }
 
 
