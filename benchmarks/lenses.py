@@ -2,9 +2,8 @@
 
     python benchmarks/lenses.py --output lenses.json
 
-The tuned lens is trained on text that the model writes itself (sampled, seeded), so that whoever
-has the model has the text. It is judged on what it never saw: the end of that text, prose by a
-person, generated sums, and the demo's answer.
+The tuned lens is trained on text that lies in this repository: its pages, and generated sums. It
+is judged on what it never saw: the end of each of these texts, prose, and the demo's answer.
 """
 
 import argparse
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import bathyscope as bs
+from bathyscope.cli.messages import progress_bars
 from bathyscope.files import new_file
 from bathyscope.heatmap import FloatArray
 from bathyscope.layers.depth_map import depth_map
@@ -24,38 +24,21 @@ from bathyscope.layers.lens import LENSES, Lens
 from bathyscope.layers.lens_training import LensTraining
 from bathyscope.layers.settling import deep_thinking_ratio, settling_depths
 from bathyscope.model.decoding import residual_stream
-from bathyscope.model.sequences import Sampler, Sequences
 from bathyscope.model.tokens import Continuation
+from benchmarks.depth import arithmetic
 
-OPENINGS = (
-    "Once upon a time, in a village by the sea,",
-    "Question: Tom has 12 apples and buys 7 more. How many apples has he?\nAnswer:",
-    "The history of the railway begins",
-    "To solve the equation, we first",
-    "In biology, a cell is",
-    "Here is how to bake bread at home:",
-    "Question: A shop sells 3 boxes with 8 pens each. How many pens is that?\nAnswer:",
-    "The committee met on Monday to discuss",
-)
-AT_ONCE, LONGEST = 8, 288
+ROOT = Path(__file__).parents[1]
 
 
-def written(model: bs.LanguageModel, rounds: int, seed: int) -> list[str]:
-    """Return what the model writes after each opening, several samples each."""
-    texts = []
-    for index, opening in enumerate(OPENINGS * rounds):
-        prompt = model.tokens.encode(opening)
-        sequences = Sequences(model, [prompt])
-        sequences.fork(AT_ONCE)
-        sampler = Sampler([seed + index * AT_ONCE + i for i in range(AT_ONCE)], 1.0)
-        for step in range(LONGEST):
-            if step:
-                sequences.advance()
-            sequences.choose(sampler)
-            if all(sequences.ended):
-                break
-        texts += [opening + model.tokens.decode(ids) for ids in sequences.token_ids]
-    return texts
+def reading(path: str) -> str:
+    """Return a text of this repository."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def lessons() -> list[str]:
+    """Return what the lens is trained on: this project's pages, and generated sums."""
+    pages = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+    return [*(reading(page) for page in pages), arithmetic()[:6000]]
 
 
 def beginning(model: bs.LanguageModel, text: str, tokens: int) -> Continuation:
@@ -90,26 +73,27 @@ def summary(found: dict[str, FloatArray]) -> dict[str, Any]:
 def main() -> None:
     """Train, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=2, help="samples: 64 a round")
     parser.add_argument("--steps", type=int, default=LensTraining.steps)
+    parser.add_argument("--positions", type=int, default=LensTraining.positions)
+    parser.add_argument("--prose-tokens", type=int, default=512)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     model = bs.load()
-    text = "\n\n".join(written(model, options.rounds, options.seed))
-    begin = time.perf_counter()
-    tuned = bs.train_lens(model, [text], LensTraining(steps=options.steps, seed=options.seed))
-    seconds = round(time.perf_counter() - begin, 1)
+    settings = LensTraining(options.steps, options.positions, seed=options.seed)
+    begin = time.process_time()
+    with progress_bars() as progress:
+        tuned = bs.train_lens(model, lessons(), settings, progress=progress)
+    seconds = round(time.process_time() - begin, 1)
     question = json.loads(
         resources.files("bathyscope.demo").joinpath("depth.json").read_text("utf-8")
     )
-    prose = (Path(__file__).parent / "prose.txt").read_text(encoding="utf-8")
     texts = {
-        "prose": beginning(model, prose, 512),
+        "prose": beginning(model, reading("benchmarks/prose.txt"), options.prose_tokens),
         "demo": model.tokens.continuation(question["prompt"], question["response"]),
     }
     report = {
-        "training": tuned.about["training"] | {"seconds": seconds},
+        "training": tuned.about["training"] | {"processor_seconds": seconds},
         "held_out": tuned.about["held_out"],
         "texts": {
             name: {
