@@ -197,13 +197,12 @@ def think(
         ),
         all_answer=vote([samples[i].answer for i in order]) if compare else None,
         all_cost=Cost(sum(lengths), total - reading) if compare else None,
-        provenance={
-            "model": model.provenance,
-            "prompt": prompt,
-            "settings": vars(chosen),
-            **lens.provenance,
-        },
+        provenance=_provenance(model, prompt, chosen) | lens.provenance,
     )
+
+
+def _provenance(model: LanguageModel, prompt: str, settings: ThinkSettings) -> dict[str, Any]:
+    return {"model": model.provenance, "prompt": prompt, "settings": vars(settings)}
 
 
 class _PrefixReader:
