@@ -24,13 +24,14 @@ from bathyscope.layers.training_text import Split, split
 from bathyscope.layers.tuned_lens import TunedLens, describe_model, translated
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.products import FastProducts
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 
 # Rows of logits that a gradient is taken through at once; five arrays of their size are held.
 _ROWS = 192
 # More held-out tokens than this tell no more, and take longer than the training.
-_MOST_HELD_OUT = 1024
+_MOST_HELD_OUT = 512
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def gradients(
         shapes of weight and bias.
     """
     *_, tokens, _ = states.shape
-    with torch.no_grad():
+    with torch.no_grad(), FastProducts():
         log_q = as_float(anatomy.unembedded(anatomy.normed(states[-1]))).log_softmax(-1)
         q = log_q.exp()
         entropy = float(-(log_q.mul_(q)).sum() / tokens)
@@ -219,8 +220,9 @@ def gradients(
     for start in range(0, len(weight), size):
         part = slice(start, min(start + size, len(weight)))
         own = [each[part].detach().requires_grad_() for each in (weight, bias)]
-        crossed = _cross_entropy(anatomy, states[part], own[0], own[1], q) / tokens
-        found.append(torch.autograd.grad(crossed, own))
+        with FastProducts():
+            crossed = _cross_entropy(anatomy, states[part], own[0], own[1], q) / tokens
+            found.append(torch.autograd.grad(crossed, own))
         loss += float(crossed.detach()) - (part.stop - part.start) * entropy
     by_weight, by_bias = zip(*found, strict=True)
     return loss, torch.cat(by_weight), torch.cat(by_bias)
