@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
-from scipy.special import log_softmax
+from scipy.special import log_softmax, rel_entr
 
 Values = NDArray[np.float64]
 
@@ -94,6 +94,56 @@ def divergences(model: Any, ids: tuple[int, ...], first: int, lens: str) -> Valu
     return np.array(result)
 
 
+def residual_stream(model: Any, ids: tuple[int, ...]) -> list[torch.Tensor]:
+    """Return the output of every layer, first to last, each (tokens, hidden)."""
+    states: list[torch.Tensor] = []
+
+    def keep(module: Any, inputs: Any, output: Any) -> None:
+        states.append((output[0] if isinstance(output, tuple) else output)[0])
+
+    handles = [block.register_forward_hook(keep) for block in blocks(model)]
+    with torch.no_grad():
+        model(torch.tensor([ids]))
+    for handle in handles:
+        handle.remove()
+    return states
+
+
+def tuned_divergences(
+    model: Any, ids: tuple[int, ...], first: int, weight: torch.Tensor, bias: torch.Tensor
+) -> Values:
+    """Return JSD in bits under translators, (layers, tokens), at positions first − 1…"""
+    own, last = tuned_predictions(model, ids, weight, bias)
+    return np.array(
+        [
+            [jensenshannon(p[t], last[t], base=2) ** 2 for t in range(first - 1, len(ids) - 1)]
+            for p in own
+        ]
+    )
+
+
+def tuned_losses(
+    model: Any, ids: tuple[int, ...], weight: torch.Tensor, bias: torch.Tensor
+) -> Values:
+    """Return KL(last ‖ layer) in nats under translators, (layers, tokens), at all positions."""
+    own, last = tuned_predictions(model, ids, weight, bias)
+    return np.array([[rel_entr(last[t], p[t]).sum() for t in range(len(ids))] for p in own])
+
+
+def tuned_predictions(
+    model: Any, ids: tuple[int, ...], weight: torch.Tensor, bias: torch.Tensor
+) -> tuple[list[Values], Values]:
+    """Return each layer's probabilities under translators, and the model's own; one by one."""
+    *states, _ = residual_stream(model, ids)
+    own = []
+    with torch.no_grad():
+        last = _rows(model(torch.tensor([ids])).logits[0])
+        for state, a, b in zip(states, weight, bias, strict=True):
+            moved = torch.stack([h + a @ h + b for h in state])
+            own.append(_rows(unembedded(model, moved[None], "norm")[0]))
+    return own, last
+
+
 def unembedded(model: Any, state: torch.Tensor, lens: str) -> torch.Tensor:
     """Return the logits that a lens reads from a state, what the family does to them included."""
     norm, projection = _final_modules(model)
@@ -135,6 +185,10 @@ def _body(model: Any) -> Any:
 def _softmax(logits: torch.Tensor) -> Values:
     probabilities: Values = np.exp(log_softmax(logits.double().numpy()))
     return probabilities
+
+
+def _rows(logits: torch.Tensor) -> Values:
+    return np.stack([_softmax(row) for row in logits])
 
 
 def _log_probs_from(

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bathyscope.heatmap import Axis as Axis
     from bathyscope.heatmap import Heatmap as Heatmap
     from bathyscope.heatmap import Quantity as Quantity
+    from bathyscope.layers.lens_training import LensTraining as LensTraining
+    from bathyscope.layers.lens_training import train_lens as train_lens
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
     from bathyscope.opening import open_map as open_map
@@ -73,6 +75,8 @@ _HOME = {
     "Axis": "bathyscope.heatmap",
     "Heatmap": "bathyscope.heatmap",
     "Quantity": "bathyscope.heatmap",
+    "LensTraining": "bathyscope.layers.lens_training",
+    "train_lens": "bathyscope.layers.lens_training",
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "view": "bathyscope.page.document",

@@ -1,5 +1,6 @@
 """The questions as functions: validate, compute, and say where the numbers come from."""
 
+from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -10,7 +11,7 @@ from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.layers.depth_map import MapDetails, depth_map
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from bathyscope.layers.lazy_settling import settle
-from bathyscope.layers.lens import find_lens
+from bathyscope.layers.lens import check_lens, open_lens
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
@@ -50,6 +51,7 @@ def depth(
     response: str | None = None,
     *,
     lens: str = "norm",
+    translators: str | Path | None = None,
     threshold: float = 0.5,
     depth_fraction: float = 0.85,
     top_k: int = 0,
@@ -66,6 +68,7 @@ def depth(
     response: str | None = None,
     *,
     lens: str = "norm",
+    translators: str | Path | None = None,
     threshold: float = 0.5,
     depth_fraction: float = 0.85,
     top_k: int = 0,
@@ -81,6 +84,7 @@ def depth(
     response: str | None = None,
     *,
     lens: str = "norm",
+    translators: str | Path | None = None,
     threshold: float = 0.5,
     depth_fraction: float = 0.85,
     top_k: int = 0,
@@ -94,7 +98,8 @@ def depth(
         model: A loaded model.
         prompt: What the response answers; its tokens are not counted.
         response: The text to look into; None has the model write it, greedily.
-        lens: How intermediate layers are read, a name in `layers.lens.LENSES`.
+        lens: How intermediate layers are read: "norm", "raw" or "tuned" (`layers.lens`).
+        translators: File of the tuned lens, as `train_lens` and `save` make it.
         threshold: g: a token has settled where its divergence is at most this many bits.
         depth_fraction: ρ: tokens that settle at layer ⌈ρ·L⌉ or later count as deep.
         top_k: With 1 or more, also what each layer would say instead, so many tokens, and the
@@ -110,24 +115,25 @@ def depth(
     Raises:
         InputError: The response is empty, too long for the context, or an option is out of range.
     """
-    check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
+    check_depth(response, lens, translators, threshold, depth_fraction, top_k, ratio_only)
+    opened = open_lens(model, lens, translators)
     model.require_top(top_k)
     continuation = continuation_of(model, prompt, response, max_new_tokens, progress)
     columns = model.tokens.axis("response token", continuation.target_ids)
     provenance = {
         **provenance_of(model, prompt, continuation),
-        "lens": lens,
+        **opened.provenance,
         "threshold": threshold,
         "depth_fraction": depth_fraction,
         "deep_layer": deep_layer(model.num_layers, depth_fraction),
     }
     pieces = residual_stream(model, continuation, progress)
     if ratio_only:
-        depths, computed = settle(model.anatomy, pieces, find_lens(lens), threshold)
+        depths, computed = settle(model.anatomy, pieces, opened.read, threshold)
         ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
         return SettlingRun(columns, depths, ratio, provenance | {"cells_computed": computed})
     values, details = depth_map(
-        model.anatomy, pieces, find_lens(lens), continuation.target_ids, top_k, progress
+        model.anatomy, pieces, opened.read, continuation.target_ids, top_k, progress
     )
     depths = settling_depths(values, threshold)
     ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
@@ -147,13 +153,14 @@ def _readings(model: LanguageModel, details: MapDetails | None) -> Readings | No
 def check_depth(
     response: str | None,
     lens: str,
+    translators: str | Path | None,
     threshold: float,
     depth_fraction: float,
     top_k: int = 0,
     ratio_only: bool = False,
 ) -> None:
     """Raise InputError for what can be seen to be wrong without a model."""
-    find_lens(lens)
+    check_lens(lens, translators)
     require_text(response, "response")
     settling_depths(np.zeros((1, 1)), threshold)
     deep_layer(1, depth_fraction)

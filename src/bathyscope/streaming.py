@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray
 from bathyscope.layers.comparison import Comparison
-from bathyscope.layers.lens import find_lens, read_states
+from bathyscope.layers.lens import open_lens, read_states
 from bathyscope.layers.settling import deep_layer, settling_depths
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sequences, greedy
@@ -38,6 +39,7 @@ def stream(
     prompts: str | Sequence[str],
     *,
     lens: str = "norm",
+    translators: str | Path | None = None,
     threshold: float = 0.5,
     depth_fraction: float = 0.85,
     max_new_tokens: int = 64,
@@ -50,7 +52,8 @@ def stream(
     Args:
         model: A loaded model.
         prompts: One prompt, or several.
-        lens: How intermediate layers are read, a name in `layers.lens.LENSES`.
+        lens: How intermediate layers are read: "norm", "raw" or "tuned" (`layers.lens`).
+        translators: File of the tuned lens.
         threshold: g, in bits.
         depth_fraction: ρ.
         max_new_tokens: Longest continuation.
@@ -61,7 +64,10 @@ def stream(
     Raises:
         InputError: A prompt is empty or too long, or an option is out of range.
     """
-    chosen, deep_from = find_lens(lens), deep_layer(model.num_layers, depth_fraction)
+    read, deep_from = (
+        open_lens(model, lens, translators).read,
+        deep_layer(model.num_layers, depth_fraction),
+    )
     if max_new_tokens < 1:
         raise InputError(f"At least 1 new token must be allowed, not {max_new_tokens}.")
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
@@ -71,7 +77,7 @@ def stream(
     for step in range(max_new_tokens):
         if step:
             sequences.advance()
-        rows, final = read_states(model.anatomy, chosen, sequences.states)
+        rows, final = read_states(model.anatomy, read, sequences.states)
         divergences = comparison.columns(rows, final)[0].cpu().numpy()
         depths = settling_depths(divergences, threshold)
         for index, id in enumerate(sequences.choose(greedy)):

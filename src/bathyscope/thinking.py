@@ -13,7 +13,7 @@ from torch import Tensor
 from bathyscope.answers import extractor, vote
 from bathyscope.errors import InputError
 from bathyscope.layers.lazy_settling import Settler
-from bathyscope.layers.lens import Lens, find_lens, read_states
+from bathyscope.layers.lens import Lens, check_lens, open_lens, read_states
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
@@ -98,7 +98,8 @@ class ThinkSettings:
         stop: A text that ends a sample, as a blank line ends an answer among worked examples;
             none where empty. Its tokens count as written, what it begins is no answer.
         seed: Sample i is drawn with seed + i.
-        lens: How intermediate layers are read.
+        lens: How intermediate layers are read: "norm", "raw" or "tuned".
+        translators: File of the tuned lens.
         threshold: g, in bits.
         depth_fraction: ρ.
     """
@@ -112,6 +113,7 @@ class ThinkSettings:
     stop: str = ""
     seed: int = 0
     lens: str = "norm"
+    translators: str | None = None
     threshold: float = 0.5
     depth_fraction: float = 0.85
 
@@ -129,7 +131,7 @@ class ThinkSettings:
                 f"{self.max_new_tokens}, not {self.prefix}."
             )
         extractor(self.answer)
-        find_lens(self.lens)
+        check_lens(self.lens, self.translators)
         deep_layer(1, self.depth_fraction)
         settling_depths(np.zeros((1, 1)), self.threshold)
 
@@ -162,11 +164,12 @@ def think(
     chosen = settings or ThinkSettings()
     prompt_ids = model.tokens.encode(prompt)
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
+    lens = open_lens(model, chosen.lens, chosen.translators)
     begin = perf_counter()
     sequences = Sequences(model, [prompt_ids], chosen.stop)
     sequences.fork(chosen.n)
     sampler = Sampler([chosen.seed + i for i in range(chosen.n)], chosen.temperature)
-    reader = _PrefixReader(model, find_lens(chosen.lens), chosen)
+    reader = _PrefixReader(model, lens.read, chosen)
     _write(sequences, sampler, chosen.prefix, progress, "sample prefixes", reader)
     ratios, reading = reader.ratios()
     order = sorted(range(chosen.n), key=lambda i: -ratios[i])  # equal ratios: in order of seeds
@@ -194,8 +197,12 @@ def think(
         ),
         all_answer=vote([samples[i].answer for i in order]) if compare else None,
         all_cost=Cost(sum(lengths), total - reading) if compare else None,
-        provenance={"model": model.provenance, "prompt": prompt, "settings": vars(chosen)},
+        provenance=_provenance(model, prompt, chosen) | lens.provenance,
     )
+
+
+def _provenance(model: LanguageModel, prompt: str, settings: ThinkSettings) -> dict[str, Any]:
+    return {"model": model.provenance, "prompt": prompt, "settings": vars(settings)}
 
 
 class _PrefixReader:

@@ -85,11 +85,15 @@ def cell_of_depth(page: Page, truth: DepthTruth) -> None:
 
 
 @depth.reads(
-    r"Intermediate layers are read (through the final norm \(the usual logit lens\)|without the "
-    r"final norm)\."
+    r"Intermediate layers are read (through the final norm|without the final norm|through affine "
+    r"translators trained for each layer) ?(\(the usual logit lens\)|\(the tuned lens\)|)\."
 )
-def lens(page: Page, truth: DepthTruth, words: str) -> None:
-    assert words.startswith("through") == (truth.made["lens"] == "norm")
+def lens(page: Page, truth: DepthTruth, words: str, name: str) -> None:
+    assert (words, name) == {
+        "norm": ("through the final norm", "(the usual logit lens)"),
+        "raw": ("without the final norm", ""),
+        "tuned": ("through affine translators trained for each layer", "(the tuned lens)"),
+    }[truth.made["lens"]]
 
 
 @depth.reads(

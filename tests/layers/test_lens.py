@@ -70,8 +70,15 @@ def test_no_array_holds_more_rows_than_a_block() -> None:
 
 
 def test_an_unknown_lens_is_refused() -> None:
-    with pytest.raises(bs.InputError, match="norm, raw"):
-        bs.depth(tiny("llama"), PROMPT, RESPONSE, lens="tuned")
+    with pytest.raises(bs.InputError, match="norm, raw, tuned"):
+        bs.depth(tiny("llama"), PROMPT, RESPONSE, lens="blurred")
+
+
+def test_an_empty_response_is_refused() -> None:
+    with pytest.raises(bs.InputError, match="response is empty"):
+        bs.depth(tiny("llama"), PROMPT, "")
+    with pytest.raises(bs.InputError, match="response is empty"):
+        bs.depth(tiny("llama"), PROMPT, "", ratio_only=True)
 
 
 def test_a_single_layer_has_no_depth() -> None:

@@ -7,7 +7,18 @@ from typing import ParamSpec
 
 import typer
 
-from bathyscope.cli import attribute, compare, demo, depth, describe, evaluate, render, think, view
+from bathyscope.cli import (
+    attribute,
+    compare,
+    demo,
+    depth,
+    describe,
+    evaluate,
+    lens,
+    render,
+    think,
+    view,
+)
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
 
@@ -76,3 +87,7 @@ for name, module in {
     "demo": demo,
 }.items():
     app.command(name)(_ends_well(module.command))
+
+lens_app = typer.Typer(help="Train a lens to read a model's layers through.", no_args_is_help=True)
+lens_app.command("train")(_ends_well(lens.train))
+app.add_typer(lens_app, name="lens")

@@ -15,9 +15,8 @@ def command(
         str | None,
         typer.Option(help="The response to look into. [default: the model writes it]"),
     ] = None,
-    lens: Annotated[
-        str, typer.Option(help="Read intermediate layers through the final norm, or raw.")
-    ] = "norm",
+    lens: options.Lens = "norm",
+    translators: options.Translators = None,
     threshold: Annotated[
         float, typer.Option(help="g: a token has settled at this many bits or fewer.")
     ] = 0.5,
@@ -53,7 +52,7 @@ def command(
         from bathyscope.runs import SettlingRun
 
         text = options.read_prompt(prompt)
-        api.check_depth(response, lens, threshold, depth_fraction, top_k, ratio_only)
+        api.check_depth(response, lens, translators, threshold, depth_fraction, top_k, ratio_only)
         files = bool(output or figure)
         _require_map(ratio_only, files)
         if stream:
@@ -61,7 +60,7 @@ def command(
             stream_depths(
                 options.load_model(model, revision, dtype, device, progress),
                 text,
-                StreamSettings(lens, threshold, depth_fraction, max_new_tokens),
+                StreamSettings(lens, translators, threshold, depth_fraction, max_new_tokens),
                 as_json=as_json,
             )
             return
@@ -72,6 +71,7 @@ def command(
             text,
             response,
             lens=lens,
+            translators=translators,
             threshold=threshold,
             depth_fraction=depth_fraction,
             top_k=top_k,

@@ -70,6 +70,19 @@ Cache = Annotated[
 Chat = Annotated[
     bool, typer.Option("--chat", help="Put the prompt into the model's chat template.")
 ]
+Lens = Annotated[
+    str,
+    typer.Option(
+        help="Read intermediate layers through the final norm (norm), raw, or through trained "
+        "translators (tuned)."
+    ),
+]
+Translators = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Translators of the tuned lens, from `bathyscope lens train`."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, not as a table.")]
 BatchTokens = Annotated[
     int | None,
@@ -89,15 +102,19 @@ def cache_file(wanted: bool) -> Path | None:
     return cache_folder() / "evaluations.sqlite" if wanted else None
 
 
-def read_prompt(source: str) -> str:
-    """Return the text that PROMPT stands for: standard input for `-`, a file's content, or itself.
+def read_prompt(source: str, name: str = "prompt") -> str:
+    """Return the text that an argument stands for: standard input for `-`, a file's, or itself.
+
+    Args:
+        source: What was given.
+        name: What to call it in a complaint.
 
     Raises:
         InputError: It names a file that cannot be read, or there is no text.
     """
     text = _text(source) if source else ""
     if not text:
-        raise InputError("The prompt is empty; give a text, a file, or - for standard input.")
+        raise InputError(f"The {name} is empty; give a text, a file, or - for standard input.")
     return text
 
 

@@ -1,6 +1,7 @@
 """`bathyscope depth --stream`: each token with its depth, one line each, as it is written."""
 
 import json
+from pathlib import Path
 from typing import NamedTuple
 
 from bathyscope.model.language_model import LanguageModel
@@ -10,6 +11,7 @@ class StreamSettings(NamedTuple):
     """What the stream is asked for, as in `streaming.stream`."""
 
     lens: str
+    translators: Path | None
     threshold: float
     depth_fraction: float
     max_new_tokens: int

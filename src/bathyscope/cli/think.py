@@ -24,7 +24,8 @@ def command(
     compare: Annotated[
         bool, typer.Option("--compare", help="Finish all samples and let all vote, too.")
     ] = False,
-    lens: Annotated[str, typer.Option(help="norm or raw.")] = "norm",
+    lens: options.Lens = "norm",
+    translators: options.Translators = None,
     threshold: Annotated[float, typer.Option(help="g, in bits.")] = 0.5,
     depth_fraction: Annotated[float, typer.Option(help="ρ.")] = 0.85,
     max_new_tokens: options.MaxNewTokens = 256,
@@ -53,6 +54,7 @@ def command(
             stop=stop.replace("\\n", "\n"),
             seed=seed,
             lens=lens,
+            translators=None if translators is None else str(translators),
             threshold=threshold,
             depth_fraction=depth_fraction,
         )

@@ -158,6 +158,10 @@ class Comparison:
                 self._logits = states.new_empty(len(states), width)
             return self.anatomy.project(states, self._logits)
 
+    def release(self) -> None:
+        """Give the memory for logits back until they are needed again."""
+        self._logits = None
+
     def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
         """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
         kind = last.probabilities.dtype

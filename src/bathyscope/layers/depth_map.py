@@ -1,6 +1,6 @@
 """The depth map of a text: every layer of every token compared with the last layer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,8 @@ def depth_map(
     """Return the divergence of every intermediate layer's prediction from the last layer's.
 
     Holds one piece of hidden states and one block of about 480 rows of the vocabulary's width,
-    whatever the number of layers and tokens.
+    whatever the number of layers and tokens. States are normed block by block: a copy of a whole
+    piece would lie beside it while the model runs the next.
 
     Args:
         anatomy: The parts of the model.
@@ -60,26 +61,35 @@ def depth_map(
         InputError: The model has a single layer.
     """
     comparison = Comparison(anatomy, top_k)
-    maps: list[Tensor] = []
-    found: list[MapDetails] = []
+    blocks: list[tuple[Tensor, MapDetails | None]] = []
     done = 0
     for states in pieces:
-        rows, final = read_states(anatomy, lens, states)
-        cosine = _cosine(states) if top_k else None
-        states.clear()  # a piece of all layers is large; what was read off it stays
-        block = max(1, ROWS_PER_BLOCK // (len(rows) + 1))
-        for start in range(0, len(final), block):
+        for block in _blocks(states):
             progress("compare layers", done, len(emitted))
-            part = slice(start, start + block)
-            count = len(final[part])
-            ids = torch.tensor(emitted[done : done + count], device=rows.device)
-            values, details = comparison.columns(rows[:, part], final[part], ids if top_k else None)
-            maps.append(values.cpu())
-            if details is not None and cosine is not None:
-                found.append(_map_details(details, cosine[:, part]))
-            done += count
+            ids = torch.tensor(emitted[done : done + len(block[-1])], device=block[-1].device)
+            blocks.append(_compared(comparison, lens, block, ids))
+            done += len(ids)
+        states.clear()
+        comparison.release()  # the model needs memory too, for the next piece
     progress("compare layers", len(emitted), len(emitted))
-    return torch.cat(maps, dim=1).numpy(), _joined(found) if found else None
+    values = torch.cat([values for values, _ in blocks], dim=1).numpy()
+    return values, _joined([details for _, details in blocks if details is not None])
+
+
+def _blocks(states: list[Tensor]) -> Iterator[list[Tensor]]:
+    """Yield all layers of a few tokens, copied: a part would keep the whole piece in memory."""
+    count = max(1, ROWS_PER_BLOCK // len(states))
+    for start in range(0, len(states[-1]), count):
+        yield [layer[start : start + count].clone() for layer in states]
+
+
+def _compared(
+    comparison: Comparison, lens: Lens, states: list[Tensor], emitted: Tensor
+) -> tuple[Tensor, MapDetails | None]:
+    """Return divergences (num_layers − 1, tokens) and the further quantities, if asked for."""
+    rows, final = read_states(comparison.anatomy, lens, states)
+    values, details = comparison.columns(rows, final, emitted)
+    return values.cpu(), None if details is None else _map_details(details, _cosine(states))
 
 
 def _cosine(states: list[Tensor]) -> Tensor:
@@ -101,7 +111,9 @@ def _map_details(details: Details, cosine: Tensor) -> MapDetails:
     return MapDetails(cells, shaped("top_ids", -1), shaped("top_probabilities", -1))
 
 
-def _joined(parts: list[MapDetails]) -> MapDetails:
+def _joined(parts: list[MapDetails]) -> MapDetails | None:
+    if not parts:
+        return None
     return MapDetails(
         {name: np.concatenate([p.cells[name] for p in parts], axis=1) for name in parts[0].cells},
         np.concatenate([p.top_ids for p in parts], axis=1),

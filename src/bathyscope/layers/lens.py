@@ -1,12 +1,15 @@
 """How a layer's state is read: what is done to it before the unembedding."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from bathyscope.errors import InputError
+from bathyscope.layers.tuned_lens import open_tuned_lens, origin_of
 from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.language_model import LanguageModel
 
 
 class Lens(Protocol):
@@ -37,18 +40,57 @@ def _raw(anatomy: Anatomy, states: Tensor) -> Tensor:
 
 
 LENSES: dict[str, Lens] = {"norm": _norm, "raw": _raw}
-"""`norm` is the usual logit lens (nostalgebraist 2020); `raw` reads W_U h literally, no norm."""
+"""Lenses that know nothing but the model. `norm` is the usual logit lens (nostalgebraist 2020);
+`raw` reads W_U h literally, no norm."""
+
+TUNED = "tuned"
+"""The lens that reads through trained translators (`layers.tuned_lens`), which lie in a file."""
 
 
-def find_lens(name: str) -> Lens:
-    """Return a lens by its name.
+class OpenedLens(NamedTuple):
+    """A lens, and what a record says of it."""
+
+    read: Lens
+    provenance: dict[str, Any]
+
+
+def check_lens(name: str, translators: str | Path | None) -> None:
+    """Raise InputError for what can be seen to be wrong without a model."""
+    if name not in (*LENSES, TUNED):
+        known = ", ".join((*LENSES, TUNED))
+        raise InputError(f"The lens {name!r} is not known; choose one of {known}.")
+    if name == TUNED and translators is None:
+        raise InputError(
+            "The tuned lens reads through translators; name the file that `bathyscope lens train` "
+            "wrote (--translators)."
+        )
+    if name != TUNED and translators is not None:
+        raise InputError(
+            f"Translators belong to the tuned lens, not to {name!r}; add --lens {TUNED} or leave "
+            "out --translators."
+        )
+    if translators is not None and not Path(translators).is_file():
+        raise InputError(f"There is no file {translators} with translators (--translators).")
+
+
+def open_lens(model: LanguageModel, name: str, translators: str | Path | None = None) -> OpenedLens:
+    """Return a lens by its name, with its translators where it has any.
+
+    Args:
+        model: The model that is to be read.
+        name: A name in `LENSES`, or "tuned".
+        translators: File of the tuned lens's translators.
 
     Raises:
-        InputError: It is not known.
+        InputError: The lens is not known, or its translators are missing, damaged or those of
+            another model.
     """
-    if name not in LENSES:
-        raise InputError(f"The lens {name!r} is not known; choose one of {', '.join(LENSES)}.")
-    return LENSES[name]
+    check_lens(name, translators)
+    if translators is None:
+        return OpenedLens(LENSES[name], {"lens": name})
+    path = Path(translators)
+    opened = open_tuned_lens(path, model)
+    return OpenedLens(opened, {"lens": name, "translators": origin_of(path)})
 
 
 def read_states(anatomy: Anatomy, lens: Lens, states: list[Tensor]) -> tuple[Tensor, Tensor]:

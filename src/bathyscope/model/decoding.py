@@ -9,11 +9,12 @@ from transformers.cache_utils import DynamicLayer
 
 from bathyscope.errors import InputError
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.memory import give_back
 from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress, silent
 
-TOKENS_PER_PIECE = 256
+TOKENS_PER_PIECE = 128
 """Tokens run at once: enough to keep a processor busy; all layers' states of them are held."""
 
 
@@ -54,6 +55,7 @@ def residual_stream(
         states, cache = _piece(model, ids[start:stop], wanted, cache)
         if not start:
             _reserve(cache, end)
+        give_back()
         if len(wanted):
             yield states
     progress("run the model", end, end)

@@ -61,6 +61,11 @@ class LanguageModel:
         return self.anatomy.num_layers
 
     @property
+    def hidden_size(self) -> int:
+        """Width of the residual stream."""
+        return int(self.model.config.get_text_config().hidden_size)
+
+    @property
     def context_length(self) -> int | None:
         """The most tokens the model takes, or None where its configuration names no limit."""
         length: int | None = getattr(

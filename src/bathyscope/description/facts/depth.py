@@ -101,7 +101,7 @@ class DepthFacts:
         model: Name of the model.
         response: The text that was looked into.
         generated: Whether the model wrote it itself.
-        lens: How intermediate layers are read, "norm" or "raw".
+        lens: How intermediate layers are read, "norm", "raw" or "tuned".
         threshold: A token settles at the first layer with at most so many bits.
         num_layers: Layers of the model; one more than the map's rows.
         deep_layer: Tokens that settle here or later count as deep.

@@ -21,6 +21,7 @@ from bathyscope.description.words.phrases import (
 _LENSES = {
     "norm": "read through the final norm (the usual logit lens)",
     "raw": "read without the final norm",
+    "tuned": "read through affine translators trained for each layer (the tuned lens)",
 }
 MOST_NAMED = 20
 """So many early, late and repeated tokens are named."""

@@ -1,0 +1,59 @@
+"""Text cut into sequences: most to learn from, the end of each text held out."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bathyscope.errors import InputError
+from bathyscope.model.language_model import LanguageModel
+
+Ids = tuple[int, ...]
+
+
+class Split(NamedTuple):
+    """Sequences of token ids, all of one length."""
+
+    training: list[Ids]
+    held_out: list[Ids]
+
+
+def split(model: LanguageModel, texts: Sequence[str], length: int, held_out: float) -> Split:
+    """Cut texts into sequences, each beginning as the tokenizer begins a text.
+
+    What is left at the end of a text and does not fill a sequence is dropped.
+
+    Args:
+        model: Whose tokenizer and context count.
+        texts: The texts.
+        length: Tokens of a sequence.
+        held_out: Share of each text's sequences, the last ones, that is held out; one sequence at
+            least of all texts together.
+
+    Raises:
+        InputError: The texts are too short, or a sequence is longer than the model's context.
+    """
+    model.require_context(length)
+    before = model.tokens.encode("")
+    room = length - len(before)
+    if room < 1:
+        raise InputError(
+            f"A sequence of {length} tokens holds no text: the tokenizer begins each with "
+            f"{len(before)} of its own (--sequence-length)."
+        )
+    training: list[Ids] = []
+    kept: list[Ids] = []
+    tokens = 0
+    for text in texts:
+        ids = model.tokens.encode(text)[len(before) :]
+        tokens += len(ids)
+        full = [before + ids[i : i + room] for i in range(0, len(ids) - room + 1, room)]
+        first = len(full) - round(held_out * len(full))
+        training += full[:first]
+        kept += full[first:]
+    if not kept:
+        training, kept = training[:-1], training[-1:]
+    if not training or not kept:
+        raise InputError(
+            f"The text has {tokens} tokens; a lens needs two sequences of {length} at least, one "
+            "to learn from and one to be judged by; give more text or a smaller --sequence-length."
+        )
+    return Split(training, kept)
