@@ -67,7 +67,7 @@ def runs(draw: st.DrawFn) -> bs.DepthRun:
     row = st.lists(cell, min_size=tokens, max_size=tokens)
     labels = draw(st.lists(st.sampled_from(LABELS), min_size=tokens, max_size=tokens))
     values = draw(st.lists(row, min_size=layers, max_size=layers))
-    return run_of(tuple(labels), values, draw(st.sampled_from(["norm", "raw"])))
+    return run_of(tuple(labels), values, draw(st.sampled_from(["norm", "raw", "tuned"])))
 
 
 @given(runs())
