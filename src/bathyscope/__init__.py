@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.figure import draw as draw
+    from bathyscope.render.figure import figure as figure
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
     from bathyscope.runs import InteractionRun as InteractionRun
@@ -71,6 +72,7 @@ _HOME = {
     "view": "bathyscope.page.document",
     "Prompt": "bathyscope.prompt",
     "draw": "bathyscope.render.figure",
+    "figure": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
     "InteractionRun": "bathyscope.runs",

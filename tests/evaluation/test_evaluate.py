@@ -16,7 +16,6 @@ import bathyscope as bs
 from bathyscope.evaluation.question import Question
 from bathyscope.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.render.faithfulness_figure import faithfulness_figure
 from bathyscope.render.terminal import table
 from bathyscope.runs import AttributionRun
 from tests.conftest import byte_tokenizer, random_model, tiny
@@ -217,12 +216,12 @@ def test_words_and_table_hold_the_numbers(several: bs.FaithfulnessRun) -> None:
 @pytest.mark.filterwarnings("ignore:Feature")
 def test_the_figure_shows_the_curves(several: bs.FaithfulnessRun, tmp_path: Path) -> None:
     one = sampled()
-    left, right = faithfulness_figure(one, "").axes
+    left, right = bs.figure(one).axes
     np.testing.assert_array_equal(left.lines[0].get_ydata(), one.deletion[0])
     np.testing.assert_array_equal(left.lines[1].get_ydata(), one.insertion[0, ::-1])
     np.testing.assert_array_equal(right.lines[2].get_ydata(), one.insertion[1])
     assert len(right.collections) == 1, "the interval of the random orders"
-    left, right = faithfulness_figure(several, "").axes
+    left, right = bs.figure(several).axes
     assert len(left.lines) == 5
     for name in ("a.png", "b.png"):
         bs.draw(several, tmp_path / name)

@@ -12,7 +12,7 @@ from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import FloatArray
 from bathyscope.render.caption import caption
 from bathyscope.render.faithfulness_table import faithfulness_table
-from bathyscope.render.figure import shortened
+from bathyscope.render.lettering import shortened
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
 
 _BARS = "▁▂▃▄▅▆▇█"
