@@ -1,5 +1,6 @@
 """Where a map is drawn: axes of a size that fits it, its image, labels and colour bar."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -153,15 +154,26 @@ def add_bar(canvas: Canvas, image: "AxesImage", bar_axes: "Axes | None") -> None
     )
     quantity = canvas.heatmap.quantity
     legend = letters.line(quantity.legend or quantity.name)
+    legend = re.sub(r"(?<=[+−]) ", "\N{NO-BREAK SPACE}", legend)  # a sign stays with its word
     bar.set_label(letters.wrapped(legend, canvas.inches[1]), **letters.style())
     bar.outline.set_visible(False)
     if scale.linear is not None:
-        bar.set_ticks(_symlog_ticks(scale))
+        ticks = _symlog_ticks(scale)
+        bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", "−") for tick in ticks])
         bar.minorticks_off()
     elif (scale.low, scale.high) == (0.0, 1.0):
         bar.set_ticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     for label in bar.ax.get_yticklabels():
         label.set(**letters.style())
+
+
+def settle(canvas: Canvas) -> None:
+    """Have the layout of a given figure make room for what was drawn, and label what it left."""
+    figure = canvas.axes.get_figure(root=True)
+    assert figure is not None
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        label_axes(canvas)
 
 
 def fit(figure: "Figure") -> None:

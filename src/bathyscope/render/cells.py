@@ -60,11 +60,14 @@ def write(canvas: Canvas, texts: Texts, size: float = SIZE) -> None:
         return
     inks = canvas.scale.ink(canvas.values)
     style = canvas.letters.style(size)
+    colours, finite = canvas.scale.colours(canvas.values), np.isfinite(canvas.values)
     for (row, column), ink in np.ndenumerate(inks):
-        canvas.axes.text(
+        written = canvas.axes.text(
             column, row, texts[row][column], ha="center", va="center_baseline", color=str(ink),
             clip_on=True, **style,
         )  # fmt: skip
+        if not finite[row, column]:  # keeps the hatching off the letters
+            written.set_bbox({"facecolor": colours[row, column], "linewidth": 0, "pad": 1})
 
 
 def _number(value: float, form: str) -> str:

@@ -7,7 +7,7 @@ from bathyscope.errors import InputError
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Heatmap
 from bathyscope.render import cells, overlays
-from bathyscope.render.canvas import Canvas, add_bar, fit, label_axes, new_figure, paint
+from bathyscope.render.canvas import Canvas, add_bar, fit, label_axes, new_figure, paint, settle
 from bathyscope.render.caption import caption
 from bathyscope.render.faithfulness_figure import faithfulness_figure
 from bathyscope.render.footnotes import notes, write_below
@@ -45,11 +45,13 @@ def compose(
     canvas = Canvas(ax, heatmap, part, scale, letters)
     add_bar(canvas, paint(canvas), bar_axes)
     label_axes(canvas)
-    if texts is not None:
-        cells.write(canvas, texts, size)
     entries = list(_overlays(canvas, subject, look))
     strip = overlays.STRIP_INCHES if look.settling else 0.0
     write_below(canvas, entries, [*filter(None, [caption(subject)]), *notes(canvas)], strip)
+    if bar_axes is None:
+        settle(canvas)
+    if texts is not None:
+        cells.write(canvas, texts, size)
     if bar_axes is not None:
         fit(made)
     drawn: Any = ax.get_figure(root=True)

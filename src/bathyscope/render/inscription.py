@@ -102,8 +102,8 @@ def read_inscription(path: Path) -> Inscription:
         raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
     except (KeyError, TypeError, ValueError, SyntaxError) as error:
         raise InputError(
-            f"{path} holds no provenance of bathyscope ({error}); give a run folder, or a figure as "
-            f"bathyscope drew it, {', '.join(FORMATS)}."
+            f"{path} holds no provenance of bathyscope ({error}); give a run folder, or a figure "
+            f"as bathyscope drew it, {', '.join(FORMATS)}."
         ) from error
 
 

@@ -158,11 +158,15 @@ def _characters(family: str) -> frozenset[str]:
 
 
 def _upright() -> list[str]:
-    """Return the names of installed upright fonts of normal weight, Noto Sans first."""
+    """Return the names of installed upright fonts of normal weight, Noto Sans first.
+
+    Without the one that comes with matplotlib and has a placeholder for every character.
+    """
     from matplotlib.font_manager import fontManager
 
     entries = [entry for entry in fontManager.ttflist if _is_upright(entry)]
     names = {entry.name for entry in entries} - {_BASE}
+    names = {name for name in names if not name.startswith("Last Resort")}
     return sorted(names, key=lambda name: (not name.startswith("Noto Sans"), name))
 
 

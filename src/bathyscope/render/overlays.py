@@ -65,11 +65,11 @@ def draw_settling(canvas: Canvas, run: DepthRun) -> "Iterator[Artist]":
     )  # fmt: skip
     yield Line2D([], [], color=LINE, linewidth=1.4, label="settling depth")
     deep = int(run.heatmap.provenance["deep_layer"])
-    canvas.axes.axhline(
-        float(_below(deep)), color=LINE, linewidth=0.8, linestyle=(0, (4, 3)), path_effects=halo
-    )
+    height, dashes = float(_below(deep)), (0, (4, 3))
+    canvas.axes.axhline(height, color="white", linewidth=1.6)
+    canvas.axes.axhline(height, color=LINE, linewidth=0.8, linestyle=dashes)
     label = f"deep from layer {deep}"
-    yield Line2D([], [], color=LINE, linewidth=0.8, linestyle=(0, (4, 3)), label=label)
+    yield Line2D([], [], color=LINE, linewidth=0.8, linestyle=dashes, label=label)
 
 
 def draw_strip(canvas: Canvas, run: DepthRun) -> None:
@@ -111,4 +111,6 @@ def _hatching(mask: NDArray[np.bool_], pattern: str, colour: str) -> "PathPatch"
     path = Path(
         (centres[:, None, :] + corners).reshape(-1, 2), np.tile(codes, len(centres)).tolist()
     )
-    return PathPatch(path, fill=False, hatch=pattern, edgecolor=colour, linewidth=0)
+    patch = PathPatch(path, fill=False, hatch=pattern, edgecolor=colour, linewidth=0)
+    patch.set_hatch_linewidth(0.5)
+    return patch
