@@ -36,6 +36,7 @@ LEVELS = (
     "attributing",
     "api",
     "evaluation",
+    "rerunning",
     "demo",
     "cli",
 )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.figure import draw as draw
     from bathyscope.render.figure import figure as figure
+    from bathyscope.rerunning import rerun as rerun
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
     from bathyscope.runs import InteractionRun as InteractionRun
@@ -73,6 +74,7 @@ _HOME = {
     "Prompt": "bathyscope.prompt",
     "draw": "bathyscope.render.figure",
     "figure": "bathyscope.render.figure",
+    "rerun": "bathyscope.rerunning",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
     "InteractionRun": "bathyscope.runs",

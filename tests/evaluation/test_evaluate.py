@@ -13,7 +13,6 @@ import pytest
 from rich.console import Console
 
 import bathyscope as bs
-from bathyscope.evaluation.question import Question
 from bathyscope.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.render.terminal import table
@@ -251,14 +250,6 @@ def test_runs_whose_game_cannot_be_rebuilt_are_refused(llama: LanguageModel) -> 
     for bad, message in wrong:
         with pytest.raises(bs.InputError, match=message):
             bs.evaluate_run(llama, bad)
-
-
-def test_a_token_over_the_boundary_is_found_again(llama: LanguageModel) -> None:
-    """The ids of the target may begin with a character of the prompt."""
-    run = bs.attribute(llama, PROMPT, " 00")
-    question = replace(Question.of(run), target=": 00")
-    assert question.prompt.text.endswith(":")
-    assert question.continuation(llama.tokens).text == " 00"
 
 
 def test_a_difference_of_continuations_is_not_evaluated(llama: LanguageModel) -> None:

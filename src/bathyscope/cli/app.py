@@ -7,7 +7,18 @@ from typing import ParamSpec
 
 import typer
 
-from bathyscope.cli import attribute, demo, depth, describe, evaluate, render, think, view
+from bathyscope.cli import (
+    attribute,
+    demo,
+    depth,
+    describe,
+    evaluate,
+    provenance,
+    render,
+    rerun,
+    think,
+    view,
+)
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
 
@@ -72,6 +83,8 @@ for name, module in {
     "render": render,
     "describe": describe,
     "view": view,
+    "provenance": provenance,
+    "rerun": rerun,
     "demo": demo,
 }.items():
     app.command(name)(_ends_well(module.command))

@@ -105,10 +105,11 @@ class Lettering:
         told = sorted(self.missing - {_RETURN})
         if told:
             packages = sorted({package_with(character) for character in told})
+            noun = "package" if len(packages) == 1 else "packages"
             some = "".join(told[:20]) + ("…" if len(told) > 20 else "")
             warnings.warn(
                 f"No installed font draws {some!r}, shown as escapes; install the Debian "
-                f"{'package' if len(packages) == 1 else 'packages'} {', '.join(packages)}.",
+                f"{noun} {', '.join(packages)}; fonts-unifont has nearly all.",
                 stacklevel=4,
             )
 
