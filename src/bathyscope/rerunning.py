@@ -192,8 +192,8 @@ def _compared(inscribed: Inscription, before: Run | None, run: Run) -> Rerun:
     others = () if before is None else _others(before.to_document(), run.to_document())
     versions = _changed_versions(inscribed.provenance.get("versions", {}))
     if inscribed.values is None or not same_shape:
-        known = (0, 0.0) if identical else (None, None)
-        return Rerun(run, inscribed.shape, identical, *known, None, others, versions)
+        differing, largest = (0, 0.0) if identical else (None, None)
+        return Rerun(run, inscribed.shape, identical, differing, largest, None, others, versions)
     bits = _differing(inscribed.values, values)
     sizes = _distances(inscribed.values, values)
     row, column = divmod(int(sizes.argmax()), values.shape[1])

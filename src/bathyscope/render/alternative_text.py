@@ -12,19 +12,19 @@ def add_alternative_text(path: Path, words: str) -> None:
         path: The file, changed in place.
         words: Markdown; its heading becomes the title, all of it the description.
     """
-    svg = path.read_text(encoding="utf-8")
+    svg, words = path.read_text(encoding="utf-8"), _speakable(words)
     start = svg.index("<svg")
     end = svg.index(">", start)
     name = hashlib.sha256(words.encode()).hexdigest()[:12]  # several may stand in one page
     title = words.partition("\n")[0].lstrip("# ")
     path.write_text(
         f'{svg[:end]} role="img" aria-labelledby="title-{name}" aria-describedby="words-{name}">\n'
-        f' <title id="title-{name}">{_text(title)}</title>\n'
-        f' <desc id="words-{name}">{_text(words)}</desc>{svg[end + 1 :]}',
+        f' <title id="title-{name}">{escape(title)}</title>\n'
+        f' <desc id="words-{name}">{escape(words)}</desc>{svg[end + 1 :]}',
         encoding="utf-8",
     )
 
 
-def _text(words: str) -> str:
-    """Return a text as XML may hold it: control characters as escapes, marks as entities."""
-    return escape("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in words))
+def _speakable(words: str) -> str:
+    """Return a text as XML may hold it: control characters and lone surrogates as escapes."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in words)

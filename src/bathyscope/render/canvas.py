@@ -49,7 +49,8 @@ class Canvas:
     @cached_property
     def values(self) -> FloatArray:
         """The values that are drawn."""
-        return self.cut(self.heatmap.values)
+        values: FloatArray = self.cut(self.heatmap.values)
+        return values
 
     @property
     def inches(self) -> tuple[float, float]:

@@ -197,4 +197,4 @@ def _measured(text: str, properties: "FontProperties") -> tuple[float, float]:
 def _renderer() -> Any:
     from matplotlib.backends.backend_agg import RendererAgg
 
-    return RendererAgg(8, 8, _DPI)
+    return RendererAgg(8, 8, _DPI)  # type: ignore[no-untyped-call]
