@@ -47,9 +47,13 @@ def compose(
     label_axes(canvas)
     entries = list(_overlays(canvas, subject, look))
     strip = overlays.STRIP_INCHES if look.settling else 0.0
-    write_below(canvas, entries, [*filter(None, [caption(subject)]), *notes(canvas)], strip)
+    lines = [*filter(None, [caption(subject)]), *notes(canvas)]
     if bar_axes is None:
         settle(canvas)
+        write_below(canvas, entries, lines, strip, least_width=1.5)
+        settle(canvas)
+    else:
+        write_below(canvas, entries, lines, strip)
     if texts is not None:
         cells.write(canvas, texts, size)
     if bar_axes is not None:

@@ -14,7 +14,6 @@ from bathyscope.render.palette import Scale
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
-_MIN_INCHES = 4.5
 _GAP, _LEGEND = 7.0, 13.0  # points
 
 
@@ -50,9 +49,21 @@ def clipping(heatmap: Heatmap, scale: Scale) -> Iterator[str]:
 
 
 def write_below(
-    canvas: Canvas, entries: "Sequence[Artist]", lines: Sequence[str], gap: float
+    canvas: Canvas,
+    entries: "Sequence[Artist]",
+    lines: Sequence[str],
+    gap: float,
+    least_width: float = 4.5,
 ) -> None:
-    """Write legend and lines below a map, so many inches below its edge, as wide as the map."""
+    """Write legend and lines below a map.
+
+    Args:
+        canvas: The map.
+        entries: What the legend explains.
+        lines: What the lines say.
+        gap: Inches that are kept free below the map's edge.
+        least_width: The lines are as wide as the map, but at least so many inches.
+    """
     from matplotlib.transforms import ScaledTranslation
 
     axes = canvas.axes
@@ -70,7 +81,7 @@ def write_below(
         below += _LEGEND
     if lines:
         text = canvas.letters.wrapped(
-            canvas.letters.line(" · ".join(lines)), max(canvas.inches[0], _MIN_INCHES), SMALL
+            canvas.letters.line(" · ".join(lines)), max(canvas.inches[0], least_width), SMALL
         )
         axes.annotate(
             text, (0, 0), (0, -below), "axes fraction", textcoords="offset points", va="top",
