@@ -360,3 +360,16 @@ def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(bs.InputError, match=r"\.png, \.svg, \.pdf"):
         bs.draw(bs.read_table(FIGURES / "division.csv"), tmp_path / "f.bmp")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cells_that_may_be_zero_are_hatched_when_asked() -> None:
+    prompt = bs.Prompt.marked(" ".join(f"[[{i}]]" for i in range(9)) + " sum:")
+    run = bs.attribute(tiny("llama"), prompt, " 36", budget=120)
+    assert run.margin is not None
+    covered = np.argwhere(np.abs(run.heatmap.values) <= run.margin)
+    assert 0 < len(covered) < run.heatmap.values.size
+    axes = bs.figure(run, hatch=True).axes[0]
+    (patch,) = (patch for patch in axes.patches if isinstance(patch, PathPatch))
+    first_corners = patch.get_path().vertices[::5] + 0.5
+    np.testing.assert_array_equal(first_corners[:, ::-1], covered)
+    assert not bs.figure(run).axes[0].patches

@@ -40,10 +40,12 @@ def hatch_what_is_no_number(canvas: Canvas) -> "Iterator[Artist]":
 
 
 def hatch_uncertain(canvas: Canvas, margin: FloatArray) -> "Iterator[Artist]":
-    """Hatch the cells that sampling cannot tell from zero."""
+    """Hatch the cells that sampling cannot tell from zero, if there are any."""
     from matplotlib.patches import Patch
 
     mask = canvas.cut(np.abs(canvas.heatmap.values) <= margin)
+    if not mask.any():
+        return
     canvas.axes.add_patch(_hatching(mask, "///", "0.6"))
     yield Patch(
         facecolor="white", edgecolor="0.6", linewidth=0, hatch="///",
