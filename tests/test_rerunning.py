@@ -203,17 +203,16 @@ def test_what_an_older_bathyscope_did_not_keep_is_named(tmp_path: Path) -> None:
 def test_figures_of_the_embedded_model_come_out_bit_for_bit(
     smollm: LanguageModel, tmp_path: Path
 ) -> None:
-    prompt = bs.Prompt.marked(
-        "Q: 6, 2 each?\nA: [[6 / 2 = 3]].\nQ: 3 and 4?\nA: [[3 + 4 = 7]].\nA:"
-    )
+    prompt = bs.Prompt.marked("Q: 6, 2 each?\nA: [[6 / 2]].\nQ: 3 and 4?\nA: [[3 + 4]].\nA:")
     runs: list[Run] = [
-        bs.attribute(smollm, prompt, " 8 / 2 = 4"),
-        bs.attribute(smollm, prompt, max_new_tokens=3, chat=True, method="input_x_gradient"),
-        bs.interact(smollm, prompt, " 8 / 2"),
-        bs.depth(smollm, "Q: 8 + 5?\nA:", max_new_tokens=5, top_k=1),
+        bs.attribute(smollm, prompt, " 8 / 2"),
+        bs.attribute(smollm, prompt, " 8", method="input_x_gradient"),
+        bs.interact(smollm, prompt, " 8"),
+        bs.depth(smollm, "Q: 8 + 5?\nA:", max_new_tokens=3, top_k=1),
     ]
     for run, ending in zip(runs, ("png", "svg", "pdf", "png"), strict=True):
         path = tmp_path / f"{run.kind}.{ending}"
         bs.draw(run, path)
-        found = bs.rerun(path)  # loads the model anew
+        anew = run is runs[0]  # once the model that the figure names is loaded from its file
+        found = bs.rerun(path, None if anew else smollm)
         assert found.identical and found.agrees(), run.kind
