@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.api import depth
-from bathyscope.attributing import Settings, attribute_each, interact
+from bathyscope.attributing import Settings, attribute_each, interact_each
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
@@ -124,6 +124,10 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
             f"{path} holds a {inscribed.kind} map; only maps of the kinds {', '.join(kinds)} are "
             "computed again."
         )
+    if "grouped_from" in inscribed.provenance:
+        raise InputError(
+            f"The columns in {path} were grouped; give the run that they were grouped from."
+        )
     baseline = str((inscribed.provenance.get("method") or {}).get("baseline", ""))
     if baseline.startswith("function "):
         raise InputError(
@@ -148,21 +152,21 @@ def _question(inscribed: Inscription) -> Callable[[LanguageModel, Progress], Run
     Raises:
         KeyError, TypeError, ValueError: The provenance does not say.
     """
-    asked, given = inscribed.provenance, inscribed.provenance["given"]
+    asked = inscribed.provenance
     if inscribed.kind == DepthRun.kind:
-        text = asked["prompt"]
+        text, given = asked["prompt"], asked["given"]
         names = ("lens", "threshold", "depth_fraction", "top_k", "max_new_tokens")
         options: dict[str, Any] = {name: asked[name] for name in names}
         return lambda model, progress: depth(model, text, given, **options, progress=progress)
     # The prompt stands in the provenance as the model read it, in its chat template already.
     spans = tuple((start, end) for start, end in asked["features"])
     prompt, settings = Prompt(asked["prompt"], spans, asked["segmenter"]), _settings(asked)
+    targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
     if inscribed.kind == InteractionRun.kind:
         token = None if asked["token"] is None else int(asked["token"]["position"])
-        return lambda model, progress: interact(
-            model, prompt, given, token, replace(settings, progress=progress)
-        )
-    targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
+        return lambda model, progress: interact_each(
+            model, prompt, targets, token, replace(settings, progress=progress)
+        )[index]
     return lambda model, progress: attribute_each(
         model, prompt, targets, replace(settings, progress=progress)
     )[index]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.description import describe
 from bathyscope.errors import InputError
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import Heatmap
@@ -14,7 +15,6 @@ from bathyscope.page import palettes, wording
 from bathyscope.page.arrays import is_rounded, packed
 from bathyscope.page.texts import Texts
 from bathyscope.render.caption import caption
-from bathyscope.render.description import describe
 from bathyscope.render.palette import DIVERGING, SEQUENTIAL
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Readings, Run
 

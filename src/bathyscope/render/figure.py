@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bathyscope.description import describe
 from bathyscope.errors import InputError
 from bathyscope.files import new_file
 from bathyscope.heatmap import Heatmap
 from bathyscope.render.alternative_text import add_alternative_text
 from bathyscope.render.composition import compose, letters_of
-from bathyscope.render.description import describe
 from bathyscope.render.inscription import FORMATS, Inscription
 from bathyscope.render.look import Look, pages
 from bathyscope.runs import Run
