@@ -370,6 +370,6 @@ def test_cells_that_may_be_zero_are_hatched_when_asked() -> None:
     assert 0 < len(covered) < run.heatmap.values.size
     axes = bs.figure(run, hatch=True).axes[0]
     (patch,) = (patch for patch in axes.patches if isinstance(patch, PathPatch))
-    first_corners = patch.get_path().vertices[::5] + 0.5
+    first_corners = np.asarray(patch.get_path().vertices)[::5] + 0.5
     np.testing.assert_array_equal(first_corners[:, ::-1], covered)
     assert not bs.figure(run).axes[0].patches
