@@ -40,6 +40,7 @@ LEVELS = (
     "attributing",
     "api",
     "evaluation",
+    "rerunning",
     "demo",
     "cli",
 )

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
     from bathyscope.render.comparison_words import describe_comparison as describe_comparison
     from bathyscope.render.figure import draw as draw
+    from bathyscope.render.figure import figure as figure
+    from bathyscope.rerunning import rerun as rerun
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
     from bathyscope.runs import InteractionRun as InteractionRun
@@ -85,6 +87,8 @@ _HOME = {
     "draw_comparison": "bathyscope.render.comparison_figure",
     "describe_comparison": "bathyscope.render.comparison_words",
     "draw": "bathyscope.render.figure",
+    "figure": "bathyscope.render.figure",
+    "rerun": "bathyscope.rerunning",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
     "InteractionRun": "bathyscope.runs",

@@ -126,6 +126,8 @@ def depth(
         "threshold": threshold,
         "depth_fraction": depth_fraction,
         "deep_layer": deep_layer(model.num_layers, depth_fraction),
+        "top_k": top_k,
+        "max_new_tokens": max_new_tokens,
     }
     pieces = residual_stream(model, continuation, progress)
     if ratio_only:

@@ -1,6 +1,8 @@
 """What both questions begin with: a continuation, and a record of where the numbers come from."""
 
 import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -28,7 +30,11 @@ def continuation_of(
 
 
 def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
-    """Return what is needed to ask the same question again, as plain JSON values."""
+    """Return what is needed to ask the same question again, as plain JSON values.
+
+    `given` is the continuation as it was given, None where the model wrote it; `target` is what
+    its tokens say, which may begin within the prompt.
+    """
     import torch
 
     packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy")
@@ -38,8 +44,49 @@ def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation)
         "prompt": prompt,
         "target": model.tokens.decode(continuation.target_ids),
         "target_ids": list(continuation.target_ids),
+        "given": continuation.text,
         "generated": continuation.text is None,
         "seed": None,
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
     }
+
+
+def source_of(model: Mapping[str, Any]) -> str | None:
+    """Return what `load` was given for a model, by its provenance: None for the embedded one.
+
+    Raises:
+        InputError: The model had been in memory, so nothing says where it is.
+    """
+    if "source" not in model:
+        raise InputError(
+            "The run's model was not loaded by bathyscope, so the run does not say where it "
+            "is; name it with --model."
+        )
+    source: str | None = model["source"]
+    return source
+
+
+def require_same_model(made_by: Mapping[str, Any], model: LanguageModel) -> None:
+    """Raise InputError where a model is not the one that provenance names."""
+    for key, what in (("sha256", "weights with SHA-256"), ("revision", "revision")):
+        stored = made_by.get(key)
+        if stored is not None and model.provenance.get(key) != stored:
+            raise InputError(
+                f"The run was made by {made_by.get('name')} with {what} {stored[:12]}…, but "
+                f"the model that was loaded has {str(model.provenance.get(key))[:12]}…; name "
+                "the original with --model."
+            )
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Compute on so many threads: sums are rounded otherwise on another number of them."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -13,10 +13,8 @@ import pytest
 from rich.console import Console
 
 import bathyscope as bs
-from bathyscope.evaluation.question import Question
 from bathyscope.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.render.faithfulness_figure import faithfulness_figure
 from bathyscope.render.terminal import table
 from bathyscope.runs import AttributionRun
 from tests.conftest import byte_tokenizer, random_model, tiny
@@ -217,12 +215,12 @@ def test_words_and_table_hold_the_numbers(several: bs.FaithfulnessRun) -> None:
 @pytest.mark.filterwarnings("ignore:Feature")
 def test_the_figure_shows_the_curves(several: bs.FaithfulnessRun, tmp_path: Path) -> None:
     one = sampled()
-    left, right = faithfulness_figure(one, "").axes
+    left, right = bs.figure(one).axes
     np.testing.assert_array_equal(left.lines[0].get_ydata(), one.deletion[0])
     np.testing.assert_array_equal(left.lines[1].get_ydata(), one.insertion[0, ::-1])
     np.testing.assert_array_equal(right.lines[2].get_ydata(), one.insertion[1])
     assert len(right.collections) == 1, "the interval of the random orders"
-    left, right = faithfulness_figure(several, "").axes
+    left, right = bs.figure(several).axes
     assert len(left.lines) == 5
     for name in ("a.png", "b.png"):
         bs.draw(several, tmp_path / name)
@@ -252,14 +250,6 @@ def test_runs_whose_game_cannot_be_rebuilt_are_refused(llama: LanguageModel) -> 
     for bad, message in wrong:
         with pytest.raises(bs.InputError, match=message):
             bs.evaluate_run(llama, bad)
-
-
-def test_a_token_over_the_boundary_is_found_again(llama: LanguageModel) -> None:
-    """The ids of the target may begin with a character of the prompt."""
-    run = bs.attribute(llama, PROMPT, " 00")
-    question = replace(Question.of(run), target=": 00")
-    assert question.prompt.text.endswith(":")
-    assert question.continuation(llama.tokens).text == " 00"
 
 
 def test_a_difference_of_continuations_is_not_evaluated(llama: LanguageModel) -> None:

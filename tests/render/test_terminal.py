@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console
 
 import bathyscope as bs
+from bathyscope.render.palette import scale_of
 from bathyscope.render.terminal import table
 from bathyscope.runs import Run
 from tests.conftest import tiny
@@ -38,3 +39,16 @@ def test_depth_shows_every_token(family: str) -> None:
         bars = re.search(r"[▁▂▃▄▅▆▇█]{3,}", line)
         assert bars is not None and len(bars[0]) == run.num_layers - 1
         assert f" {run.settling_depth[position]} " in line
+
+
+def test_cells_have_the_colours_of_a_figure() -> None:
+    run = bs.attribute(tiny("llama"), PROMPT, " 00")
+    console = Console(width=200, force_terminal=True, color_system="truecolor")
+    with console.capture() as capture:
+        console.print(table(run))
+    scale = scale_of(run.heatmap)
+    for value, ground in zip(
+        run.heatmap.values.ravel(), scale.colours(run.heatmap.values).reshape(-1, 3), strict=True
+    ):
+        red, green, blue = (round(255 * part) for part in ground)
+        assert re.search(rf"48;2;{red};{green};{blue}m\s*\{value:+.4f}", capture.get())

@@ -47,6 +47,12 @@ class Asked:
         """Return the same question for another method; evaluations are shared."""
         return replace(self, settings=replace(self.settings, method=method))
 
+    @property
+    def texts(self) -> list[str | None]:
+        """The targets as they were given, None where the model wrote one."""
+        texts = [continuation.text for continuation in self.continuations]
+        return texts if self.settings.against is None else texts[:-1]
+
     def part(self, index: int) -> Game:
         """Return the game of one target's tokens; evaluations stay in the game of all."""
         game = valued(self.answers, self.settings.of)
@@ -84,7 +90,10 @@ class Asked:
             "features": [list(span) for span in self.prompt.features],
             "segmenter": self.prompt.segmenter,
             "chat": settings.chat,
+            "targets": self.texts,
+            "target_index": index,
             "against": settings.against,
+            "max_new_tokens": settings.max_new_tokens,
             "method": {
                 "name": settings.method,
                 "of": settings.of,
@@ -94,6 +103,7 @@ class Asked:
                 "tolerance": settings.tolerance,
                 "exact": not sampled,
                 "batch_tokens": settings.batch_tokens,
+                "cache": settings.cache is not None,
                 "whole_prompts_because": _whole_prompts_because(self.model, settings),
             },
         }

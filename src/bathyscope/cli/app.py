@@ -15,7 +15,9 @@ from bathyscope.cli import (
     describe,
     evaluate,
     lens,
+    provenance,
     render,
+    rerun,
     think,
     view,
 )
@@ -84,6 +86,8 @@ for name, module in {
     "describe": describe,
     "view": view,
     "compare": compare,
+    "provenance": provenance,
+    "rerun": rerun,
     "demo": demo,
 }.items():
     app.command(name)(_ends_well(module.command))

@@ -8,6 +8,7 @@ import typer
 from bathyscope.cli import options
 from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.subjects import Subject, open_subject
+from bathyscope.errors import InputError
 
 
 def command(
@@ -16,16 +17,65 @@ def command(
         Path, typer.Option("--output", "-o", metavar="FIGURE", help="A .png, .svg or .pdf file.")
     ],
     palette: options.Palette = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="End the colour scale at X; what lies beyond is announced."),
+    ] = None,
+    scale: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="linear, symlog, or symlog:T with the value up to which it is linear.",
+        ),
+    ] = "linear",
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B", help="Positions of the long axis to draw, from 1, both included."
+        ),
+    ] = None,
+    per_page: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Split the long axis into pages of N positions each."
+        ),
+    ] = None,
     hatch: Annotated[
         bool, typer.Option("--hatch", help="Hatch cells whose 95 % interval covers zero.")
     ] = False,
+    settling: Annotated[
+        bool, typer.Option("--settling", help="Draw settling depths and deep tokens (depth).")
+    ] = False,
+    top_tokens: Annotated[
+        bool, typer.Option("--top-tokens", help="Write what each layer would say (depth --top-k).")
+    ] = False,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Draw a saved run, or a plain CSV table, as a heatmap."""
-    from bathyscope.files import refuse_existing
-    from bathyscope.render.figure import draw
-
-    refuse_existing(output, overwrite=overwrite, folder=False)
+    """Draw a saved run, or a plain table, as a heatmap."""
     with progress_bars():
-        draw(open_subject(subject), output, palette=palette, hatch=hatch)
-    note(f"saved: {output}")
+        from bathyscope.files import refuse_existing
+        from bathyscope.render.figure import draw, page_paths
+        from bathyscope.render.look import Look
+
+        look = Look(palette, limit, scale, _window(window), hatch, settling, top_tokens)
+        opened = open_subject(subject)
+        for path in page_paths(opened, output, look, per_page):
+            refuse_existing(path, overwrite=overwrite, folder=False)
+        drawn = draw(opened, output, per_page=per_page, **vars(look))
+    note(f"saved: {', '.join(map(str, drawn))}")
+
+
+def _window(text: str | None) -> tuple[int, int] | None:
+    """Read A:B, each of which may be left out."""
+    if text is None:
+        return None
+    first, colon, last = text.partition(":")
+    try:
+        window = int(first or 1), int(last or 10**9)
+    except ValueError:
+        colon = ""
+    if not colon:
+        raise InputError(
+            f"A window is two positions A:B counted from 1, as in 101:200; not {text!r}."
+        )
+    return window

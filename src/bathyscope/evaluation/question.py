@@ -15,6 +15,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
+from bathyscope.questions import require_same_model, source_of
 from bathyscope.runs import AttributionRun, Run
 
 TOLERANCE = 0.05
@@ -39,9 +40,8 @@ class Question:
 
     Attributes:
         prompt: The prompt as the model read it, a chat template included, and its features.
-        target: The text of the continuation.
+        given: The continuation as it was given; None where the model wrote it.
         target_ids: Its token ids.
-        generated: Whether the model wrote it.
         method: Name of the method.
         measured: What the map measures of a token, its `of`.
         baseline: Text that stands where a feature is absent.
@@ -49,9 +49,8 @@ class Question:
     """
 
     prompt: Prompt
-    target: str
+    given: str | None
     target_ids: tuple[int, ...]
-    generated: bool
     method: str
     measured: str
     baseline: str
@@ -73,9 +72,8 @@ class Question:
                     tuple((start, end) for start, end in provenance["features"]),
                     provenance["segmenter"],
                 ),
-                provenance["target"],
+                provenance["given"],
                 tuple(provenance["target_ids"]),
-                provenance["generated"],
                 provenance["method"]["name"],
                 provenance["method"].get("of", "logprob"),
                 provenance["method"]["baseline"],
@@ -95,13 +93,7 @@ class Question:
         Raises:
             InputError: The model had been in memory, so nothing says where it is.
         """
-        if "source" not in self.model:
-            raise InputError(
-                "The run's model was not loaded by bathyscope, so the run does not say where it "
-                "is; name it with --model."
-            )
-        source: str | None = self.model["source"]
-        return source
+        return source_of(self.model)
 
     def answers(
         self,
@@ -115,34 +107,27 @@ class Question:
         Raises:
             InputError: The model is another one, or makes other tokens of the target.
         """
-        self._require_model(model)
+        require_same_model(self.model, model)
         continuations = [self.continuation(model.tokens)]
         return answers_game(
             model, self.prompt, continuations, self.baseline, batch_tokens, evaluations, progress
         )
 
     def continuation(self, tokens: Tokens) -> Continuation:
-        """Return the continuation with the run's token ids.
-
-        A target that was given is tokenised with the prompt again. Its ids may begin within the
-        prompt, with a token that reaches over the boundary, and some decoders drop a space at the
-        start; so the text that was given is looked for around both.
+        """Return the continuation with the run's token ids: a given one is tokenised again.
 
         Raises:
             InputError: The tokenizer does not make these ids of it.
         """
-        text = self.prompt.text
-        if self.generated:
-            return Continuation(tokens.encode(text), self.target_ids, None)
-        inside = [n for n in range(len(self.target)) if text.endswith(self.target[:n])]
-        for given in [*(self.target[n:] for n in inside), " " + self.target]:
-            continuation = tokens.continuation(text, given)
-            if continuation.target_ids == self.target_ids:
-                return continuation
-        raise InputError(
-            f"The tokenizer makes other tokens of the target {self.target!r} than the run has; "
-            "its map is of another tokenizer."
-        )
+        if self.given is None:
+            return Continuation(tokens.encode(self.prompt.text), self.target_ids, None)
+        continuation = tokens.continuation(self.prompt.text, self.given)
+        if continuation.target_ids != self.target_ids:
+            raise InputError(
+                f"The tokenizer makes other tokens of the target {self.given!r} than the run has; "
+                "its map is of another tokenizer."
+            )
+        return continuation
 
     def require_values(self, run: AttributionRun, game: Game, dtype: str) -> None:
         """Refuse a game of answers that does not give the run's own ln p of its target.
@@ -189,13 +174,3 @@ class Question:
                 "use bathyscope.evaluate with the function instead."
             )
         require_an_order(len(self.prompt.features))
-
-    def _require_model(self, model: LanguageModel) -> None:
-        for key, what in (("sha256", "weights with SHA-256"), ("revision", "revision")):
-            stored = self.model.get(key)
-            if stored is not None and model.provenance.get(key) != stored:
-                raise InputError(
-                    f"The run was made by {self.model.get('name')} with {what} {stored[:12]}…, but "
-                    f"the model that was loaded has {str(model.provenance.get(key))[:12]}…; name "
-                    "the original with --model."
-                )

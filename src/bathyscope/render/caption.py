@@ -56,7 +56,7 @@ def _method(run: AttributionRun | InteractionRun) -> list[str]:
 
 def _gap(run: AttributionRun) -> list[str]:
     quantity = run.heatmap.quantity
-    if quantity.neutral is None:
+    if np.isnan(run.gap).any():  # gradients at the input leave nothing out to compare with
         return []
     return [f"largest gap to all − none: {np.abs(run.gap).max():.2g} {quantity.unit}".rstrip()]
 

@@ -7,6 +7,8 @@ import numpy as np
 from bathyscope.confidence import student_quantile
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import FloatArray
+from bathyscope.render.canvas import DPI
+from bathyscope.render.lettering import SIZE, SMALL, Lettering
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +19,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKED_UP_TO = 40
 
 
-def faithfulness_figure(run: FaithfulnessRun, footnote: str) -> "Figure":
+def faithfulness_figure(run: FaithfulnessRun, footnote: str, letters: Lettering) -> "Figure":
     """Return two panels: ln p of the target as features are removed, and as they are added.
 
     A line for each map; for a single map also its reverse order, dashed; the mean of random
@@ -25,16 +27,28 @@ def faithfulness_figure(run: FaithfulnessRun, footnote: str) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 3.2), dpi=150)
+    figure = Figure(figsize=(8, 3.2), dpi=DPI)
     panels = figure.subplots(1, 2, sharey=True)
     _panel(panels[0], run, run.deletion, run.insertion, backwards=True)
     _panel(panels[1], run, run.insertion, run.deletion, backwards=False)
-    panels[0].set(xlabel="features removed, from the top", title="deletion: lower is better")
-    panels[1].set(xlabel="features added, from the top", title="insertion: higher is better")
-    panels[0].set_ylabel(run.heatmap.quantity.legend)
-    panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    style = letters.style()
+    for axes, todo, better in (
+        (panels[0], "removed", "deletion: lower is better"),
+        (panels[1], "added", "insertion: higher is better"),
+    ):
+        axes.set_xlabel(f"features {todo}, from the top", **style)
+        axes.set_title(better, **style)
+        axes.tick_params(labelsize=SIZE)
+    panels[0].set_ylabel(letters.wrapped(run.heatmap.quantity.legend, 2.5), **style)
+    panels[1].legend(
+        loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False,
+        prop={"family": style["family"], "size": SIZE},
+    )  # fmt: skip
     figure.tight_layout()
-    figure.text(0.01, -0.02, footnote, va="top", fontsize=6.5, color="0.35")
+    panels[0].annotate(
+        letters.wrapped(letters.line(footnote), 7, SMALL), (0, 0), (0, -32), "axes fraction",
+        textcoords="offset points", va="top", color="0.35", **letters.style(SMALL),
+    )  # fmt: skip
     return figure
 
 

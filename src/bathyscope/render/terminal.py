@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from rich.color import Color
 from rich.console import Group, RenderableType
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -12,11 +14,12 @@ from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.heatmap import FloatArray
 from bathyscope.render.caption import caption
 from bathyscope.render.faithfulness_table import faithfulness_table
-from bathyscope.render.figure import shortened
+from bathyscope.render.lettering import shortened
+from bathyscope.render.palette import Scale, scale_of
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
 
 _BARS = "▁▂▃▄▅▆▇█"
-_FAINT = 0.05  # smaller values stay uncoloured
+_INK = {"black": Color.from_rgb(0, 0, 0), "white": Color.from_rgb(255, 255, 255)}
 
 
 def table(run: Run | SettlingRun) -> RenderableType:
@@ -40,13 +43,14 @@ def _attribution(run: AttributionRun) -> Table:
     for name in ("all", "none", "gap"):
         result.add_column(name, justify="right", style="dim")
     margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
+    scale = scale_of(run.heatmap)
     for row, label in enumerate(run.heatmap.rows.labels):
         ends = _ends(run.all[row], run.none[row], run.gap[row])
-        result.add_row(Text(label), *_signed(run.heatmap.values[row], margins[row]), *ends)
+        result.add_row(Text(label), *_cells(run.heatmap.values[row], margins[row], scale), *ends)
     result.add_section()
     result.add_row(
         Text("whole target"),
-        *_signed(run.whole_target, np.zeros_like(run.whole_target)),
+        *(Text(f"{value:+.4f}") for value in run.whole_target),
         *_ends(run.whole(run.all), run.whole(run.none), run.whole(run.gap)),
     )
     return result
@@ -61,8 +65,10 @@ def _ends(everything: Any, nothing: Any, gap: Any) -> Iterator[str]:
 def _interactions(run: InteractionRun) -> Table:
     result = _grid(run)
     margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
+    scale = scale_of(run.heatmap)
     for row, label in enumerate(run.heatmap.rows.labels):
-        result.add_row(Text(shortened(label)), *_signed(run.heatmap.values[row], margins[row]))
+        cells = _cells(run.heatmap.values[row], margins[row], scale)
+        result.add_row(Text(shortened(label)), *cells)
     return result
 
 
@@ -75,15 +81,24 @@ def _grid(run: AttributionRun | InteractionRun) -> Table:
     return result
 
 
-def _signed(values: FloatArray, margins: FloatArray) -> list[Text]:
-    """Return one cell for each value: its interval where it has one, coloured if clear of zero."""
+def _cells(values: FloatArray, margins: FloatArray, scale: Scale) -> list[Text]:
+    """Return one cell for each value, in the colours of a figure; plain where it may be zero."""
     cells = []
-    for value, margin in zip(values.tolist(), margins.tolist(), strict=True):
-        clear = abs(value) > max(margin, _FAINT)
-        colour = ("blue" if value > 0 else "red") if clear else ""
+    inks, grounds = scale.ink(values), scale.colours(values)
+    for value, margin, ink, ground in zip(
+        values.tolist(), margins.tolist(), inks, grounds, strict=True
+    ):
         interval = f" ±{margin:.4f}" if margin else ""
-        cells.append(Text(f"{value:+.4f}{interval}", style=colour))
+        style = (
+            Style(color=_INK[str(ink)], bgcolor=_rich(ground)) if abs(value) > margin else Style()
+        )
+        cells.append(Text(f"{value:+.4f}{interval}", style=style))
     return cells
+
+
+def _rich(colour: FloatArray) -> Color:
+    red, green, blue = (round(255 * part) for part in colour.tolist())
+    return Color.from_rgb(red, green, blue)
 
 
 def _depth(run: DepthRun) -> Table:
@@ -92,12 +107,18 @@ def _depth(run: DepthRun) -> Table:
     result.add_column(f"layers 1 to {run.num_layers - 1}")
     result.add_column("settles at", justify="right")
     result.add_column("deep")
-    deep_layer = run.heatmap.provenance["deep_layer"]
+    deep_layer, scale = run.heatmap.provenance["deep_layer"], scale_of(run.heatmap)
     for position, label in enumerate(run.heatmap.columns.labels):
         depth = int(run.settling_depth[position])
+        column = run.heatmap.values[:, position]
         result.add_row(
             Text(label),
-            bars(run.heatmap.values[:, position]),
+            Text.assemble(
+                *(
+                    (bar, Style(color=_rich(colour), bgcolor="grey23"))
+                    for bar, colour in zip(bars(column), scale.colours(column), strict=True)
+                )
+            ),
             str(depth),
             "deep" if depth >= deep_layer else "",
         )

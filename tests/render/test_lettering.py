@@ -1,0 +1,93 @@
+import unicodedata
+
+import numpy as np
+import pytest
+
+import bathyscope as bs
+from bathyscope.heatmap import Axis, Heatmap, Quantity
+from bathyscope.render import lettering as module
+from bathyscope.render.lettering import lettering, on_one_line, package_with, shortened
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("$x_1$ \\frac", "$x_1$ \\frac"),
+        (" 8 ", "▁8▁"),
+        ("  ", "▁▁"),
+        ("a\nb\tc", "a⏎b⇥c"),
+        ("a\u200db\ufeff", "a\\u200db\\ufeff"),
+        ("\u202eabc", "\\u202eabc"),
+        ("\x07", "\\x07"),
+        ("é 1/2", "é 1/2"),
+        ("שלום", "שלום"),
+    ],
+)
+def test_everything_is_visible(label: str, shown: str) -> None:
+    assert on_one_line(label) == shown
+
+
+def test_long_labels_are_cut_between_characters() -> None:
+    assert shortened("x" * 48) == "x" * 48
+    assert shortened("x" * 49) == "x" * 47 + "…"
+    assert shortened("日" * 60) == "日" * 23 + "…"
+    assert shortened("日" * 60, str.isascii) == "\\u65e5" * 7 + "…"
+    assert unicodedata.normalize("NFC", shortened("e\u0301" * 60)) == "é" * 47 + "…"
+
+
+def test_what_no_font_draws_becomes_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_upright", lambda: [])  # as where only matplotlib's own is there
+    letters = lettering(["日 a", "x\r", "😀"])
+    assert letters.missing == {"日", "␍"}
+    assert letters.label("日 a") == "\\u65e5 a"
+    assert letters.label("x\r") == "x\\r"
+
+
+def test_a_font_that_has_a_glyph_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fonts are asked in turn, and the first that has something new is taken."""
+    real = module._characters
+    fonts = {"A": frozenset("日"), "B": frozenset("日本"), "C": frozenset("本")}
+    monkeypatch.setattr(module, "_upright", lambda: ["A", "B", "C"])
+    monkeypatch.setattr(module, "_characters", lambda name: fonts.get(name) or real(name))
+    assert lettering(["日本x"]).families == ("DejaVu Sans", "A", "B")
+    assert lettering(["x"]).families == ("DejaVu Sans",)
+
+
+def test_no_placeholder_font_stands_in() -> None:
+    assert not any(name.startswith("Last Resort") for name in module._upright())
+
+
+@pytest.mark.parametrize(
+    ("character", "package"),
+    [
+        ("日", "fonts-noto-cjk"),
+        ("ハ", "fonts-noto-cjk"),
+        ("한", "fonts-noto-cjk"),
+        ("，", "fonts-noto-cjk"),
+        ("🧬", "fonts-symbola"),
+        ("न", "fonts-noto-core"),
+        ("ไ", "fonts-noto-core"),
+        ("\U00012000", "fonts-noto-core"),
+    ],
+)
+def test_packages(character: str, package: str) -> None:
+    assert package_with(character) == package
+
+
+def test_missing_glyphs_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_upright", lambda: [])
+    labels = ("日", "本\U00012000", "a", "b\r")
+    heatmap = Heatmap(np.eye(4), Axis("token", labels), Axis("feature", labels), Quantity("a"))
+    with pytest.warns(UserWarning, match="fonts-noto-cjk, fonts-noto-core;") as caught:
+        bs.figure(heatmap)
+    assert len(caught) == 1
+    assert "'日本\U00012000'" in str(caught[0].message)
+
+
+def test_lines_are_wrapped_by_their_measured_width() -> None:
+    letters = lettering(["a"])
+    lines = letters.wrapped("mmmm " * 20 + "iiii " * 20 + "mmmm", 2.0).split("\n")
+    assert len(lines) > 3
+    assert all(letters.inches(line)[0] <= 2.0 for line in lines)
+    assert len(lines[-2]) > len(lines[0]), "narrow letters: more of them"
+    assert letters.wrapped("m" * 100, 1.0) == "m" * 100
