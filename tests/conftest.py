@@ -5,26 +5,12 @@ from functools import cache
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from tests.families import FAMILIES
+from tests.families import byte_tokenizer as byte_tokenizer
 from tests.families import random_model as random_model
-
-
-def byte_tokenizer() -> PreTrainedTokenizerFast:
-    """Return a tokenizer with one token for each byte, byte-level like GPT-2's."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {character: id for id, character in enumerate(alphabet)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(["<bos>", "<eos>"])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<eos>"
-    )
 
 
 @cache

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
     from bathyscope.page.document import view as view
+    from bathyscope.opening import open_map as open_map
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from bathyscope.runs import SettlingRun as SettlingRun
     from bathyscope.runs import open_run as open_run
     from bathyscope.streaming import stream as stream
-    from bathyscope.table import read_table as read_table
+    from bathyscope.tables.reading import read_table as read_table
     from bathyscope.thinking import ThinkSettings as ThinkSettings
     from bathyscope.thinking import think as think
 
@@ -69,6 +70,7 @@ _HOME = {
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "view": "bathyscope.page.document",
+    "open_map": "bathyscope.opening",
     "Prompt": "bathyscope.prompt",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
@@ -77,7 +79,7 @@ _HOME = {
     "SettlingRun": "bathyscope.runs",
     "open_run": "bathyscope.runs",
     "stream": "bathyscope.streaming",
-    "read_table": "bathyscope.table",
+    "read_table": "bathyscope.tables.reading",
     "ThinkSettings": "bathyscope.thinking",
     "think": "bathyscope.thinking",
 }

@@ -72,9 +72,9 @@ def write_gguf(path: Path) -> dict[str, Any]:
 
 
 def _alphabet() -> list[str]:
-    from bathyscope.model.tokens import _BYTE_OF
+    from bathyscope.prompt.pieces import BYTE_OF
 
-    return sorted(_BYTE_OF)
+    return sorted(BYTE_OF)
 
 
 @pytest.fixture

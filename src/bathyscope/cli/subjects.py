@@ -1,26 +1,23 @@
-"""What `render` and `describe` take: a run folder or a CSV table."""
+"""What `render`, `describe`, `compare` take: a run folder or a table."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bathyscope.errors import InputError
 from bathyscope.heatmap import Heatmap
-from bathyscope.runs import Run, open_run
-from bathyscope.table import read_table
+from bathyscope.opening import open_map
+from bathyscope.runs import Run
 
 Subject = Annotated[
-    Path, typer.Argument(metavar="RUN|TABLE.csv", help="A run folder or a CSV table.")
+    Path,
+    typer.Argument(
+        metavar="RUN|TABLE",
+        help="A run folder, or a table: .csv, .tsv, .md, .json, .jsonl or .npz.",
+    ),
 ]
 
 
 def open_subject(path: Path) -> Run | Heatmap:
-    """Read a run folder or a table.
-
-    Raises:
-        InputError: There is nothing, or what is there cannot be read as either.
-    """
-    if not path.exists():
-        raise InputError(f"There is no {path}; give a run folder or a CSV table.")
-    return open_run(path) if path.is_dir() else read_table(path)
+    """Read a run folder or a table."""
+    return open_map(path)

@@ -8,6 +8,7 @@ from typing import Any
 from bathyscope.errors import InputError, ModelError
 from bathyscope.heatmap import Axis, Span
 from bathyscope.prompt.labels import visible as visible
+from bathyscope.prompt.pieces import BYTE_OF, piece_labels
 
 
 @dataclass(frozen=True)
@@ -108,20 +109,8 @@ class Tokens:
         Labels show white space (`▁`, `⏎`, `⇥`). Where one character is spread over several
         tokens, each shows the whole with its part: `é 1/2`, `é 2/2`.
         """
-        pieces = [self._bytes(id) for id in ids]
-        labels: list[str] = []
-        spans: list[Span] = []
-        position = index = 0
-        while index < len(pieces):
-            size, text = _whole_characters(pieces[index:])
-            labels += [
-                visible(text) + (f" {part}/{size}" if size > 1 else "")
-                for part in range(1, size + 1)
-            ]
-            spans += [(position, position + len(text))] * size
-            position += len(text)
-            index += size
-        return Axis(name, tuple(labels), tuple(int(id) for id in ids), tuple(spans))
+        labels, spans = piece_labels([self._bytes(id) for id in ids])
+        return Axis(name, labels, tuple(int(id) for id in ids), spans)
 
     def _encode(self, text: str) -> tuple[tuple[int, ...], tuple[Span, ...]]:
         """Return ids and character spans, without what the tokenizer appends at the end.
@@ -143,23 +132,10 @@ class Tokens:
         if piece is None:  # models pad their vocabulary beyond the tokenizer's
             return f"<{id}>".encode()
         if "ByteLevel" in self._decoder:
-            return bytes(_BYTE_OF[character] for character in piece)
+            return bytes(BYTE_OF[character] for character in piece)
         if "ByteFallback" in self._decoder and len(piece) == 6 and piece.startswith("<0x"):
             return bytes([int(piece[3:5], 16)])
         return piece.replace("▁", " ").encode()
-
-
-def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:
-    """Return how many leading pieces make up whole characters, and their text."""
-    joined = b""
-    for count, piece in enumerate(pieces, start=1):
-        joined += piece
-        try:
-            return count, joined.decode()
-        except UnicodeDecodeError as error:
-            if error.reason != "unexpected end of data":
-                break
-    return 1, pieces[0].decode(errors="backslashreplace")
 
 
 def _special_ids(tokenizer: Any) -> tuple[list[int], int]:
@@ -168,15 +144,3 @@ def _special_ids(tokenizer: Any) -> tuple[list[int], int]:
     whole = list(tokenizer("a")["input_ids"])
     before = next(i for i in range(len(whole)) if whole[i : i + len(plain)] == plain)
     return whole[:before], len(whole) - len(plain) - before
-
-
-def _byte_alphabet() -> dict[str, int]:
-    """Return the characters that byte-level vocabularies use for the 256 bytes (GPT-2's table)."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {chr(byte): byte for byte in printable} | {
-        chr(256 + index): byte for index, byte in enumerate(others)
-    }
-
-
-_BYTE_OF = _byte_alphabet()
