@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bathyscope.attributing import interact_each as interact_each
     from bathyscope.attributing.grouping import group_columns as group_columns
     from bathyscope.description import describe as describe
+    from bathyscope.comparison.compare import Comparison as Comparison
+    from bathyscope.comparison.compare import compare as compare
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -58,6 +60,8 @@ _HOME = {
     "interact_each": "bathyscope.attributing",
     "group_columns": "bathyscope.attributing.grouping",
     "describe": "bathyscope.description",
+    "Comparison": "bathyscope.comparison.compare",
+    "compare": "bathyscope.comparison.compare",
     "BathyscopeError": "bathyscope.errors",
     "InputError": "bathyscope.errors",
     "ModelError": "bathyscope.errors",

@@ -116,7 +116,11 @@ def _encoder_decoder() -> dict[str, Any]:
 
     torch.manual_seed(0)
     sizes: dict[str, Any] = {"d_model": 16, "d_kv": 4, "d_ff": 16, "num_layers": 1, "num_heads": 2}
-    tokens = {"pad_token_id": 257, "eos_token_id": 257, "decoder_start_token_id": 256}
+    tokens: dict[str, Any] = {
+        "pad_token_id": 257,
+        "eos_token_id": 257,
+        "decoder_start_token_id": 256,
+    }
     config = T5Config(vocab_size=258, **sizes, **tokens)
     tool = inseq.load_model(
         T5ForConditionalGeneration(config), "saliency", tokenizer=byte_tokenizer()

@@ -7,7 +7,17 @@ from typing import ParamSpec
 
 import typer
 
-from bathyscope.cli import attribute, demo, depth, describe, evaluate, render, think, view
+from bathyscope.cli import (
+    attribute,
+    compare,
+    demo,
+    depth,
+    describe,
+    evaluate,
+    render,
+    think,
+    view,
+)
 from bathyscope.cli.messages import complain
 from bathyscope.errors import BathyscopeError
 
@@ -72,6 +82,7 @@ for name, module in {
     "render": render,
     "describe": describe,
     "view": view,
+    "compare": compare,
     "demo": demo,
 }.items():
     app.command(name)(_ends_well(module.command))

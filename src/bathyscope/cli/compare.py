@@ -1,0 +1,48 @@
+"""`bathyscope compare`: two runs or tables beside each other."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bathyscope.cli import options
+from bathyscope.cli.messages import note, progress_bars
+from bathyscope.cli.subjects import Subject, open_subject
+
+
+def command(
+    a: Subject,
+    b: Subject,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FIGURE", help="Also draw: a .png, .svg or .pdf file."
+        ),
+    ] = None,
+    palette: options.Palette = None,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
+) -> None:
+    """Say in Markdown what changed from one run or table to another, and draw both on one scale."""
+    from bathyscope.comparison.compare import compare
+    from bathyscope.files import refuse_existing
+    from bathyscope.render.comparison_figure import draw_comparison
+    from bathyscope.render.comparison_words import describe_comparison
+    from bathyscope.render.figure import require_format
+    from bathyscope.render.palette import require_palette
+
+    require_palette(palette)
+    if output is not None:
+        require_format(output)
+        refuse_existing(output, overwrite=overwrite, folder=False)
+    comparison = compare(open_subject(a), open_subject(b))
+    if output is not None:
+        with progress_bars():
+            draw_comparison(comparison, output, palette=palette)
+    if as_json:
+        print(json.dumps(comparison.to_document(), ensure_ascii=False, allow_nan=False))
+    else:
+        print(describe_comparison(comparison), end="")
+    if output is not None:
+        note(f"saved: {output}")

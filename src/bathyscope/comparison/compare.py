@@ -1,0 +1,292 @@
+"""Two maps become one comparison: aligned, subtracted where that means something, ranked."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.comparison.alignment import Alignment, aligned_axes
+from bathyscope.comparison.uncertainty import Estimated, difference_error
+from bathyscope.errors import InputError
+from bathyscope.faithfulness_run import FaithfulnessRun
+from bathyscope.heatmap import Axis, FloatArray, Heatmap, Quantity, number_or_null
+from bathyscope.ranks import rank_correlation
+from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.store import SCHEMA
+
+Comparable = AttributionRun | InteractionRun | DepthRun | Heatmap
+
+
+@dataclass(frozen=True)
+class Change:
+    """Numbers of A, of B, and B − A, entry by entry of what both have.
+
+    Attributes:
+        a: In A.
+        b: In B; the same shape.
+        standard_error: Of B − A; None where both are exact.
+        margin: Half the width of the 95 % interval of B − A; likewise.
+    """
+
+    a: FloatArray
+    b: FloatArray
+    standard_error: FloatArray | None = None
+    margin: FloatArray | None = None
+
+    @property
+    def difference(self) -> FloatArray:
+        """B − A."""
+        with np.errstate(invalid="ignore"):  # infinity minus itself is NaN, and shown as such
+            difference: FloatArray = self.b - self.a
+        return difference
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values, null where a number is not finite."""
+        arrays = {
+            "a": self.a,
+            "b": self.b,
+            "standard_error": self.standard_error,
+            "margin": self.margin,
+        }
+        return {
+            name: None if array is None else _finite(array.tolist())
+            for name, array in arrays.items()
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two maps beside each other.
+
+    Attributes:
+        a: The first run or map, whole.
+        b: The second.
+        rows: Which rows are the same.
+        columns: Which columns are the same.
+        one_scale: Whether the cells of both are in one unit, so that they can be subtracted.
+        cells: The cells that both have, shape (row pairs, column pairs); None where there are none.
+        correlation: Spearman's ρ of those cells, `ranks.rank_correlation`; None where there are
+            fewer than 2, or one map gives all of them the same value.
+        together: What all features do to each row that both have, all − none, shape (row pairs,);
+            None where one of the maps is no attribution run, or they share no row or unit.
+        whole_target: What each feature that both have does to the whole target, shape
+            (column pairs,); likewise.
+        settling: Layer at which each token that both have settles, shape (column pairs,); None
+            where one is no depth run, they share no token, or their models differ in layers.
+    """
+
+    a: Comparable
+    b: Comparable
+    rows: Alignment
+    columns: Alignment
+    one_scale: bool
+    cells: Change | None
+    correlation: float | None
+    together: Change | None
+    whole_target: Change | None
+    settling: Change | None
+
+    @property
+    def maps(self) -> tuple[Heatmap, Heatmap]:
+        """The two maps."""
+        return heatmap_of(self.a), heatmap_of(self.b)
+
+    @property
+    def difference(self) -> Heatmap | None:
+        """The map of B − A over what both have; None where cells cannot be subtracted."""
+        if self.cells is None or not self.one_scale:
+            return None
+        a, b = self.maps
+        return Heatmap(
+            self.cells.difference,
+            _shared(a.rows, self.rows.in_a),
+            _shared(a.columns, self.columns.in_a),
+            _of_differences(a.quantity, b.quantity),
+            {"a": dict(a.provenance), "b": dict(b.provenance)},
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        difference = self.difference
+        return {
+            "schema": SCHEMA,
+            "kind": "comparison",
+            "a": _document(self.a),
+            "b": _document(self.b),
+            "rows": asdict(self.rows),
+            "columns": asdict(self.columns),
+            "one_scale": self.one_scale,
+            "difference": None if difference is None else difference.to_document(),
+            "rank_correlation": self.correlation,
+            **{
+                name: None if change is None else change.to_document()
+                for name, change in (
+                    ("cells", self.cells),
+                    ("together", self.together),
+                    ("whole_target", self.whole_target),
+                    ("settling", self.settling),
+                )
+            },
+        }
+
+    @property
+    def coupled(self) -> bool:
+        """Whether both were sampled with one seed, so that their errors may move together."""
+        seeds = [heatmap.provenance.get("seed") for heatmap in self.maps]
+        sampled = [getattr(run, "standard_error", None) is not None for run in (self.a, self.b)]
+        return all(sampled) and seeds[0] == seeds[1]
+
+
+def compare(a: Run | Heatmap, b: Run | Heatmap) -> Comparison:
+    """Compare two maps: of two prompts, models, methods, dtypes, or tools.
+
+    Rows and columns are aligned by what they are and where they stand (`alignment.align`). Cells
+    of rows and columns that both have are subtracted where both are in one unit; a map that does
+    not say its unit is taken to be in the other's.
+
+    Args:
+        a: A run or a map.
+        b: One of the same kind, or a map.
+
+    Raises:
+        InputError: The two are of different kinds, or of a kind that cannot be compared.
+    """
+    a, b = _comparable(a), _comparable(b)
+    _require_one_kind(a, b)
+    rows, columns = aligned_axes(heatmap_of(a), heatmap_of(b))
+    one_scale = _one_scale(a, b)
+    cells = _cells(a, b, rows, columns) if rows.pairs and columns.pairs else None
+    return Comparison(
+        a=a,
+        b=b,
+        rows=rows,
+        columns=columns,
+        one_scale=one_scale,
+        cells=cells,
+        correlation=None if cells is None else _correlation(cells),
+        together=_together(a, b, rows) if one_scale else None,
+        whole_target=_whole_target(a, b, columns) if one_scale else None,
+        settling=_settling(a, b, columns),
+    )
+
+
+def heatmap_of(subject: Comparable) -> Heatmap:
+    """Return the map of a run, or the map itself."""
+    return subject if isinstance(subject, Heatmap) else subject.heatmap
+
+
+def _comparable(subject: Any) -> Comparable:
+    if isinstance(subject, Comparable):
+        return subject
+    if isinstance(subject, FaithfulnessRun):
+        raise InputError(
+            "Faithfulness runs are compared by bathyscope evaluate, which draws the curves of "
+            "several maps of one question; give attribution, interaction or depth runs here."
+        )
+    raise InputError(
+        f"A {type(subject).__name__} cannot be compared; give runs or maps, or open it with "
+        "open_map first."
+    )
+
+
+def _require_one_kind(a: Comparable, b: Comparable) -> None:
+    kinds = {type(subject) for subject in (a, b)} - {Heatmap}
+    if len(kinds) > 1:
+        raise InputError(
+            f"The first is of kind {_kind(a)}, the second of kind {_kind(b)}: their cells measure "
+            "different things; compare two of one kind."
+        )
+
+
+def _kind(subject: Comparable) -> str:
+    return "table" if isinstance(subject, Heatmap) else subject.kind
+
+
+def _one_scale(a: Comparable, b: Comparable) -> bool:
+    """Tell whether cells of both can be subtracted: one unit, and both with a sign or both without.
+
+    A table says neither; it is taken at its word that it is comparable.
+    """
+    first, second = heatmap_of(a).quantity, heatmap_of(b).quantity
+    if first.unit and second.unit and first.unit != second.unit:
+        return False
+    if isinstance(a, Heatmap) or isinstance(b, Heatmap):
+        return True
+    return (first.neutral is None) == (second.neutral is None)
+
+
+def _cells(a: Comparable, b: Comparable, rows: Alignment, columns: Alignment) -> Change:
+    places = np.ix_(rows.in_a, columns.in_a), np.ix_(rows.in_b, columns.in_b)
+    one, other = heatmap_of(a).values[places[0]], heatmap_of(b).values[places[1]]
+    errors = [
+        Estimated(
+            np.zeros_like(values) if error is None else error[place],
+            getattr(subject, "degrees_of_freedom", None),
+        )
+        for subject, values, place in zip((a, b), (one, other), places, strict=True)
+        for error in [getattr(subject, "standard_error", None)]
+    ]
+    return Change(one, other, *(difference_error(*errors) or ()))
+
+
+def _correlation(cells: Change) -> float | None:
+    """Return ρ of the cells that are numbers in both maps."""
+    known = ~(np.isnan(cells.a) | np.isnan(cells.b))
+    if known.sum() < 2:
+        return None
+    return rank_correlation(cells.a[known], cells.b[known])
+
+
+def _together(a: Comparable, b: Comparable, rows: Alignment) -> Change | None:
+    if not isinstance(a, AttributionRun) or not isinstance(b, AttributionRun) or not rows.pairs:
+        return None
+    return Change((a.all - a.none)[rows.in_a], (b.all - b.none)[rows.in_b])
+
+
+def _whole_target(a: Comparable, b: Comparable, columns: Alignment) -> Change | None:
+    if not isinstance(a, AttributionRun) or not isinstance(b, AttributionRun) or not columns.pairs:
+        return None
+    one, other = a.whole_target[columns.in_a], b.whole_target[columns.in_b]
+    errors = [
+        Estimated(np.zeros(len(places)) if error is None else error[places], run.degrees_of_freedom)
+        for run, places in ((a, columns.in_a), (b, columns.in_b))
+        for error in [run.whole_target_error]
+    ]
+    return Change(one, other, *(difference_error(*errors) or ()))
+
+
+def _settling(a: Comparable, b: Comparable, columns: Alignment) -> Change | None:
+    if not isinstance(a, DepthRun) or not isinstance(b, DepthRun) or not columns.pairs:
+        return None
+    if a.num_layers != b.num_layers:
+        return None
+    depths: list[NDArray[np.float64]] = [
+        run.settling_depth[places].astype(np.float64)
+        for run, places in ((a, columns.in_a), (b, columns.in_b))
+    ]
+    return Change(*depths)
+
+
+def _document(subject: Comparable) -> dict[str, Any]:
+    if not isinstance(subject, Heatmap):
+        return subject.to_document()
+    return {"heatmap": subject.to_document(), "provenance": dict(subject.provenance)}
+
+
+def _finite(values: Any) -> Any:
+    return list(map(_finite, values)) if isinstance(values, list) else number_or_null(values)
+
+
+def _shared(axis: Axis, positions: list[int]) -> Axis:
+    return Axis(axis.name, tuple(axis.labels[position] for position in positions))
+
+
+def _of_differences(a: Quantity, b: Quantity) -> Quantity:
+    unit = a.unit or b.unit
+    bounds = None
+    if a.bounds is not None and a.bounds == b.bounds:
+        reach = a.bounds[1] - a.bounds[0]
+        bounds = (-reach, reach)
+    legend = f"B − A, {unit}" if unit else "B − A"
+    return Quantity(f"change of {a.name}", unit, bounds, neutral=0.0, legend=legend)

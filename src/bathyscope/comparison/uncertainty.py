@@ -1,0 +1,45 @@
+"""How sure a difference of two sampled maps is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bathyscope.confidence import student_quantile
+from bathyscope.heatmap import FloatArray
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """Numbers with what their sampling leaves open.
+
+    Attributes:
+        standard_error: Of each number, in its unit; 0 where it is exact.
+        degrees_of_freedom: Behind the errors; None where all are exact.
+    """
+
+    standard_error: FloatArray
+    degrees_of_freedom: int | None
+
+
+def difference_error(a: Estimated, b: Estimated) -> tuple[FloatArray, FloatArray] | None:
+    """Return the standard error of B − A, and half the width of its 95 % interval.
+
+    For independent samples: the root of the sum of squares, with the degrees of freedom of Welch
+    (1947) and Satterthwaite, rounded down, behind Student's t.
+
+    Returns:
+        Two arrays of the numbers' shape, or None where both are exact.
+    """
+    if a.degrees_of_freedom is None and b.degrees_of_freedom is None:
+        return None
+    variances = a.standard_error**2, b.standard_error**2
+    total = variances[0] + variances[1]
+    spread = np.zeros_like(total)
+    for variance, known in zip(variances, (a, b), strict=True):
+        if known.degrees_of_freedom is not None:
+            spread += variance**2 / known.degrees_of_freedom
+    freedom = np.divide(total**2, spread, out=np.ones_like(total), where=spread > 0)
+    whole, place = np.unique(np.floor(freedom + 1e-9).astype(int), return_inverse=True)
+    quantiles = np.array([student_quantile(int(degrees)) for degrees in whole])
+    error = np.sqrt(total)
+    return error, error * quantiles[place].reshape(error.shape)
