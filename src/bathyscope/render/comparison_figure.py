@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 _MAX_WRITTEN_ROWS, _MAX_WRITTEN_COLUMNS = 40, 16
+_DPI = 200
 _GAP, _BAR = 0.25, 0.16  # inches
 _LINE = 0.16  # inches that a label needs
 _STYLE: Any = {
@@ -65,7 +66,7 @@ def comparison_figure(comparison: Comparison, palette: str | None = None) -> "Fi
     from matplotlib.figure import Figure
 
     panels = panels_of(comparison, palette)
-    figure = Figure(figsize=(1, 1), dpi=200)  # one inch, so that fractions of it are inches
+    figure = Figure(figsize=(1, 1), dpi=_DPI)  # one inch, so that fractions of it are inches
     stacked = max(len(panel.heatmap.columns) for panel in panels) > _MAX_WRITTEN_COLUMNS
     position = 0.0
     for index, panel in enumerate(panels):
@@ -83,7 +84,10 @@ def _inches(panel: Panel) -> tuple[float, float]:
     rows, columns = panel.heatmap.values.shape
     if rows <= _MAX_WRITTEN_ROWS and columns <= _MAX_WRITTEN_COLUMNS:
         return max(0.62 * columns, 1.2), max(0.26 * rows, 1.2)
-    return columns * max(0.05, min(0.22, 12 / columns)), rows * max(0.03, min(0.12, 6 / rows))
+    # never less than a pixel: whatever is drawn can be seen
+    return columns * max(1 / _DPI, min(0.22, 12 / columns)), rows * max(
+        1 / _DPI, min(0.12, 6 / rows)
+    )
 
 
 def _paint(axes: "Axes", panel: Panel) -> "AxesImage":

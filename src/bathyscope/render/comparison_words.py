@@ -161,15 +161,16 @@ def _cells(comparison: Comparison) -> Iterator[str]:
     if cells is None:
         return
     known = int((~(np.isnan(cells.a) | np.isnan(cells.b))).sum())
+    both = f"the {_count(known, 'cell')} that both have"
     if comparison.correlation is None:
         yield (
-            f"Spearman's ρ of the {known} cells that both have is not defined: one of the maps "
-            "gives all of them the same value, or there are fewer than 2."
+            f"Spearman's ρ of {both} is not defined: one of the maps gives all of them the same "
+            "value, or there are fewer than 2."
         )
     else:
         yield (
-            f"Spearman's ρ of the {known} cells that both have: {comparison.correlation:.4f} "
-            "(1: the same order, 0: nothing in common, −1: reversed)."
+            f"Spearman's ρ of {both}: {comparison.correlation:.4f} (1: the same order, 0: nothing "
+            "in common, −1: reversed)."
         )
     if not comparison.one_scale:
         return
@@ -190,8 +191,8 @@ def _certainty(comparison: Comparison, cells: Change) -> Iterator[str]:
     if clear is None:
         return
     yield (
-        f"{clear} of {cells.a.size} cells changed by more than the 95 % interval of their "
-        f"difference; without any real change about {0.05 * cells.a.size:.1f} would."
+        f"{clear} of {_count(cells.a.size, 'cell')} changed by more than the 95 % interval of "
+        f"their difference; without any real change about {0.05 * cells.a.size:.1f} would."
     )
     if comparison.coupled:
         yield (
@@ -253,8 +254,9 @@ def _together(comparison: Comparison) -> Iterator[str]:
         return
     rows = axes_of(comparison, "rows")
     yield (
-        f"All features together (all − none), over the {len(together.a)} rows that both have: "
-        f"{together.a.sum():+.4f} in A, {together.b.sum():+.4f} in B; the row that changed most: "
+        f"All features together (all − none), over the {_count(len(together.a), 'row')} that both "
+        f"have: {together.a.sum():+.4f} in A, {together.b.sum():+.4f} in B; the row that changed "
+        "most: "
         f"{_moved(float(together.a[place]), float(together.b[place]), None)}"
         f"{_unit(comparison)}, {_both(rows, comparison.rows.pairs[place])}."
     )
@@ -288,8 +290,8 @@ def _depth(comparison: Comparison) -> Iterator[str]:
 def _settling(comparison: Comparison, settling: Change) -> Iterator[str]:
     later, earlier = (int((sign * settling.difference > 0).sum()) for sign in (1, -1))
     yield (
-        f"Of the {len(settling.a)} tokens that both have, {later} settle later in B, {earlier} "
-        f"earlier, {len(settling.a) - later - earlier} at the same layer; median layer "
+        f"Of the {_count(len(settling.a), 'token')} that both have, {later} settle later in B, "
+        f"{earlier} earlier, {len(settling.a) - later - earlier} at the same layer; median layer "
         f"{np.median(settling.a):g} in A, {np.median(settling.b):g} in B."
     )
     place = largest_entry(settling)
@@ -317,3 +319,7 @@ def _unit(comparison: Comparison) -> str:
     units = [heatmap.quantity.unit for heatmap in comparison.maps]
     unit = units[0] or units[1]
     return f" {unit}" if unit else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"
