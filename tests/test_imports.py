@@ -16,6 +16,7 @@ LEVELS = (
     "progress",
     "files",
     "heatmap",
+    "documents",
     "confidence",
     "token_value",
     "ranks",

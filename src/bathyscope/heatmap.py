@@ -134,11 +134,11 @@ class Heatmap:
             rows=_axis_from_document(document["rows"]),
             columns=_axis_from_document(document["columns"]),
             quantity=Quantity(
-                name=quantity["name"],
-                unit=quantity["unit"],
-                bounds=None if bounds is None else (bounds[0], bounds[1]),
-                neutral=quantity["neutral"],
-                legend=quantity["legend"],
+                name=_text(quantity["name"]),
+                unit=_text(quantity["unit"]),
+                bounds=None if bounds is None else (float(bounds[0]), float(bounds[1])),
+                neutral=None if quantity["neutral"] is None else float(quantity["neutral"]),
+                legend=_text(quantity["legend"]),
             ),
             provenance=dict(provenance),
         )
@@ -162,8 +162,14 @@ def _axis_from_document(document: Mapping[str, Any]) -> Axis:
     ids: Sequence[int] | None = document["ids"]
     spans: Sequence[Sequence[int]] | None = document["spans"]
     return Axis(
-        name=document["name"],
-        labels=tuple(document["labels"]),
-        ids=None if ids is None else tuple(ids),
-        spans=None if spans is None else tuple((span[0], span[1]) for span in spans),
+        name=_text(document["name"]),
+        labels=tuple(map(_text, document["labels"])),
+        ids=None if ids is None else tuple(map(int, ids)),
+        spans=None if spans is None else tuple((int(start), int(end)) for start, end in spans),
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {value!r}")
+    return value

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.confidence import student_quantile
+from bathyscope.documents import floats, optional_floats, require_origin, whole_number
 from bathyscope.errors import InputError
 from bathyscope.faithfulness_run import FaithfulnessRun
 from bathyscope.files import new_folder
@@ -203,13 +204,17 @@ class Readings:
         }
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Readings":
-        """Rebuild readings from `to_document`."""
+    def from_document(cls, document: Mapping[str, Any], layers: int, tokens: int) -> "Readings":
+        """Rebuild the readings of a map of so many layers and tokens from `to_document`."""
         values = dict(document)
-        labels = {int(id): label for id, label in values.pop("labels").items()}
+        labels = {int(id): str(label) for id, label in values.pop("labels").items()}
         top_ids = np.array(values.pop("top_ids"), dtype=np.int64)
-        top_probabilities = np.array(values.pop("top_probabilities"))
-        cells = {name: np.array(cell, dtype=np.float64) for name, cell in values.items()}
+        top_probabilities = floats(values.pop("top_probabilities"), *top_ids.shape)
+        if top_ids.shape[:-1] != (layers, tokens) or not set(top_ids.ravel().tolist()) <= set(
+            labels
+        ):
+            raise ValueError("the top tokens do not fit the map")
+        cells = {name: floats(cell, layers, tokens) for name, cell in values.items()}
         return cls(cells, top_ids, top_probabilities, labels)
 
 
@@ -300,33 +305,57 @@ def open_run(folder: str | Path) -> Run:
     """
     document = read_document(Path(folder))
     try:
-        heatmap = Heatmap.from_document(document["heatmap"], document["provenance"])
-        if document["kind"] == AttributionRun.kind:
+        run = _rebuilt(document, Path(folder))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
+    if run is None:
+        raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")
+    return run
+
+
+def _rebuilt(document: Mapping[str, Any], folder: Path) -> Run | None:
+    """Return the run of a document; None where its kind is not known."""
+    heatmap = Heatmap.from_document(document["heatmap"], document["provenance"])
+    require_origin(document["kind"], heatmap.provenance)
+    rows, columns = heatmap.values.shape
+    match document["kind"]:
+        case AttributionRun.kind:
             return AttributionRun(
                 heatmap,
-                np.array(document["all"], dtype=np.float64),
-                np.array(document["none"], dtype=np.float64),
-                _array(document["standard_error"]),
-                document["degrees_of_freedom"],
-                _array(document["whole_target"]["standard_error"]),
-                _array(document["halves"]),
-                read_arrays(Path(folder)).get("replicates"),
+                floats(document["all"], rows),
+                floats(document["none"], rows),
+                optional_floats(document["standard_error"], rows, columns),
+                whole_number(document["degrees_of_freedom"]),
+                optional_floats(document["whole_target"]["standard_error"], columns),
+                optional_floats(document["halves"], 2, rows, columns),
+                _replicates(folder, rows, columns),
             )
-        if document["kind"] == InteractionRun.kind:
+        case InteractionRun.kind:
             return InteractionRun(
-                heatmap, _array(document["standard_error"]), document["degrees_of_freedom"]
+                heatmap,
+                optional_floats(document["standard_error"], rows, columns),
+                whole_number(document["degrees_of_freedom"]),
             )
-        if document["kind"] == DepthRun.kind:
-            depths = np.array(document["settling_depth"], dtype=np.int64)
-            ratio, readings = float(document["deep_thinking_ratio"]), document.get("readings")
-            if readings is not None:
-                return DepthRun(heatmap, depths, ratio, Readings.from_document(readings))
-            return DepthRun(heatmap, depths, ratio)
-        if document["kind"] == FaithfulnessRun.kind:
+        case DepthRun.kind:
+            depths = floats(document["settling_depth"], columns).astype(np.int64)
+            if depths.min() < 1 or depths.max() > rows + 1:
+                raise ValueError("a settling depth is no layer of the model")
+            readings = document.get("readings")
+            return DepthRun(
+                heatmap,
+                depths,
+                float(document["deep_thinking_ratio"]),
+                None if readings is None else Readings.from_document(readings, rows, columns),
+            )
+        case FaithfulnessRun.kind:
             return FaithfulnessRun.from_document(heatmap, document)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
-    raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")
+    return None
+
+
+def _replicates(folder: Path, rows: int, columns: int) -> FloatArray | None:
+    """Return what only the arrays of a run hold; None where the run or the folder has none."""
+    found = read_arrays(folder).get("replicates")
+    return None if found is None else floats(found, len(found), rows, columns)
 
 
 def _numbers(values: FloatArray) -> list[float | None]:
@@ -335,10 +364,6 @@ def _numbers(values: FloatArray) -> list[float | None]:
 
 def _optional(values: FloatArray | None) -> Any:
     return None if values is None else values.tolist()
-
-
-def _array(values: Any) -> FloatArray | None:
-    return None if values is None else np.array(values, dtype=np.float64)
 
 
 def _margin(error: FloatArray | None, degrees_of_freedom: int | None) -> FloatArray | None:

@@ -68,7 +68,7 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise InputError(
             f"{folder} is not a run: its {DOCUMENT} cannot be read ({error.strerror})."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{folder / DOCUMENT} is damaged: it is not complete JSON.") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, int):
