@@ -306,6 +306,8 @@ def open_run(folder: str | Path) -> Run:
     document = read_document(Path(folder))
     try:
         run = _rebuilt(document, Path(folder))
+    except InputError as error:
+        raise InputError(f"The run in {folder} is damaged: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
     if run is None:
@@ -337,13 +339,13 @@ def _rebuilt(document: Mapping[str, Any], folder: Path) -> Run | None:
                 whole_number(document["degrees_of_freedom"]),
             )
         case DepthRun.kind:
-            depths = floats(document["settling_depth"], columns).astype(np.int64)
-            if depths.min() < 1 or depths.max() > rows + 1:
+            depths = floats(document["settling_depth"], columns)
+            if not np.isin(depths, np.arange(1, rows + 2)).all():
                 raise ValueError("a settling depth is no layer of the model")
             readings = document.get("readings")
             return DepthRun(
                 heatmap,
-                depths,
+                depths.astype(np.int64),
                 float(document["deep_thinking_ratio"]),
                 None if readings is None else Readings.from_document(readings, rows, columns),
             )

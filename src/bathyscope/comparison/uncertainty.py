@@ -38,7 +38,8 @@ def difference_error(a: Estimated, b: Estimated) -> tuple[FloatArray, FloatArray
     for variance, known in zip(variances, (a, b), strict=True):
         if known.degrees_of_freedom is not None:
             spread += variance**2 / known.degrees_of_freedom
-    freedom = np.divide(total**2, spread, out=np.ones_like(total), where=spread > 0)
+    known_spread = (spread > 0) & np.isfinite(spread)
+    freedom = np.divide(total**2, spread, out=np.ones_like(total), where=known_spread)
     whole, place = np.unique(np.floor(freedom + 1e-9).astype(int), return_inverse=True)
     quantiles = np.array([student_quantile(int(degrees)) for degrees in whole])
     error = np.sqrt(total)
