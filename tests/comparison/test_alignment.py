@@ -1,7 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bathyscope.comparison.alignment import align, aligned_axes, entries
+from bathyscope.errors import InputError
 from bathyscope.heatmap import Axis, Heatmap
 from tests.comparison.maps import attribution, depth, table
 
@@ -61,3 +63,10 @@ def test_features_are_compared_by_their_text_not_by_numbered_labels() -> None:
     heatmap = Heatmap(values, Axis("row", ("x",)), axis, quantity, {"prompt": "the the"})  # type: ignore[arg-type]
     assert entries(heatmap, "columns") == ["the", "the"]
     assert entries(table(values), "columns") == ["c0", "c1"]
+
+
+def test_axes_without_end_are_not_aligned() -> None:
+    one = ["0"] * 10_001
+    assert align(one, one).whole
+    with pytest.raises(InputError, match="10,001 and 10,000 entries differ"):
+        align(one, one[1:])

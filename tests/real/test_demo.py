@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import bathyscope as bs
+from bathyscope.comparison.changes import swaps
 from bathyscope.demo import run_demo
 from bathyscope.model.language_model import LanguageModel
 
@@ -28,3 +29,13 @@ def test_the_demo(smollm: LanguageModel, tmp_path: Path) -> None:
         assert f'src="{name}/figure.png"' in page
         assert bs.open_run(folder).to_document() == run.to_document()
         assert (folder / "description.md").read_text() == bs.describe(run)
+
+    assert isinstance(division, bs.AttributionRun)
+    assert isinstance(multiplication, bs.AttributionRun)
+    compared = bs.compare(division, multiplication)
+    assert len(compared.rows.pairs) == 11 and compared.columns.pairs == ()
+    _, operator = swaps(compared)
+    (slash,), (cross,) = operator.a, operator.b
+    assert division.heatmap.columns.labels[slash.columns[0]] == "4900 / 100 = 49"
+    pulled = [multiplication.heatmap.columns.labels[column] for column in cross.columns[:2]]
+    assert pulled == ["8 x 48 = 384", "3 x 4 = 12"]

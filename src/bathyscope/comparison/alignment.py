@@ -4,9 +4,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from bathyscope.errors import InputError
 from bathyscope.heatmap import Heatmap
 
 LAYER = "layer"
+
+MOST = 10_000
+"""Axes with more entries than this are compared only where they are the same: time is quadratic."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,18 @@ def align(one: Sequence[Hashable], other: Sequence[Hashable]) -> Alignment:
     The longest stretch that both share is taken first, then the longest on either side of it, and
     so on (Ratcliff and Metzener 1988, as in Python's difflib). So an entry is paired by its place
     among its neighbours, and none is paired twice.
+
+    Raises:
+        InputError: The sequences differ and are too long.
     """
     sizes = len(one), len(other)
     if list(one) == list(other):
         return Alignment(sizes, tuple((position, position) for position in range(len(one))))
+    if max(sizes) > MOST:
+        raise InputError(
+            f"Axes of {sizes[0]:,} and {sizes[1]:,} entries differ; at most {MOST:,} are aligned. "
+            "Compare a part of the maps."
+        )
     pairs: list[tuple[int, int]] = []
     replaced = []
     for kind, *(a, a_end, b, b_end) in SequenceMatcher(None, one, other, False).get_opcodes():
