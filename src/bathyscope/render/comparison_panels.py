@@ -73,6 +73,7 @@ def _alone(alignment: Alignment, side: int) -> frozenset[int]:
 def _common_scale(maps: Sequence[Heatmap], signed: bool, palette: str | None) -> Scale:
     """Return the scale of one map that has the cells of all."""
     finite = np.concatenate([heatmap.values[np.isfinite(heatmap.values)] for heatmap in maps])
+    finite = finite if finite.size else np.zeros(1)
     quantity = maps[0].quantity
     if quantity.bounds != maps[1].quantity.bounds:
         quantity = replace(quantity, bounds=None)
