@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from bathyscope.page.document import view as view
     from bathyscope.opening import open_map as open_map
     from bathyscope.prompt import Prompt as Prompt
+    from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
+    from bathyscope.render.comparison_words import describe_comparison as describe_comparison
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
@@ -76,6 +78,8 @@ _HOME = {
     "view": "bathyscope.page.document",
     "open_map": "bathyscope.opening",
     "Prompt": "bathyscope.prompt",
+    "draw_comparison": "bathyscope.render.comparison_figure",
+    "describe_comparison": "bathyscope.render.comparison_words",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",
