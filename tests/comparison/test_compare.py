@@ -2,8 +2,10 @@
 
 import json
 import math
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from scipy import stats
@@ -152,6 +154,24 @@ def test_runs_of_two_demonstration_sets(tmp_path: Path) -> None:
         run.save(tmp_path / name)
     opened = [bs.open_run(tmp_path / name) for name in "ab"]
     assert bs.compare(*opened).to_document() == found.to_document()
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (attribution([[1, 2]]), attribution([[2, 1]], error=np.ones((1, 2)), freedom=4)),
+        (attribution([[1]], "x", "a"), attribution([[1]], "y", "b")),
+        (depth([[0.5]], "x", [1]), depth([[0.4]], "x", [1])),
+        (attribution([[1]]), table([[math.nan]], ["t0"], ["f0"])),
+    ],
+)
+def test_the_document_follows_the_published_schema(
+    a: bs.AttributionRun | bs.DepthRun, b: bs.AttributionRun | bs.DepthRun | bs.Heatmap
+) -> None:
+    text = resources.files("bathyscope.comparison").joinpath("comparison.schema.json").read_text()
+    schema = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(json.dumps(compare(a, b).to_document())), schema)
 
 
 def test_kinds_that_do_not_compare_are_refused() -> None:
