@@ -4,7 +4,6 @@ import base64
 import copy
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 
 import bathyscope as bs
 from bathyscope.tables.inseq import _from_8_bits
+from bathyscope.tables.objects import from_object
 from bathyscope.tables.tokens import token_labels
 
 FILES = Path(__file__).parent / "files"
@@ -121,15 +121,20 @@ def test_damaged_fields_of_captum_are_refused(
         bs.read_table(path)
 
 
-def test_an_object_with_tensors_is_read_as_its_file() -> None:
-    """`make.py` holds the same of Captum's own class, which is not installed here."""
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_captums_own_object_is_read_as_its_file(dtype: torch.dtype) -> None:
+    from captum.attr import LLMAttributionResult
+
     kept = json.loads((FILES / "captum_ablation.json").read_text())
-    tensors = {name: torch.tensor(kept[name]) for name in ("seq_attr", "token_attr")}
-    result = SimpleNamespace(**(kept | tensors | {"_output_probs": None}))
-    table, file = bs.open_map(result), bs.open_map(FILES / "captum_ablation.json")
-    assert isinstance(table, bs.Heatmap) and isinstance(file, bs.Heatmap)
-    np.testing.assert_array_equal(table.values, file.values)
-    assert table.columns == file.columns
+    tensors = {
+        name: torch.tensor(kept.pop(name), dtype=dtype) for name in ("seq_attr", "token_attr")
+    }
+    file = bs.read_table(FILES / "captum_ablation.json")
+    table = from_object(LLMAttributionResult(**kept, **tensors))
+    np.testing.assert_array_equal(table.values, tensors["token_attr"].double().numpy())
+    assert (table.rows, table.columns) == (file.rows, file.columns)
+    sequence = from_object(LLMAttributionResult(**kept, seq_attr=tensors["seq_attr"]))
+    np.testing.assert_array_equal(sequence.values, tensors["seq_attr"].double().numpy()[None])
 
 
 @pytest.mark.parametrize(
