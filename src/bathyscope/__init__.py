@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from bathyscope.attributing import interact as interact
     from bathyscope.attributing import interact_each as interact_each
     from bathyscope.attributing.grouping import group_columns as group_columns
-    from bathyscope.description import describe as describe
     from bathyscope.comparison.compare import Comparison as Comparison
     from bathyscope.comparison.compare import compare as compare
+    from bathyscope.description import describe as describe
+    from bathyscope.description.comparison import describe_comparison as describe_comparison
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -37,11 +38,10 @@ if TYPE_CHECKING:
     from bathyscope.heatmap import Quantity as Quantity
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
-    from bathyscope.page.document import view as view
     from bathyscope.opening import open_map as open_map
+    from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
-    from bathyscope.render.comparison_words import describe_comparison as describe_comparison
     from bathyscope.render.figure import draw as draw
     from bathyscope.runs import AttributionRun as AttributionRun
     from bathyscope.runs import DepthRun as DepthRun
@@ -79,7 +79,7 @@ _HOME = {
     "open_map": "bathyscope.opening",
     "Prompt": "bathyscope.prompt",
     "draw_comparison": "bathyscope.render.comparison_figure",
-    "describe_comparison": "bathyscope.render.comparison_words",
+    "describe_comparison": "bathyscope.description.comparison",
     "draw": "bathyscope.render.figure",
     "AttributionRun": "bathyscope.runs",
     "DepthRun": "bathyscope.runs",

@@ -17,8 +17,8 @@ from bathyscope.comparison.changes import (
 )
 from bathyscope.comparison.compare import Change, Comparable, Comparison, heatmap_of
 from bathyscope.comparison.origins import Aspect, origins
+from bathyscope.description.markdown import code, listed
 from bathyscope.heatmap import Axis, Heatmap
-from bathyscope.render.markdown import code, listed
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun
 
 _SHORT = 40  # texts up to this length are quoted where they differ
