@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bathyscope.comparison.compare import Comparable, compare
+from bathyscope.description.comparison import describe_comparison
 from bathyscope.errors import InputError
-from bathyscope.render.comparison_words import describe_comparison
 from bathyscope.runs import AttributionRun, DepthRun, open_run
 from tests.comparison.maps import attribution, depth
 

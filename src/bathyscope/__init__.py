@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bathyscope.comparison.compare import Comparison as Comparison
     from bathyscope.comparison.compare import compare as compare
     from bathyscope.description import describe as describe
+    from bathyscope.description.comparison import describe_comparison as describe_comparison
     from bathyscope.errors import BathyscopeError as BathyscopeError
     from bathyscope.errors import InputError as InputError
     from bathyscope.errors import ModelError as ModelError
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
     from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
-    from bathyscope.render.comparison_words import describe_comparison as describe_comparison
     from bathyscope.render.figure import draw as draw
     from bathyscope.render.figure import figure as figure
     from bathyscope.rerunning import rerun as rerun
@@ -82,10 +82,10 @@ _HOME = {
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "view": "bathyscope.page.document",
-    "Prompt": "bathyscope.prompt",
     "open_map": "bathyscope.opening",
+    "Prompt": "bathyscope.prompt",
     "draw_comparison": "bathyscope.render.comparison_figure",
-    "describe_comparison": "bathyscope.render.comparison_words",
+    "describe_comparison": "bathyscope.description.comparison",
     "draw": "bathyscope.render.figure",
     "figure": "bathyscope.render.figure",
     "rerun": "bathyscope.rerunning",

@@ -26,9 +26,9 @@ def command(
 ) -> None:
     """Say in Markdown what changed from one run or table to another, and draw both on one scale."""
     from bathyscope.comparison.compare import compare
+    from bathyscope.description.comparison import describe_comparison
     from bathyscope.files import refuse_existing
     from bathyscope.render.comparison_figure import draw_comparison
-    from bathyscope.render.comparison_words import describe_comparison
     from bathyscope.render.figure import require_format
     from bathyscope.render.palette import require_palette
 

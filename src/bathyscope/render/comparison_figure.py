@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bathyscope.comparison.compare import Comparison
+from bathyscope.description.comparison import named
 from bathyscope.files import new_file
 from bathyscope.heatmap import Axis
 from bathyscope.render.comparison_panels import Panel, panels_of
-from bathyscope.render.comparison_words import named
 from bathyscope.render.figure import require_format
 
 if TYPE_CHECKING:
