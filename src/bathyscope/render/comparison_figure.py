@@ -90,7 +90,7 @@ def _panel(figure: "Figure", panel: Panel, letters: Lettering, *, with_bar: bool
         cells.write(canvas, texts)
     for ticks, alone in zip((axes.yaxis, axes.xaxis), panel.alone, strict=True):
         for place, label in zip(ticks.get_majorticklocs(), ticks.get_ticklabels(), strict=True):
-            label.set_weight("bold" if int(place) in alone else "normal")
+            label.set_fontweight("bold" if int(place) in alone else "normal")
     entries = list(overlays.hatch_what_is_no_number(canvas))
     if entries:
         axes.legend(
