@@ -85,7 +85,7 @@ def test_the_same_comparison_gives_the_same_bytes(tmp_path: Path, ending: str) -
 def test_where_both_come_from_is_inside(tmp_path: Path) -> None:
     draw_comparison(compare(A, table([[1, 2]], "x", "ab", table="t.csv")), tmp_path / "c.png")
     with Image.open(tmp_path / "c.png") as image:
-        inside = json.loads(image.info["Description"])
+        inside = json.loads(image.info["Description"])["provenance"]
     assert inside["a"] == json.loads(json.dumps(A.heatmap.provenance))
     assert inside["b"] == {"table": "t.csv"}
 

@@ -1,37 +1,28 @@
 """Two maps and their difference beside each other, drawn."""
 
-import json
 import os
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from bathyscope.comparison.compare import Comparison
 from bathyscope.description.comparison import named
 from bathyscope.files import new_file
-from bathyscope.heatmap import Axis
+from bathyscope.render import cells, overlays
+from bathyscope.render.canvas import DPI, Canvas, add_bar, fit, label_axes, paint
 from bathyscope.render.comparison_panels import Panel, panels_of
 from bathyscope.render.figure import require_format
+from bathyscope.render.inscription import Inscription
+from bathyscope.render.lettering import SIZE, SMALL, Lettering, lettering
+from bathyscope.render.look import part_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
-_MAX_WRITTEN_ROWS, _MAX_WRITTEN_COLUMNS = 40, 16
-_DPI = 200
-_GAP, _BAR = 0.25, 0.16  # inches
-_LINE = 0.16  # inches that a label needs
-_STYLE: Any = {
-    "font.size": 8.0,
-    "text.parse_math": False,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "bathyscope",
-    "pdf.fonttype": 42,
-}
+_GAP, _BAR_GAP, _BAR = 0.25, 0.15, 0.16  # inches
+_STYLE: Any = {"svg.fonttype": "path", "svg.hashsalt": "bathyscope", "pdf.fonttype": 42}
 
 
 def draw_comparison(
@@ -40,7 +31,8 @@ def draw_comparison(
     """Draw a comparison into a PNG, SVG or PDF file, whole or not at all.
 
     Panels A, B and B − A have one scale; `comparison_panels.panels_of` says where they cannot. The
-    same numbers give the same bytes; where both maps come from is embedded in the file.
+    same numbers give the same bytes. Where both maps come from is embedded in the file, with the
+    numbers of B − A, or of A where there is none.
 
     Args:
         comparison: What to draw.
@@ -52,110 +44,82 @@ def draw_comparison(
     """
     path = Path(path)
     require_format(path)
+    panels = panels_of(comparison, palette)
+    letters = lettering(_texts(comparison, panels))
     import matplotlib
 
     with matplotlib.rc_context(_STYLE), new_file(path) as partial:
-        figure = comparison_figure(comparison, palette)
-        figure.savefig(
-            partial, bbox_inches="tight", pad_inches=0.1, metadata=_metadata(path, comparison)
-        )
+        figure = _figure(comparison, panels, letters)
+        figure.savefig(partial, metadata=_metadata(path, comparison))
+    letters.report()
 
 
 def comparison_figure(comparison: Comparison, palette: str | None = None) -> "Figure":
     """Return a figure with a panel for each map: side by side, or stacked where they are wide."""
+    panels = panels_of(comparison, palette)
+    return _figure(comparison, panels, lettering(_texts(comparison, panels)))
+
+
+def _figure(comparison: Comparison, panels: Sequence[Panel], letters: Lettering) -> "Figure":
     from matplotlib.figure import Figure
 
-    panels = panels_of(comparison, palette)
-    figure = Figure(figsize=(1, 1), dpi=_DPI)  # one inch, so that fractions of it are inches
-    stacked = max(len(panel.heatmap.columns) for panel in panels) > _MAX_WRITTEN_COLUMNS
+    figure = Figure(figsize=(1, 1), dpi=DPI)  # one inch, so that fractions of it are inches
+    stacked = max(len(panel.heatmap.columns) for panel in panels) > cells.MAX_COLUMNS
     position = 0.0
     for index, panel in enumerate(panels):
-        axes = figure.add_axes((0, 0, *_inches(panel)))
-        image = _paint(axes, panel)
         shared = index + 1 < len(panels) and panels[index + 1].scale == panel.scale
-        if stacked or not shared:
-            _add_bar(axes, image, panel)
+        axes = _panel(figure, panel, letters, with_bar=stacked or not shared)
         position = _place(axes, position, stacked)
-    _write_below(figure, _footnote(comparison, panels))
+    _write_below(figure, letters, _footnote(comparison, panels))
+    fit(figure)
     return figure
 
 
-def _inches(panel: Panel) -> tuple[float, float]:
-    rows, columns = panel.heatmap.values.shape
-    if rows <= _MAX_WRITTEN_ROWS and columns <= _MAX_WRITTEN_COLUMNS:
-        return max(0.62 * columns, 1.2), max(0.26 * rows, 1.2)
-    # never less than a pixel: whatever is drawn can be seen
-    return columns * max(1 / _DPI, min(0.22, 12 / columns)), rows * max(
-        1 / _DPI, min(0.12, 6 / rows)
-    )
-
-
-def _paint(axes: "Axes", panel: Panel) -> "AxesImage":
-    heatmap, scale = panel.heatmap, panel.scale
-    image = axes.imshow(
-        heatmap.values,
-        cmap=scale.palette,
-        vmin=scale.low,
-        vmax=scale.high,
-        aspect="auto",
-        interpolation="nearest",
-        origin="lower" if heatmap.rows.name == "layer" else "upper",
-    )
-    axes.spines[:].set_visible(False)
-    width, height = _inches(panel)
-    axes.xaxis.tick_top()
-    step = _step(len(heatmap.columns), width)
-    axes.set_xticks(
-        range(0, len(heatmap.columns), step), _labels(heatmap.columns)[::step], rotation=40,
-        ha="left", rotation_mode="anchor",
-    )  # fmt: skip
-    _mark(axes.get_xticklabels(), panel.alone[1], step)
-    step = _step(len(heatmap.rows), height)
-    axes.set_yticks(range(0, len(heatmap.rows), step), _labels(heatmap.rows)[::step])
-    _mark(axes.get_yticklabels(), panel.alone[0], step)
+def _panel(figure: "Figure", panel: Panel, letters: Lettering, *, with_bar: bool) -> "Axes":
+    quantity = replace(panel.heatmap.quantity, legend=panel.legend)
+    heatmap = replace(panel.heatmap, quantity=quantity)
+    part = part_of(heatmap, None)
+    texts = cells.numbers(heatmap, part)
+    room = None if texts is None else cells.room(texts, letters, SIZE)
+    size = _inches(panel, room)
+    axes = figure.add_axes((0, 0, *size))
+    canvas = Canvas(axes, heatmap, part, panel.scale, letters)
+    image = paint(canvas)
+    label_axes(canvas)
+    if texts is not None:
+        cells.write(canvas, texts)
+    for ticks, alone in zip((axes.yaxis, axes.xaxis), panel.alone, strict=True):
+        for place, label in zip(ticks.get_majorticklocs(), ticks.get_ticklabels(), strict=True):
+            label.set_fontweight("bold" if int(place) in alone else "normal")
+    entries = list(overlays.hatch_what_is_no_number(canvas))
+    if entries:
+        axes.legend(
+            handles=entries, loc="upper left", bbox_to_anchor=(0, 0), frameon=False, borderpad=0,
+            prop={"family": list(letters.families), "size": SMALL},
+        )  # fmt: skip
+    if with_bar:
+        bar = axes.inset_axes((1 + _BAR_GAP / size[0], 0, _BAR / size[0], 1))
+        add_bar(canvas, image, bar)
     axes.annotate(
         panel.name, (0, 1), (-6, 8), "axes fraction", textcoords="offset points", ha="right",
-        va="bottom", weight="bold", fontsize=10,
+        va="bottom", weight="bold", **letters.style(SIZE + 2),
     )  # fmt: skip
-    rows, columns = heatmap.values.shape
-    if rows <= _MAX_WRITTEN_ROWS and columns <= _MAX_WRITTEN_COLUMNS:
-        inks = scale.ink(heatmap.values)
-        for (row, column), value in np.ndenumerate(heatmap.values):
-            axes.text(
-                column, row, f"{value:.4f}", ha="center", va="center", fontsize=7,
-                color=str(inks[row, column]),
-            )  # fmt: skip
-    return image
+    return axes
 
 
-def _labels(axis: Axis) -> list[str]:
-    return [textwrap.shorten(label, 40, placeholder="…") or label for label in axis.labels]
-
-
-def _mark(labels: Sequence[Any], alone: frozenset[int], step: int) -> None:
-    for index, label in enumerate(labels):
-        if index * step in alone:
-            label.set_weight("bold")
-
-
-def _step(count: int, inches: float) -> int:
-    return max(1, int(np.ceil(count * _LINE / inches)))
-
-
-def _add_bar(axes: "Axes", image: "AxesImage", panel: Panel) -> None:
-    figure: Any = axes.get_figure()
-    width, height = _inches(panel)
-    bar_axes = axes.inset_axes((1 + 0.15 / width, 0, _BAR / width, 1))
-    bar = figure.colorbar(image, cax=bar_axes)
-    bar.set_label(textwrap.fill(panel.legend, max(20, int(height * 16))))
-    bar.outline.set_visible(False)
+def _inches(panel: Panel, room: tuple[float, float] | None) -> tuple[float, float]:
+    """Return the size of a panel: cells hold their text, and are never less than a pixel."""
+    rows, columns = panel.heatmap.values.shape
+    if room is not None:
+        return max(max(room[0], 0.62) * columns, 1.2), max(max(room[1], 0.26) * rows, 1.2)
+    wide, tall = min(0.22, 12 / columns), min(0.12, 6 / rows)
+    return columns * max(1 / DPI, wide), max(rows * max(1 / DPI, tall), 1.2)
 
 
 def _place(axes: "Axes", position: float, stacked: bool) -> float:
     """Move a panel to where the one before it ends, labels and all; return where it ends."""
     box: Any = axes.get_tightbbox()
-    dpi = axes.get_figure(root=True).dpi  # type: ignore[union-attr]
-    left, right, bottom, top = (edge / dpi for edge in (box.x0, box.x1, box.y0, box.y1))
+    left, right, bottom, top = (edge / DPI for edge in (box.x0, box.x1, box.y0, box.y1))
     _, _, width, height = axes.get_position().bounds
     if stacked:
         axes.set_position((0, position - top, width, height))
@@ -186,25 +150,32 @@ def _footnote(comparison: Comparison, panels: Sequence[Panel]) -> list[str]:
     return lines
 
 
-def _write_below(figure: "Figure", lines: Sequence[str]) -> None:
+def _write_below(figure: "Figure", letters: Lettering, lines: Sequence[str]) -> None:
+    """Write lines below all panels, as wide as they are together."""
     box = figure.get_tightbbox()
-    figure.text(
-        box.x0, box.y0 - 0.08, textwrap.fill(" · ".join(lines), max(60, int(box.width * 20))),
-        va="top", fontsize=6.5, color="0.35",
-    )  # fmt: skip
+    text = letters.wrapped(letters.line(" · ".join(lines)), max(box.width, 4.5), SMALL)
+    below = figure.add_axes((box.x0, box.y0 - 0.08, box.width, 0.01))
+    below.set_axis_off()
+    below.text(0, 0, text, va="top", color="0.35", **letters.style(SMALL))
+
+
+def _texts(comparison: Comparison, panels: Sequence[Panel]) -> Iterator[str]:
+    """Yield every text of the figure whose characters are not known beforehand."""
+    yield from _footnote(comparison, panels)
+    for panel in panels:
+        heatmap = panel.heatmap
+        yield from (*heatmap.rows.labels, *heatmap.columns.labels, panel.legend, panel.name)
 
 
 def _metadata(path: Path, comparison: Comparison) -> dict[str, Any]:
-    """Return what is embedded: where both maps come from, nothing that changes from run to run."""
+    """Return what is embedded: nothing that changes from run to run."""
+    drawn = comparison.difference or comparison.maps[0]
     a, b = (dict(heatmap.provenance) for heatmap in comparison.maps)
-    provenance = json.dumps({"kind": "comparison", "a": a, "b": b}, ensure_ascii=True)
-    dated = "SOURCE_DATE_EPOCH" in os.environ
-    match path.suffix.lower():
-        case ".png":
-            return {"Software": "bathyscope", "Description": provenance}
-        case ".svg":
-            when = {} if dated else {"Date": None}
-            return {"Creator": "bathyscope", "Description": provenance, **when}
-        case _:
-            when = {} if dated else {"CreationDate": None}
-            return {"Creator": "bathyscope", "Keywords": provenance, **when}
+    inscribed = replace(Inscription.of(drawn), kind="comparison", provenance={"a": a, "b": b})
+    text, dated = inscribed.to_text(), "SOURCE_DATE_EPOCH" in os.environ
+    if path.suffix.lower() == ".png":
+        return {"Software": "bathyscope", "Description": text}
+    if path.suffix.lower() == ".svg":
+        return {"Creator": "bathyscope", "Description": text, **({} if dated else {"Date": None})}
+    when = {} if dated else {"CreationDate": None}
+    return {"Creator": "bathyscope", "Keywords": text, **when}
