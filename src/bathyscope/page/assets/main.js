@@ -98,8 +98,10 @@ function connect({ state, stages, strips, inspector, units }) {
   const update = () => {
     const dark = isDark(state.choices.theme);
     applyTheme(state.choices.theme);
-    for (const stage of stages) stage.update(dark);
+    // The text before the maps: they fit the room that is left, and the page is laid out once.
+    for (const stage of stages) stage.compute(dark);
     for (const strip of strips) strip.paint(dark);
+    for (const stage of stages) stage.show();
     units.show();
     inspector.show("view");
     if (alone) history.replaceState(null, "", `#${state.hash()}`);
