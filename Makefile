@@ -26,10 +26,11 @@ test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow
 
 # Other tools come with dependencies of their own: they never mix with those of development.
-bench: $(BENCH)/installed
+bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.attribution
 	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
+	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
 
 $(BENCH)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)

@@ -38,6 +38,9 @@ export function bytesOf(base64) {
  * @returns {Promise<Uint8Array>}
  */
 async function inflated(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const inflater = new DecompressionStream("deflate");
+  const writer = inflater.writable.getWriter();
+  writer.write(bytes);
+  writer.close();
+  return new Uint8Array(await new Response(inflater.readable).arrayBuffer());
 }

@@ -164,9 +164,10 @@ function keyOf(grid, sorting, row) {
 export function largestCell(grid) {
   const width = grid.columns.labels.length;
   let best = 0;
-  for (let cell = 1; cell < grid.values.length; cell++) {
-    const largest = grid.values[best];
-    if (Math.abs(grid.values[cell]) > Math.abs(largest) || Number.isNaN(largest)) best = cell;
+  let largest = -1;
+  for (let cell = 0; cell < grid.values.length; cell++) {
+    const size = Math.abs(grid.values[cell]);
+    if (size > largest) [best, largest] = [cell, size];
   }
   return { row: Math.floor(best / width), column: best % width };
 }

@@ -33,13 +33,16 @@ function byQuantity(maps) {
 
 /**
  * What is chosen at first: in every attribution map the token of the cell of the largest size, and
- * the cursor on the first of these cells.
+ * the cursor on the first of these cells; in a depth map on the first layer of the first token.
  * @param {PageData} data
  * @param {number} stages
  * @returns {import("./state.js").Choices}
  */
 function firstChoices(data, stages) {
-  const largest = data.maps.map((map) => ({ map: map.index, ...largestCell(gridOf(map, FINE)) }));
+  const largest = data.maps.map((map) => ({
+    map: map.index,
+    ...(map.depth ? { row: 0, column: 0 } : largestCell(gridOf(map, FINE))),
+  }));
   const attributed = data.maps.filter((map) => map.attribution);
   /** @type {Map<string, import("./state.js").Entry>} */
   const chosen = new Map();
@@ -98,8 +101,10 @@ function connect({ state, stages, strips, inspector, units }) {
   const update = () => {
     const dark = isDark(state.choices.theme);
     applyTheme(state.choices.theme);
-    for (const stage of stages) stage.update(dark);
+    // The text before the maps: they fit the room that is left, and the page is laid out once.
+    for (const stage of stages) stage.compute(dark);
     for (const strip of strips) strip.paint(dark);
+    for (const stage of stages) stage.show();
     units.show();
     inspector.show("view");
     if (alone) history.replaceState(null, "", `#${state.hash()}`);

@@ -325,6 +325,7 @@ export function entriesOf(state, pointed) {
 function noteOn({ grid, order, scale, look }) {
   const { map } = grid;
   const width = grid.columns.labels.length;
+  const given = { threshold: look.threshold, scale };
   let [blank, odd, infinite, cells] = [0, 0, 0, 0];
   for (let start = 0; start < grid.values.length; start += width) {
     for (const column of order) {
@@ -332,7 +333,7 @@ function noteOn({ grid, order, scale, look }) {
       cells += 1;
       if (Number.isNaN(value)) odd += 1;
       else if (!Number.isFinite(value)) infinite += 1;
-      else if (isBlank({ threshold: look.threshold, scale }, value)) blank += 1;
+      else if (look.threshold > 0 && isBlank(given, value)) blank += 1;
     }
   }
   const hidden = width - order.length;

@@ -20,6 +20,23 @@
  * @returns {Scale}
  */
 export function scaleOf(quantity, grids, logarithmic) {
+  const middle = quantity.neutral;
+  let [low, high] = quantity.bounds ?? rangeOf(grids);
+  if (quantity.bounds === null && middle !== null) {
+    const reach = Math.max(high - middle, middle - low);
+    [low, high] = [middle - reach, middle + reach];
+  }
+  if (low === high) [low, high] = [low - 1, high + 1];
+  const reach = Math.max(Math.abs(low - (middle ?? 0)), Math.abs(high - (middle ?? 0)));
+  const linear = logarithmic ? Number((reach / 100).toPrecision(1)) : null;
+  return { low, high, middle, linear };
+}
+
+/**
+ * The smallest and the largest finite value; 0 where there is none.
+ * @param {Grid[]} grids
+ */
+function rangeOf(grids) {
   let low = Infinity;
   let high = -Infinity;
   for (const { values } of grids) {
@@ -30,17 +47,7 @@ export function scaleOf(quantity, grids, logarithmic) {
       if (value > high) high = value;
     }
   }
-  if (low > high) [low, high] = [0, 0]; // no finite value at all
-  const middle = quantity.neutral;
-  if (quantity.bounds !== null) [low, high] = quantity.bounds;
-  else if (middle !== null) {
-    const reach = Math.max(high - middle, middle - low);
-    [low, high] = [middle - reach, middle + reach];
-  }
-  if (low === high) [low, high] = [low - 1, high + 1];
-  const reach = Math.max(Math.abs(low - (middle ?? 0)), Math.abs(high - (middle ?? 0)));
-  const linear = logarithmic ? Number((reach / 100).toPrecision(1)) : null;
-  return { low, high, middle, linear };
+  return low > high ? [0, 0] : [low, high];
 }
 
 /**

@@ -52,11 +52,16 @@ export class Stage {
    * Compute again what the choices ask for.
    * @param {boolean} dark
    */
-  update(dark) {
+  compute(dark) {
     const look = this.look();
     this.grids = this.maps.map((map) => gridOf(map, this.state.choices.units));
     this.scale = scaleOf(this.maps[0].quantity, this.grids, look.log);
     this.table = tableOf(this.data, this.palette(), dark);
+  }
+
+  /** Show what was computed. */
+  show() {
+    const look = this.look();
     const margins = this.grids.map(marginsOf);
     const top = Math.max(...margins.map((margin) => margin.top)); // so that maps stand level
     this.panels.forEach((panel, i) => {

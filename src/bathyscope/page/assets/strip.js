@@ -13,7 +13,7 @@ import { TextPaint } from "./textpaint.js";
 /** @typedef {import("./textpaint.js").Paint} Paint */
 
 /** Tokens of a long answer that are there at once; the others follow the first picture. */
-const AT_ONCE = 500;
+const AT_ONCE = 300;
 
 export class Strip {
   /**
