@@ -151,8 +151,10 @@ class Comparison:
         return LastLayer(self.anatomy, self.project(final), self.workers)
 
     def project(self, states: Tensor) -> Tensor:
-        """Return logits before rescaling; they are overwritten by the next call."""
+        """Return logits before rescaling; they may be overwritten by the next call."""
         with torch.inference_mode():
+            if not self.anatomy.fills_given_memory:
+                return self.anatomy.project(states)
             if self._logits is None or len(self._logits) < len(states):
                 width = len(self.anatomy.lm_head.weight)  # type: ignore[arg-type]
                 self._logits = states.new_empty(len(states), width)

@@ -64,19 +64,25 @@ class Anatomy:
         logits: Tensor = self.lm_head(states)
         return self.rescale(logits)
 
-    def project(self, states: Tensor, out: Tensor) -> Tensor:
-        """Return the logits before `rescale` of states (rows, hidden_size), in `out` if possible.
+    @property
+    def fills_given_memory(self) -> bool:
+        """Whether `project` can write where it is told to: not by oneDNN, which makes its own."""
+        return self.linear_head is not None and onednn() is None
 
-        A plain linear unembedding writes into `out`, shape (at least rows, vocab_size): fresh
-        memory of that size costs a tenth of the product. Any other module is called, and where a
-        faster product is at hand that makes its own memory, that one is taken.
+    def project(self, states: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the logits before `rescale` of states (rows, hidden_size).
+
+        Args:
+            states: Normed as wanted.
+            out: Where to write them if `fills_given_memory`, shape (at least rows, vocab_size):
+                fresh memory of that size costs a tenth of the product.
         """
         head = self.linear_head
         if head is None:
             logits: Tensor = self.lm_head(states)
             return logits
         bias: Tensor | None = head.bias
-        if onednn() is not None:
+        if out is None:
             return linear(states, head.weight, bias)
         if bias is None:
             return torch.mm(states, head.weight.T, out=out[: len(states)])
