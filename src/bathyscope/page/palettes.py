@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.render.palette import PALETTES, Scale
+from bathyscope.render.palette import PALETTES, lookup_table
 
 _DARK_FIRST = ("viridis", "cividis")
 """Palettes whose low end is dark already: they serve on both backgrounds."""
@@ -37,17 +37,11 @@ def tables() -> dict[str, dict[str, str]]:
     Returns:
         By "day" and "night", by name: red, green, blue in bytes, base64.
     """
-    day = {name: table(name) for name in PALETTES}
+    day = {name: lookup_table(name) for name in PALETTES}
     night = {
         name: colours if name in _DARK_FIRST else at_night(colours) for name, colours in day.items()
     }
     return {"day": _encoded(day), "night": _encoded(night)}
-
-
-def table(name: str) -> NDArray[np.uint8]:
-    """Return a palette's colours from its first to its last, shape (256, 3)."""
-    colours = Scale(name, 0.0, 1.0).colours((np.arange(256) + 0.5) / 256)[:, :3]
-    return np.round(colours * 255).astype(np.uint8)
 
 
 def at_night(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
