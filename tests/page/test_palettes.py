@@ -2,7 +2,6 @@ import base64
 
 import numpy as np
 import pytest
-from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from bathyscope.page.palettes import at_night, tables
