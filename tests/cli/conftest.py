@@ -1,5 +1,9 @@
-"""Calling the command line in this process, in a folder of its own."""
+"""Calling the command line, in this process or one of its own, in a folder of its own."""
 
+import signal
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,20 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def call(*arguments: str, stdin: str | bytes | None = None) -> Result:
     return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
+def started(*arguments: str) -> "subprocess.Popen[str]":
+    """Start the command as a terminal would, to be interrupted.
+
+    A shell that runs the tests behind its back has them ignore Ctrl-C, which children inherit.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "bathyscope", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def tree(folder: Path) -> list[str]:

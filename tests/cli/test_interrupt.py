@@ -4,8 +4,6 @@ import json
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.conftest import call, tree
+from tests.cli.conftest import call, started, tree
 
 PROMPT = " ".join(f"[[{number}]]" for number in range(20)) + " sum:"
 
@@ -36,10 +34,7 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(
     cache = here / "cache" / "evaluations.sqlite"
     asked = ["attribute", PROMPT, "--target", " 66", "-m", llama_folder, "--seed", "3", "--json"]
     asked += ["--budget", "1500", "--batch-tokens", "64"]
-    command = [sys.executable, "-m", "bathyscope", *asked, "-o", "run", "--cache"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with started(*asked, "-o", "run", "--cache") as process:
         while kept(cache) == 0 and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
@@ -60,6 +55,7 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(
         np.testing.assert_allclose(one[key], other[key], atol=2e-5)
     values = [np.array(run["heatmap"]["values"]) for run in (one, other)]
     np.testing.assert_allclose(values[0], values[1], atol=2e-5)
-    assert one["provenance"]["method"] == other["provenance"]["method"]
+    methods = [run["provenance"]["method"] for run in (one, other)]
+    assert methods[0] == methods[1] | {"cache": True}
     again = json.loads(call(*asked, "-o", "again", "--cache").stdout)
     assert again["heatmap"] == one["heatmap"], "all known: the same bits"

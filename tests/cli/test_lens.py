@@ -1,29 +1,16 @@
 """`bathyscope lens train` and what reads through its file: results, refusals, a real Ctrl-C."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bathyscope.cli.app import app
+from tests.cli.conftest import call, started
 
 TEXT = "The cat sat on the mat, and 8 + 5 = 13. " * 6
 QUICK = ["--steps", "3", "--sequence-length", "32"]
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def call(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
 
 
 def train(folder: str, *more: str) -> Result:
@@ -84,12 +71,9 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert (here / "old.safetensors").read_text() == "not a lens"
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path, llama_folder: str) -> None:
-    command = [sys.executable, "-m", "bathyscope", "lens", "train", TEXT, "-m", llama_folder]
-    command += ["-o", "lens.safetensors", "--steps", "1000000", "--sequence-length", "32"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=dict(os.environ), stderr=subprocess.PIPE, text=True
-    ) as process:
+def test_ctrl_c_leaves_nothing(here: Path, llama_folder: str) -> None:
+    asked = ["lens", "train", TEXT, "-m", llama_folder, "-o", "lens.safetensors"]
+    with started(*asked, "--steps", "1000000", "--sequence-length", "32") as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("train the lens"):
@@ -98,4 +82,4 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, llama_folder: str) -> None:
         rest = process.stderr.read()
     assert process.returncode == 130
     assert "interrupted" in rest and "Traceback" not in rest
-    assert list(tmp_path.iterdir()) == []
+    assert list(here.iterdir()) == []
