@@ -19,7 +19,7 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
 
 # A second real model: obtains about 240 MB the first time.
 test-slow: $(VENV)/installed-dev

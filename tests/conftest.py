@@ -21,9 +21,13 @@ def tiny(family: str) -> LanguageModel:
 
 @pytest.fixture(autouse=True)
 def threads(request: pytest.FixtureRequest) -> None:
-    """One thread for tiny models, whose matrices are too small to share; all for real ones."""
+    """One thread for tiny models, whose matrices are too small to share; for real ones a share.
+
+    Of the cores, each of the processes among which pytest-xdist divides the tests gets as many.
+    """
     real = any(request.node.get_closest_marker(name) for name in ("real", "slow"))
-    torch.set_num_threads((os.cpu_count() or 1) if real else 1)
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes) if real else 1)
 
 
 @pytest.fixture(params=sorted(FAMILIES))
