@@ -84,7 +84,10 @@ def naive(model: bs.LanguageModel, text: Continuation) -> None:
 
 
 def deep_think_tokens(model: bs.LanguageModel, text: Continuation) -> None:
-    """Run the package deep-think-tokens on the same text."""
+    """Run the package deep-think-tokens on the same text.
+
+    Give it a model of its own: its `detach` leaves hooks behind, which slow every later pass.
+    """
     import deep_think_tokens as peer  # type: ignore[import-not-found]
 
     tracker = peer.add_deep_thinking_tokens_hooks(model.model)
@@ -131,7 +134,8 @@ def contenders(model: bs.LanguageModel, tokens: int, peers: bool) -> dict[str, C
         "naive": lambda: naive(model, sums),
     }
     if peers:
-        found["deep_think_tokens"] = lambda: deep_think_tokens(model, sums)
+        own = bs.load()
+        found["deep_think_tokens"] = lambda: deep_think_tokens(own, sums)
     return found
 
 
