@@ -4,8 +4,6 @@
 """
 
 import argparse
-import importlib.util
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bathyscope.attribution.gradients import gradient_attribution
 from benchmarks import peers
 from benchmarks.ratios import (
     Ratio,
@@ -68,21 +67,11 @@ def contestants() -> dict[str, Work]:
         CAPTUM: lambda: peers.captum_leave_one_out(on),
         CAPTUM_GRADIENTS: lambda: peers.captum_gradients(on),
         INSEQ_GRADIENTS: lambda: peers.inseq_gradients(on),
+        OUR_GRADIENTS: lambda: gradient_attribution(
+            on.model, on.prompt, on.targets, "input_x_gradient"
+        ),
     }
-    ours = our_gradients(on)
-    return works if ours is None else works | {OUR_GRADIENTS: ours}
-
-
-def our_gradients(on: Subject) -> Callable[[], Any] | None:
-    """Return our gradients as a contestant, or None while bathyscope has none."""
-    if importlib.util.find_spec("bathyscope.attribution.gradients") is None:
-        return None
-    from bathyscope.attribution.gradients import gradient_attribution
-
-    def run() -> Any:
-        return gradient_attribution(on.model, on.prompt, on.targets, "input_x_gradient")
-
-    return run
+    return works
 
 
 def disagreements(results: dict[str, Any]) -> dict[str, float]:
@@ -90,7 +79,6 @@ def disagreements(results: dict[str, Any]) -> dict[str, float]:
     gradients = {
         name: np.concatenate([getattr(part, "values", part) for part in results[name]])
         for name in (OUR_GRADIENTS, CAPTUM_GRADIENTS, INSEQ_GRADIENTS)
-        if name in results
     }
     reference = next(iter(gradients))
     return {
@@ -113,7 +101,6 @@ def compare_times(times: dict[str, Times], on: Subject) -> list[Ratio]:
     ratios = [
         time_ratio(f"{ours} / {theirs}", times[ours], times[theirs], goal)
         for ours, theirs, goal in PAIRS
-        if ours in times and theirs in times
     ]
     longest = max(map(len, on.sequences))
     floor = times[SINGLE].scaled(on.distinct_tokens / longest)
@@ -149,8 +136,6 @@ def main() -> None:
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
     on, works = subject(), contestants()
-    if OUR_GRADIENTS not in works:
-        print(f"skipped: {OUR_GRADIENTS}; bathyscope has no gradient methods yet", flush=True)
     works[SINGLE]()  # the first pass of a process is slower than all others
     times, results = in_turns(works, chosen.repetitions)
     apart = disagreements(results)

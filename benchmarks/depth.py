@@ -1,6 +1,6 @@
 """How long the depth map takes, beside what it could take: ratios of one run, as JSON.
 
-    python benchmarks/depth.py --output depth.json
+    python -m benchmarks.depth --output depth.json
 
 Contenders take turns, round after round, on the same hidden states; a ratio is the median over
 the rounds, so that a machine that is busy with other things distorts all of them alike. The floor
@@ -10,7 +10,6 @@ is there already.
 
 import argparse
 import gc
-import json
 import random
 import statistics
 import time
@@ -21,7 +20,6 @@ from typing import Any
 import torch
 
 import bathyscope as bs
-from bathyscope.files import new_file
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.lazy_settling import settle
@@ -29,6 +27,7 @@ from bathyscope.layers.lens import LENSES
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.sequences import Sequences, greedy
 from bathyscope.model.tokens import Continuation
+from benchmarks.report import hand_over
 
 PROMPT_TOKENS = 8
 
@@ -247,11 +246,7 @@ def main() -> None:
             )
         )
     report |= {"ratios": ratios, "seconds": seconds | stream, "growth_seconds": growth}
-    document = json.dumps(report, indent=1) + "\n"
-    if options.output:
-        with new_file(options.output) as partial:
-            partial.write_text(document, encoding="utf-8")
-    print(document, end="")
+    hand_over(report, options.output)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the norm, raw and tuned lens say of the same answer, as JSON.
 
-    python benchmarks/lenses.py --output lenses.json
+    python -m benchmarks.lenses --output lenses.json
 
 The tuned lens is trained on text that lies in this repository: its pages, and generated sums. It
 is judged on what it never saw: the end of each of these texts, prose, and the demo's answer.
@@ -17,7 +17,6 @@ import numpy as np
 
 import bathyscope as bs
 from bathyscope.cli.messages import progress_bars
-from bathyscope.files import new_file
 from bathyscope.heatmap import FloatArray
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lens import LENSES, Lens
@@ -26,6 +25,7 @@ from bathyscope.layers.settling import deep_thinking_ratio, settling_depths
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.tokens import Continuation
 from benchmarks.depth import arithmetic
+from benchmarks.report import hand_over
 
 ROOT = Path(__file__).parents[1]
 
@@ -103,11 +103,7 @@ def main() -> None:
             for name, one in texts.items()
         },
     }
-    document = json.dumps(report, indent=1) + "\n"
-    if options.output:
-        with new_file(options.output) as partial:
-            partial.write_text(document, encoding="utf-8")
-    print(document, end="")
+    hand_over(report, options.output)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ thread takes for a frame tells what the page itself needs.
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -22,6 +21,7 @@ from typing import Any
 
 import bathyscope as bs
 from benchmarks.ratios import machine
+from benchmarks.report import write
 from tests.page.hand_made import long_depth
 
 PERIOD = 1000 / 60  # ms
@@ -137,7 +137,7 @@ def main() -> None:
             "map": "64 layers x 4,000 tokens",
             "measures": [asdict(each) | {"verdict": each.verdict} for each in measured],
         }
-        options.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write(options.output, report)
 
 
 if __name__ == "__main__":

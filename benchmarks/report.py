@@ -8,6 +8,13 @@ from typing import Any
 from bathyscope.files import new_file
 
 
+def hand_over(report: Mapping[str, Any], path: Path | None) -> None:
+    """Print a report, and write it where a path is given."""
+    if path is not None:
+        write(path, report)
+    print(as_json(report), end="")
+
+
 def write(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report, in place of an earlier one."""
     with new_file(path) as partial:

@@ -25,7 +25,7 @@ import numpy as np
 import bathyscope as bs
 from bathyscope.answers import extractor, vote
 from bathyscope.model.sequences import Sequences, greedy
-from benchmarks.report import as_json, write
+from benchmarks.report import hand_over
 
 EXAMPLE = (
     "Question: Ann has 3 pens and buys 4 more. How many pens has she?\n"
@@ -207,9 +207,7 @@ def main() -> None:
         "policies": judged(results, settings),
         "ratio and rightness": correlation(results, options.seed),
     }
-    if options.output:
-        write(options.output, report)
-    print(as_json(report), end="")
+    hand_over(report, options.output)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from bathyscope.errors import InputError
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 from bathyscope.progress import Progress
+from bathyscope.prompt import Prompt
 
 MAX_NEW_TOKENS = 64
 
@@ -50,6 +51,16 @@ def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation)
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
     }
+
+
+def prompt_of(provenance: Mapping[str, Any]) -> Prompt:
+    """Return the prompt as the model read it, a chat template included, and its features.
+
+    Raises:
+        KeyError, TypeError, ValueError: The provenance does not say.
+    """
+    features = tuple((start, end) for start, end in provenance["features"])
+    return Prompt(provenance["prompt"], features, provenance["segmenter"])
 
 
 def source_of(model: Mapping[str, Any]) -> str | None:

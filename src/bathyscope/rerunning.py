@@ -16,8 +16,7 @@ from bathyscope.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.progress import Progress, silent
-from bathyscope.prompt import Prompt
-from bathyscope.questions import on_threads, require_same_model, source_of
+from bathyscope.questions import on_threads, prompt_of, require_same_model, source_of
 from bathyscope.render.inscription import TABLE, Inscription, digest, read_inscription
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, open_run
 
@@ -158,9 +157,7 @@ def _question(inscribed: Inscription) -> Callable[[LanguageModel, Progress], Run
         names = ("lens", "threshold", "depth_fraction", "top_k", "max_new_tokens")
         options: dict[str, Any] = {name: asked[name] for name in names}
         return lambda model, progress: depth(model, text, given, **options, progress=progress)
-    # The prompt stands in the provenance as the model read it, in its chat template already.
-    spans = tuple((start, end) for start, end in asked["features"])
-    prompt, settings = Prompt(asked["prompt"], spans, asked["segmenter"]), _settings(asked)
+    prompt, settings = prompt_of(asked), _settings(asked)
     targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
     if inscribed.kind == InteractionRun.kind:
         token = None if asked["token"] is None else int(asked["token"]["position"])

@@ -1,12 +1,12 @@
 """`bathyscope compare`: two runs or tables beside each other."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bathyscope.cli import options
+from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.subjects import Subject, open_subject
 
@@ -41,7 +41,7 @@ def command(
         with progress_bars():
             draw_comparison(comparison, output, palette=palette)
     if as_json:
-        print(json.dumps(comparison.to_document(), ensure_ascii=False, allow_nan=False))
+        print_json(comparison.to_document())
     else:
         print(describe_comparison(comparison), end="")
     if output is not None:

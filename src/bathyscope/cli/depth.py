@@ -17,12 +17,8 @@ def command(
     ] = None,
     lens: options.Lens = "norm",
     translators: options.Translators = None,
-    threshold: Annotated[
-        float, typer.Option(help="g: a token has settled at this many bits or fewer.")
-    ] = 0.5,
-    depth_fraction: Annotated[
-        float, typer.Option(help="ρ: layers from this share of all count as deep.")
-    ] = 0.85,
+    threshold: options.Threshold = 0.5,
+    depth_fraction: options.DepthFraction = 0.85,
     top_k: Annotated[
         int,
         typer.Option(help="Also record what each layer would say: so many tokens for each cell."),

@@ -1,12 +1,12 @@
 """`bathyscope lens train`: translators for the tuned lens, from text."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bathyscope.cli import options
+from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def train(
         lens = train_lens(language_model, read, settings, progress=progress)
         lens.save(output, overwrite=overwrite)
     if as_json:
-        print(json.dumps(lens.about, ensure_ascii=False, allow_nan=False))
+        print_json(lens.about)
     else:
         _print_table(lens)
     note(f"translators: {output}")

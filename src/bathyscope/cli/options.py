@@ -77,6 +77,12 @@ Lens = Annotated[
         "translators (tuned)."
     ),
 ]
+Threshold = Annotated[
+    float, typer.Option(help="g: a token has settled at this many bits or fewer.")
+]
+DepthFraction = Annotated[
+    float, typer.Option(help="ρ: layers from this share of all count as deep.")
+]
 Translators = Annotated[
     Path | None,
     typer.Option(

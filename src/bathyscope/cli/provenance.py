@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bathyscope.cli import options
+from bathyscope.cli.machines import print_json
 
 File = Annotated[
     Path, typer.Argument(metavar="FIGURE|RUN", help="A figure as bathyscope drew it, or a folder.")
@@ -27,7 +28,7 @@ def command(file: File, as_json: options.Json = False) -> None:
         "provenance": dict(inscribed.provenance),
     }
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        print_json(document)
         return
     lines = dict(_lines("", document["provenance"]))
     print(f"a map of {rows} rows and {columns} columns: {inscribed.kind}\n")

@@ -1,11 +1,11 @@
 """What a command does with its runs: folders, figures, and tables or JSON on standard output."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note
 from bathyscope.errors import InputError
 from bathyscope.files import new_folder, refuse_existing
@@ -67,7 +67,7 @@ class Delivery:
     def _print(self, runs: Sequence[Run]) -> None:
         if self.as_json and len(runs) > 1:
             documents = [run.to_document() for run in runs]
-            print(json.dumps(documents, ensure_ascii=False, allow_nan=False))
+            print_json(documents)
             return
         for run in runs:
             show(run, as_json=self.as_json)
@@ -76,7 +76,7 @@ class Delivery:
 def show(run: Run | SettlingRun, *, as_json: bool) -> None:
     """Print a run on standard output."""
     if as_json:
-        print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
+        print_json(run.to_document())
         return
     from rich.console import Console
 

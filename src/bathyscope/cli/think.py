@@ -1,11 +1,11 @@
 """`bathyscope think`: sample prefixes, finish those that think deepest, vote."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bathyscope.cli import options
+from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import progress_bars
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def command(
     ] = False,
     lens: options.Lens = "norm",
     translators: options.Translators = None,
-    threshold: Annotated[float, typer.Option(help="g, in bits.")] = 0.5,
-    depth_fraction: Annotated[float, typer.Option(help="ρ.")] = 0.85,
+    threshold: options.Threshold = 0.5,
+    depth_fraction: options.DepthFraction = 0.85,
     max_new_tokens: options.MaxNewTokens = 256,
     stop: Annotated[
         str, typer.Option(metavar="TEXT", help="What ends a sample; \\n is a new line.")
@@ -61,7 +61,7 @@ def command(
         language_model = options.load_model(model, revision, dtype, device, progress)
         run = think(language_model, text, settings, compare=compare, progress=progress)
     if as_json:
-        print(json.dumps(run.to_document(), ensure_ascii=False, allow_nan=False))
+        print_json(run.to_document())
     else:
         _print_table(run)
 

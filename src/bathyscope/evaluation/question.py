@@ -15,7 +15,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
-from bathyscope.questions import require_same_model, source_of
+from bathyscope.questions import prompt_of, require_same_model, source_of
 from bathyscope.runs import AttributionRun, Run
 
 TOLERANCE = 0.05
@@ -67,11 +67,7 @@ class Question:
         provenance = run.heatmap.provenance
         try:
             question = cls(
-                Prompt(
-                    provenance["prompt"],
-                    tuple((start, end) for start, end in provenance["features"]),
-                    provenance["segmenter"],
-                ),
+                prompt_of(provenance),
                 provenance["given"],
                 tuple(provenance["target_ids"]),
                 provenance["method"]["name"],

@@ -245,7 +245,7 @@ def _verify_route(name: str, anatomy: Anatomy, probe: _Probe) -> None:
         difference = f"shape {tuple(ours.shape)} instead of {tuple(theirs.shape)}"
     else:
         error = float((ours - theirs).abs().max())
-        if error <= _tolerance(probe.logits):
+        if error <= rounding(probe.logits):
             return
         difference = f"largest difference {error:.3g}"
     raise ModelError(
@@ -259,7 +259,7 @@ def _verify_causality(name: str, model: Any, probe: _Probe) -> None:
     changed = probe.input_ids.clone()
     changed[0, -1] = changed[0, 0]
     error = float((logits_of(model, changed) - probe.logits)[:, :-1].float().abs().max())
-    if not error <= _tolerance(probe.logits):
+    if not error <= rounding(probe.logits):
         raise ModelError(
             f"{name} is not a causal language model: changing the last token changed the "
             f"predictions before it (by {error:.3g}). Choose a model that reads left to right."
@@ -302,7 +302,7 @@ def _probe_ids(model: Any) -> Tensor:
     return torch.tensor([ids], device=model.device)
 
 
-def _tolerance(logits: Tensor) -> float:
+def rounding(logits: Tensor) -> float:
     """Return how far two computations of the same logits may be apart by rounding alone."""
     scale = max(1.0, float(logits.float().abs().max()))
     return 32 * torch.finfo(logits.dtype).eps * scale

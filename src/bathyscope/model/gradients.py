@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.heatmap import FloatArray
-from bathyscope.model.anatomy import logits_of
+from bathyscope.model.anatomy import logits_of, rounding
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.products import FastProducts
@@ -162,9 +162,7 @@ def require_embeddings(model: LanguageModel) -> None:
             found = model.model(inputs_embeds=embeddings, use_cache=False, return_dict=True).logits
     except Exception as error:  # whatever a foreign forward pass makes of our embeddings
         found, why = None, f"does not take embeddings in place of tokens ({type(error).__name__})"
-    scale = max(1.0, float(expected.float().abs().max()))
-    tolerance = 32 * torch.finfo(expected.dtype).eps * scale
-    if found is None or not float((found - expected).float().abs().max()) <= tolerance:
+    if found is None or not float((found - expected).float().abs().max()) <= rounding(expected):
         raise ModelError(
             f"{type(model.model).__name__} {why}, so gradients at its embeddings would not "
             "explain it; choose a method that leaves out text, such as leave_one_out."

@@ -1,6 +1,5 @@
 """Two maps and their difference beside each other, drawn."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +15,13 @@ from bathyscope.render.figure import require_format
 from bathyscope.render.inscription import Inscription
 from bathyscope.render.lettering import SIZE, SMALL, Lettering, lettering
 from bathyscope.render.look import part_of
+from bathyscope.render.saving import STYLE, metadata
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _GAP, _BAR_GAP, _BAR = 0.25, 0.15, 0.16  # inches
-_STYLE: Any = {"svg.fonttype": "path", "svg.hashsalt": "bathyscope", "pdf.fonttype": 42}
 
 
 def draw_comparison(
@@ -48,9 +47,9 @@ def draw_comparison(
     letters = lettering(_texts(comparison, panels))
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE), new_file(path) as partial:
+    with matplotlib.rc_context(STYLE), new_file(path) as partial:
         figure = _figure(comparison, panels, letters)
-        figure.savefig(partial, metadata=_metadata(path, comparison))
+        figure.savefig(partial, metadata=metadata(path.suffix.lower(), _inscribed(comparison)))
     letters.report()
 
 
@@ -167,15 +166,7 @@ def _texts(comparison: Comparison, panels: Sequence[Panel]) -> Iterator[str]:
         yield from (*heatmap.rows.labels, *heatmap.columns.labels, panel.legend, panel.name)
 
 
-def _metadata(path: Path, comparison: Comparison) -> dict[str, Any]:
-    """Return what is embedded: nothing that changes from run to run."""
+def _inscribed(comparison: Comparison) -> Inscription:
     drawn = comparison.difference or comparison.maps[0]
     a, b = (dict(heatmap.provenance) for heatmap in comparison.maps)
-    inscribed = replace(Inscription.of(drawn), kind="comparison", provenance={"a": a, "b": b})
-    text, dated = inscribed.to_text(), "SOURCE_DATE_EPOCH" in os.environ
-    if path.suffix.lower() == ".png":
-        return {"Software": "bathyscope", "Description": text}
-    if path.suffix.lower() == ".svg":
-        return {"Creator": "bathyscope", "Description": text, **({} if dated else {"Date": None})}
-    when = {} if dated else {"CreationDate": None}
-    return {"Creator": "bathyscope", "Keywords": text, **when}
+    return replace(Inscription.of(drawn), kind="comparison", provenance={"a": a, "b": b})

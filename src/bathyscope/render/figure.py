@@ -1,6 +1,5 @@
 """Maps as matplotlib figures, and as PNG, SVG and PDF files."""
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,13 +13,12 @@ from bathyscope.render.alternative_text import add_alternative_text
 from bathyscope.render.composition import compose, letters_of
 from bathyscope.render.inscription import FORMATS, Inscription
 from bathyscope.render.look import Look, pages
+from bathyscope.render.saving import STYLE, metadata
 from bathyscope.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_STYLE: Any = {"svg.fonttype": "path", "svg.hashsalt": "bathyscope", "pdf.fonttype": 42}
 
 
 def figure(subject: Run | Heatmap, ax: "Axes | None" = None, **look: Any) -> "Figure":
@@ -72,7 +70,7 @@ def draw(
     letters = letters_of(subject, chosen)
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE), ExitStack() as stack:
+    with matplotlib.rc_context(STYLE), ExitStack() as stack:
         drawn = [compose(subject, page, letters) for page in _pages(subject, chosen, per_page)]
         partial = [stack.enter_context(new_file(one)) for one in paths]
         _save(drawn, partial, subject)
@@ -108,21 +106,16 @@ def _pages(subject: Run | Heatmap, look: Look, per_page: int | None) -> list[Loo
 
 def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], subject: Run | Heatmap) -> None:
     """Save pages into their files, with nothing inside that changes from run to run."""
-    inscribed = Inscription.of(subject).to_text()
-    dated = "SOURCE_DATE_EPOCH" in os.environ
-    if paths[0].suffix.lower() == ".pdf":
+    ending = paths[0].suffix.lower()
+    embedded = metadata(ending, Inscription.of(subject))
+    if ending == ".pdf":
         from matplotlib.backends.backend_pdf import PdfPages
 
-        when = {} if dated else {"CreationDate": None}
-        metadata = {"Creator": "bathyscope", "Keywords": inscribed, **when}
-        with PdfPages(paths[0], metadata=metadata) as pdf:
+        with PdfPages(paths[0], metadata=embedded) as pdf:
             for page in drawn:
                 pdf.savefig(page)
         return
     for page, path in zip(drawn, paths, strict=True):
-        if path.suffix.lower() == ".png":
-            page.savefig(path, metadata={"Software": "bathyscope", "Description": inscribed})
-            continue
-        when = {} if dated else {"Date": None}
-        page.savefig(path, metadata={"Creator": "bathyscope", "Description": inscribed, **when})
-        add_alternative_text(path, describe(subject))
+        page.savefig(path, metadata=embedded)
+        if ending == ".svg":
+            add_alternative_text(path, describe(subject))
