@@ -8,8 +8,10 @@ from scipy.special import log_softmax
 from scipy.stats import entropy
 
 import bathyscope as bs
+from bathyscope.layers import comparison as module
 from bathyscope.layers.comparison import Comparison, as_float
 from bathyscope.layers.divergence import jensen_shannon
+from bathyscope.layers.rows import TorchRows
 from bathyscope.layers.workers import Workers
 from bathyscope.model.anatomy import Anatomy
 from tests import brute_force
@@ -33,6 +35,14 @@ def weights(anatomy: Anatomy) -> torch.Tensor:
     return anatomy.linear_head.weight.detach()
 
 
+@pytest.fixture(params=["fastest", "torch"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go through the rows as this machine does, and as one without a compiler does."""
+    if request.param == "torch":
+        monkeypatch.setattr(module, "fastest_rows", lambda _, device: TorchRows(device))
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("spread", [0.05, 1.0, 6.0])
 def test_unequal_distributions_with_tails_agree_with_scipy(spread: float) -> None:
     anatomy = large_vocabulary(spread)
@@ -47,6 +57,7 @@ def test_unequal_distributions_with_tails_agree_with_scipy(spread: float) -> Non
         np.testing.assert_allclose(values[layer].numpy(), expected, atol=1e-5)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype) -> None:
     anatomy = large_vocabulary(1.0, dtype)
@@ -57,6 +68,7 @@ def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype)
     assert values.tolist() == [[0.0] * 3] * 2
 
 
+@pytest.mark.usefixtures("way")
 def test_small_divergences_keep_their_digits() -> None:
     anatomy = large_vocabulary(1.0)
     final = torch.randn(4, 24)
@@ -69,6 +81,7 @@ def test_small_divergences_keep_their_digits() -> None:
     np.testing.assert_allclose(values[0].numpy(), expected.numpy(), rtol=0.02)
 
 
+@pytest.mark.usefixtures("way")
 def test_cells_are_those_of_the_columns() -> None:
     anatomy = large_vocabulary(1.0)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)

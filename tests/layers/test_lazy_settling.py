@@ -94,7 +94,7 @@ def test_most_cells_of_a_peaked_model_are_not_computed() -> None:
 
 def test_poor_choices_of_columns_cost_only_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lazy_settling, "_COLUMNS", 1)
-    monkeypatch.setattr(lazy_settling, "_MOST_TOKENS", 1)
+    monkeypatch.setattr(lazy_settling, "_LEAST_PROBABILITY", 0.3)
     test_ratio_only_agrees_with_the_map("gemma3", "norm", 0.5)
 
 
@@ -134,3 +134,23 @@ def test_top_k_is_checked() -> None:
         bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=-1)
     with pytest.raises(bs.InputError, match="choose one"):
         bs.depth(tiny("llama"), PROMPT, RESPONSE, top_k=1, ratio_only=True)
+
+
+def test_groups_of_positions_name_each_likely_token_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lazy_settling, "_BYTES_AT_ONCE", 7 * 40)  # some groups of one, some of more
+    heat = torch.tensor([0.01, 1, 5, 40, 40, 40, 40, 3, 7])[:, None]
+    q = (torch.randn(9, 9_000) * heat).softmax(-1)
+    seen: dict[int, dict[int, float]] = {}
+    sizes = []
+    for positions, ids, share in lazy_settling._likely(q, bytes_each=7):
+        sizes.append(len(positions))
+        for position, id_row, q_row in zip(positions.tolist(), ids, share, strict=True):
+            named = [(i, s) for i, s in zip(id_row.tolist(), q_row.tolist(), strict=True) if s]
+            assert position not in seen and len(dict(named)) == len(named)
+            seen[position] = dict(named)
+    least = lazy_settling._LEAST_PROBABILITY
+    assert seen == {
+        row: {id: p for id, p in enumerate(values) if p >= least}
+        for row, values in enumerate(q.tolist())
+    }
+    assert min(sizes) == 1 < max(sizes) and not seen[0]

@@ -23,14 +23,15 @@ def lower_bound(own: Tensor, q: Tensor, log_partial: Tensor) -> Tensor:
     """Return bits that JSD(p, q) is at least, before rounding.
 
     Args:
-        own: Logits of the tokens of S at other layers, shape (layers, tokens of S).
-        q: The last layer's probabilities of the tokens of S, (tokens of S,).
-        log_partial: ln Z' of each layer, (layers,).
+        own: Logits of the tokens of S at other layers, shape (..., tokens of S).
+        q: The last layer's probabilities of the tokens of S, broadcastable to it; 0 leaves a token
+            out.
+        log_partial: ln Z' of each layer, (...).
 
     Returns:
-        Shape (layers,).
+        Shape (...).
     """
-    p = torch.exp(own - log_partial[:, None])
+    p = torch.exp(own - log_partial[..., None])
     below = p <= q
     p, q = torch.where(below, p, 0.0), torch.where(below, q, 0.0)
     tail_p, tail_q = 1 - p.sum(-1), 1 - q.sum(-1)

@@ -6,20 +6,17 @@ unembedding; then each row of logits is worked on while it lies in a core's cach
 
 from dataclasses import dataclass
 from math import log
-from threading import local
 
 import torch
 from torch import Tensor
 
-from bathyscope.layers.divergence import jensen_shannon, jensen_shannon_from_entropies
+from bathyscope.layers.compiled_rows import fastest_rows
+from bathyscope.layers.rows import Rows
 from bathyscope.layers.workers import Workers
 from bathyscope.model.anatomy import Anatomy
 
-ROWS_PER_BLOCK = 480
+ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""
-
-# Below this many bits rounding would show, and the divergence is taken by its definition.
-_SMALL = 1e-4
 
 
 @dataclass(frozen=True)
@@ -71,20 +68,16 @@ class LastLayer:
         entropy: H(q) in nats, float64, shape (tokens,).
     """
 
-    def __init__(self, anatomy: Anatomy, logits: Tensor, workers: Workers) -> None:
+    def __init__(self, anatomy: Anatomy, logits: Tensor, rows: Rows, workers: Workers) -> None:
         """Take the last layer's logits as projected, (tokens, vocab_size)."""
         self.entropy = torch.empty(len(logits), dtype=torch.float64, device=logits.device)
         self.probabilities = torch.empty_like(as_float(logits[:0])).new_empty(logits.shape)
 
         def fill(part: slice) -> None:
             x = as_float(anatomy.rescale(logits[part]))
-            # Shifted as the other layers are: equal logits then give equal numbers, bit for bit.
-            log_probabilities = (x - x.amax(-1, keepdim=True)).log_softmax(-1)
-            q = torch.exp(log_probabilities, out=self.probabilities[part])
-            self.entropy[part] = -(log_probabilities.mul_(q)).sum(-1).double()
-            q.clamp_min_(torch.finfo(q.dtype).tiny)
+            rows.predictions(x, self.probabilities[part], self.entropy[part])
 
-        workers.each(len(logits), fill)
+        workers.each(len(logits), fill, rows.at_once)
 
     def of(self, index: Tensor) -> Tensor:
         """Return q of some tokens, one or the other perhaps more than once."""
@@ -104,9 +97,9 @@ class Comparison:
         """
         self.anatomy = anatomy
         self.top_k = top_k
-        self.workers = Workers(next(anatomy.lm_head.parameters()).device)
+        head = next(anatomy.lm_head.parameters())
+        self.rows, self.workers = fastest_rows(head.dtype, head.device), Workers(head.device)
         self._logits: Tensor | None = None
-        self._threads = local()
 
     @torch.inference_mode()
     def columns(
@@ -124,7 +117,7 @@ class Comparison:
         """
         layers, tokens, width = rows.shape
         logits = self.project(torch.cat([rows.reshape(-1, width), final]))
-        last = LastLayer(self.anatomy, logits[-tokens:], self.workers)
+        last = LastLayer(self.anatomy, logits[-tokens:], self.rows, self.workers)
         index = torch.arange(tokens, device=rows.device).repeat(layers)
         details = None
         if self.top_k and emitted is not None:
@@ -148,12 +141,12 @@ class Comparison:
 
     def last_layer(self, final: Tensor) -> LastLayer:
         """Return the model's own predictions from its last normed states (tokens, hidden_size)."""
-        return LastLayer(self.anatomy, self.project(final), self.workers)
+        return LastLayer(self.anatomy, self.project(final), self.rows, self.workers)
 
     def project(self, states: Tensor) -> Tensor:
         """Return logits before rescaling; they may be overwritten by the next call."""
         with torch.inference_mode():
-            if not self.anatomy.fills_given_memory:
+            if self.anatomy.linear_head is None:
                 return self.anatomy.project(states)
             if self._logits is None or len(self._logits) < len(states):
                 width = len(self.anatomy.lm_head.weight)  # type: ignore[arg-type]
@@ -166,43 +159,15 @@ class Comparison:
 
     def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
         """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
-        kind = last.probabilities.dtype
-        total, mean, joint = torch.empty(3, len(index), dtype=kind, device=logits.device)
-        tokens = index.tolist()
+        bits = torch.empty(len(index), dtype=torch.float64, device=logits.device)
 
         def compare(part: slice) -> None:
             x = as_float(self.anatomy.rescale(logits[part]))
-            one = part.stop - part.start == 1
-            q = last.probabilities[tokens[part.start], None] if one else last.of(index[part])
-            e, product = self._scratch(x)
-            torch.exp(x.sub_(x.amax(-1, keepdim=True)), out=e)
-            torch.sum(e, -1, out=total[part])
-            torch.sum(torch.mul(x, e, out=product), -1, out=mean[part])
-            e.div_(total[part, None]).add_(q)
-            torch.sum(torch.log(e, out=product).mul_(e), -1, out=joint[part])
+            q, entropy = last.probabilities, last.entropy
+            self.rows.divergences(x, index[part], q, entropy, bits[part])
 
-        self.workers.each(len(index), compare)
-        normaliser = total.double()
-        entropy = normaliser.log() - mean.double() / normaliser  # H(p) = ln Z − Σ p x
-        values = jensen_shannon_from_entropies(joint.double(), entropy, last.entropy[index])
-        small = (values < _SMALL).nonzero()[:, 0]
-
-        def refine(part: slice) -> None:
-            cells = small[part]
-            x = as_float(self.anatomy.rescale(logits[cells]))
-            p = (x - x.amax(-1, keepdim=True)).log_softmax(-1).exp_()
-            p.clamp_min_(torch.finfo(kind).tiny)
-            values[cells] = jensen_shannon(p, last.of(index[cells])).double()
-
-        self.workers.each(len(small), refine)
-        return values
-
-    def _scratch(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return two arrays like x, the same for each thread each time: fresh memory is slow."""
-        mine: tuple[Tensor, Tensor] | None = getattr(self._threads, "scratch", None)
-        if mine is None or mine[0].shape != x.shape or mine[0].dtype != x.dtype:
-            mine = self._threads.scratch = (torch.empty_like(x), torch.empty_like(x))
-        return mine
+        self.workers.each(len(index), compare, self.rows.at_once)
+        return bits
 
     def _fill(
         self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, emitted: Tensor
@@ -221,7 +186,7 @@ class Comparison:
             details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
             details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
 
-        self.workers.each(len(index), read)
+        self.workers.each(len(index), read, self.rows.at_once)
 
 
 def as_float(logits: Tensor) -> Tensor:

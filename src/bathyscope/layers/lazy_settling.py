@@ -6,7 +6,7 @@ is computed exactly, the first open layer of each token first, until one is at m
 left. The depths are those of the map.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -17,9 +17,14 @@ from bathyscope.layers.bounds import lower_bound, margin
 from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, LastLayer, as_float
 from bathyscope.layers.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.products import linear
 
-# Tokens of q that the bound looks at: all from this probability up, so many at most.
-_LEAST_PROBABILITY, _MOST_TOKENS = 1e-4, 1024
+# Tokens of q that the bound looks at: all from this probability up. Lower leaves fewer cells open
+# and costs more; from 1e-4 to 5e-4 the time hardly differed.
+_LEAST_PROBABILITY = 2e-4
+# Their columns are copied for a few positions at a time, so many bytes: below what the C library
+# would ask the system for anew each time.
+_BYTES_AT_ONCE, _POSITIONS_AT_ONCE = 16 << 20, 16
 # While fewer tokens than this are undecided, each tries several layers at once: a matrix product of
 # few rows costs as much as one of these.
 _ROWS_PER_ROUND = 64
@@ -102,17 +107,15 @@ class Settler:
         assert self._is_column is not None
         is_column = self._is_column
 
-        def bound(part: slice) -> None:
-            for token in range(part.start, part.stop):
-                chosen = _likely(last.probabilities[token])
-                own = self._logits(rows[:, token], chosen)
-                others = own.masked_fill(is_column[:, chosen], -torch.inf)
-                total = torch.logaddexp(partial[:, token], others.logsumexp(-1))
-                q = last.probabilities[token, chosen]
-                rounding = margin(torch.maximum(scale[:, token], own.abs().amax(-1)), rows.dtype)
-                possible[:, token] = lower_bound(own, q, total) <= self.threshold + rounding
-
-        self._comparison.workers.each(rows.shape[1], bound)
+        for tokens, ids, q in _likely(last.probabilities, rows.shape[-1] * rows.element_size()):
+            own = self._own_logits(rows[:, tokens], ids)
+            # A column that the partial sum has already counts once; so does a place left empty.
+            counted = is_column[:, ids] | (q == 0)
+            total = torch.logaddexp(
+                partial[:, tokens], own.masked_fill(counted, -torch.inf).logsumexp(-1)
+            )
+            rounding = margin(torch.maximum(scale[:, tokens], own.abs().amax(-1)), rows.dtype)
+            possible[:, tokens] = lower_bound(own, q, total) <= self.threshold + rounding
         return possible
 
     def _partial_sums(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -143,18 +146,51 @@ class Settler:
         """Return the logits of some tokens, (rows, ids), from states (rows, hidden)."""
         head = self.anatomy.linear_head
         assert head is not None
-        logits = torch.nn.functional.linear(
-            states, head.weight[ids], None if head.bias is None else head.bias[ids]
-        )
+        logits = linear(states, head.weight[ids], None if head.bias is None else head.bias[ids])
         return as_float(self.anatomy.rescale(logits))
 
+    def _own_logits(self, rows: Tensor, ids: Tensor) -> Tensor:
+        """Return each position's logits of tokens of its own.
 
-def _likely(q: Tensor) -> Tensor:
-    """Return the ids of the tokens that matter in q."""
-    chosen = (q >= _LEAST_PROBABILITY).nonzero()[:, 0]
-    if 0 < len(chosen) <= _MOST_TOKENS:
-        return chosen
-    return q.topk(min(_MOST_TOKENS, len(q))).indices
+        Args:
+            rows: Shape (layers, positions, hidden).
+            ids: Shape (positions, ids).
+
+        Returns:
+            Shape (layers, positions, ids).
+        """
+        head = self.anatomy.linear_head
+        assert head is not None
+        logits = torch.bmm(rows.transpose(0, 1), head.weight[ids].transpose(1, 2))
+        if head.bias is not None:
+            logits += head.bias[ids][:, None]
+        return as_float(self.anatomy.rescale(logits.transpose(0, 1)))
+
+
+def _likely(q: Tensor, bytes_each: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield the tokens that matter in q, for a few positions at a time that have about as many.
+
+    Args:
+        q: Shape (positions, vocab_size).
+        bytes_each: What the caller will hold for each token of each position.
+
+    Yields:
+        Positions (n,), ids of the likely tokens (n, ids) and their q; where a position has fewer,
+        its last places name any token and give its q as 0.
+    """
+    row, id = (q >= _LEAST_PROBABILITY).nonzero().T
+    counts = torch.bincount(row, minlength=len(q))
+    place = torch.arange(len(row), device=q.device) - (counts.cumsum(0) - counts)[row]
+    ids = torch.zeros(len(q), max(1, int(counts.max())), dtype=torch.int64, device=q.device)
+    share = torch.zeros(ids.shape, dtype=q.dtype, device=q.device)
+    ids[row, place], share[row, place] = id, q[row, id]
+    counts, order = counts.clamp_(min=1).sort(descending=True)
+    most, start = counts.tolist(), 0
+    while start < len(order):
+        fitting = _BYTES_AT_ONCE // (most[start] * bytes_each)
+        positions = order[start : start + max(1, min(_POSITIONS_AT_ONCE, fitting))]
+        yield positions, ids[positions, : most[start]], share[positions, : most[start]]
+        start += len(positions)
 
 
 def _first_possible(possible: Tensor, undecided: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,8 +14,6 @@ import torch
 
 # Each core gets its rows in so many portions, so that none waits long for another at the end.
 _PORTIONS = 4
-# Elsewhere than on a processor's cores, rows are worked on together: launches cost more than rows.
-_ROWS_ON_DEVICE = 64
 
 
 class Workers:
@@ -23,27 +21,27 @@ class Workers:
 
     def __init__(self, device: torch.device) -> None:
         """Start them."""
-        self.rows_at_once = 1 if device.type == "cpu" else _ROWS_ON_DEVICE
         self.count = torch.get_num_threads() if device.type == "cpu" else 1
         self._pool = _started(self.count) if self.count > 1 else None
 
-    def each(self, rows: int, work: Callable[[slice], None]) -> None:
-        """Call `work` for slices that together cover `rows` rows, each row once."""
+    def each(self, rows: int, work: Callable[[slice], None], at_once: int = 1) -> None:
+        """Call `work` for slices of up to `at_once` rows that together cover each row once."""
         if self._pool is None:
-            self._run(work, 0, rows)
+            _run(work, 0, rows, at_once)
             return
         size = max(1, -(-rows // (_PORTIONS * self.count)))
         portions = [
-            self._pool.submit(self._run, work, start, min(start + size, rows))
+            self._pool.submit(_run, work, start, min(start + size, rows), at_once)
             for start in range(0, rows, size)
         ]
         for portion in portions:
             portion.result()
 
-    def _run(self, work: Callable[[slice], None], start: int, stop: int) -> None:
-        with torch.inference_mode():  # which belongs to a thread, like the number of cores
-            for first in range(start, stop, self.rows_at_once):
-                work(slice(first, min(first + self.rows_at_once, stop)))
+
+def _run(work: Callable[[slice], None], start: int, stop: int, at_once: int) -> None:
+    with torch.inference_mode():  # which belongs to a thread, like the number of cores
+        for first in range(start, stop, at_once):
+            work(slice(first, min(first + at_once, stop)))
 
 
 def _started(count: int) -> ThreadPoolExecutor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bathyscope.errors import ModelError
-from bathyscope.model.products import forward_only, linear, onednn
+from bathyscope.model.products import forward_only, linear, linear_into
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,13 @@ class Anatomy:
         logits: Tensor = self.lm_head(states)
         return self.rescale(logits)
 
-    @property
-    def fills_given_memory(self) -> bool:
-        """Whether `project` can write where it is told to: not by oneDNN, which makes its own."""
-        return self.linear_head is not None and onednn() is None
-
     def project(self, states: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the logits before `rescale` of states (rows, hidden_size).
 
         Args:
             states: Normed as wanted.
-            out: Where to write them if `fills_given_memory`, shape (at least rows, vocab_size):
-                fresh memory of that size costs a tenth of the product.
+            out: Where to write them if there is a `linear_head`, shape (at least rows,
+                vocab_size): fresh memory of that size costs half of the product.
         """
         head = self.linear_head
         if head is None:
@@ -84,9 +79,9 @@ class Anatomy:
         bias: Tensor | None = head.bias
         if out is None:
             return linear(states, head.weight, bias)
-        if bias is None:
-            return torch.mm(states, head.weight.T, out=out[: len(states)])
-        return torch.addmm(bias, states, head.weight.T, out=out[: len(states)])
+        filled = out[: len(states)]
+        linear_into(states, head.weight, bias, filled)
+        return filled
 
     @property
     def linear_head(self) -> nn.Linear | None:

@@ -16,6 +16,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+# Columns of a large product computed at a time. More is not faster, and leaves larger holes behind:
+# with 8,192 the peak at 4,096 tokens varied between 267 and 417 MB, with 2,048 it was 257 to 272.
+_COLUMNS = 2048
+
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
@@ -67,6 +71,30 @@ def linear(states: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
         found: Tensor = _Linear.apply(states, weight, bias)  # type: ignore[no-untyped-call]
         return found
     return product(states, weight, bias)
+
+
+def linear_into(states: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor) -> None:
+    """Write states · weightᵀ + bias into given memory: fresh memory costs half of the product.
+
+    oneDNN makes memory of its own, so it is given some columns at a time: what it makes for these
+    stays in the processor's cache, and its holes in memory stay small.
+
+    Args:
+        states: Shape (rows, inputs).
+        weight: Shape (outputs, inputs).
+        bias: Shape (outputs,), or None.
+        out: Shape (rows, outputs).
+    """
+    product = onednn()
+    if product is None or not _suits(states, weight, bias):
+        if bias is None:
+            torch.mm(states, weight.T, out=out)
+        else:
+            torch.addmm(bias, states, weight.T, out=out)
+        return
+    for start in range(0, len(weight), _COLUMNS):
+        part = slice(start, start + _COLUMNS)
+        out[:, part] = product(states, weight[part], None if bias is None else bias[part])
 
 
 @cache
