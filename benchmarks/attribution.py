@@ -1,4 +1,4 @@
-"""Attribution against Captum, inseq, a padded batch and the floor, in one run.
+"""Attribution against Captum, inseq, a padded batch and the floor, in one tree of processes.
 
 `python -m benchmarks.attribution`. No ratio is given where what was timed are not the same numbers.
 """
@@ -13,19 +13,10 @@ import torch
 
 from bathyscope.attribution.gradients import gradient_attribution
 from benchmarks import peers
-from benchmarks.ratios import (
-    Ratio,
-    Times,
-    Work,
-    in_turns,
-    line,
-    machine,
-    memory_ratio,
-    peak_memory,
-    time_ratio,
-    write,
-)
+from benchmarks.memory import peak_memory
+from benchmarks.ratios import Ratio, line, machine, memory_ratio, time_ratio, write
 from benchmarks.subject import Subject, subject
+from benchmarks.turns import Times, Work, in_turns
 
 TOLERANCE = 2e-4
 RESULTS = Path(__file__).parent / "results" / "attribution.json"
@@ -53,8 +44,8 @@ PAIRS: tuple[tuple[str, str, float | None], ...] = (
 )
 
 
-def contestants() -> dict[str, Work]:
-    """Return everything that is timed, by name, the model loaded."""
+def contestant(name: str) -> Work:
+    """Return one of what is timed, the model loaded."""
     on = subject()
     longest = max(on.sequences, key=len)
     works: dict[str, Work] = {
@@ -71,7 +62,7 @@ def contestants() -> dict[str, Work]:
             on.model, on.prompt, on.targets, "input_x_gradient"
         ),
     }
-    return works
+    return works[name]
 
 
 def disagreements(results: dict[str, Any]) -> dict[str, float]:
@@ -110,8 +101,7 @@ def compare_times(times: dict[str, Times], on: Subject) -> list[Ratio]:
 
 def measure_memory(names: set[str]) -> list[Ratio]:
     """Compare the peaks of memory, each in a fresh process."""
-    threads = torch.get_num_threads()
-    peaks = {name: peak_memory("benchmarks.attribution", name, threads) for name in sorted(names)}
+    peaks = {name: peak_memory(contestant, name) for name in sorted(names)}
     ratios = []
     for ours, theirs, _ in PAIRS:
         own, other = peaks.get(ours), peaks.get(theirs)
@@ -123,7 +113,7 @@ def measure_memory(names: set[str]) -> list[Ratio]:
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, help="threads of torch; default: its own choice")
     parser.add_argument("--no-memory", action="store_true", help="leave peak memory out")
     parser.add_argument("--output", type=Path, default=RESULTS)
@@ -135,20 +125,19 @@ def main() -> None:
     chosen = options()
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    on, works = subject(), contestants()
-    works[SINGLE]()  # the first pass of a process is slower than all others
-    times, results = in_turns(works, chosen.repetitions)
+    names = sorted({SINGLE, *(name for pair in PAIRS for name in pair[:2])})
+    times, results = in_turns(contestant, names, chosen.rounds)
     apart = disagreements(results)
     for pair, difference in apart.items():
         print(f"{difference:.1e} nats at most between {pair}")
     wrong = [pair for pair, difference in apart.items() if not difference <= TOLERANCE]
     if wrong:
         raise SystemExit(f"Not the same quantity, so no ratio is given: {'; '.join(wrong)}.")
-    ratios = compare_times(times, on)
-    ratios += [] if chosen.no_memory else measure_memory(set(works))
+    ratios = compare_times(times, subject())
+    ratios += [] if chosen.no_memory else measure_memory(set(names))
     facts = {
         "machine": machine(PACKAGES),
-        "repetitions": chosen.repetitions,
+        "rounds": chosen.rounds,
         "largest_difference_nats": apart,
         "times": {name: asdict(found) for name, found in times.items()},
     }

@@ -1,19 +1,16 @@
-"""How long the depth map takes, beside what it could take: ratios of one run, as JSON.
+"""The depth map, settling depths and streaming beside a forward pass, the product, and peers.
 
-    python -m benchmarks.depth --output depth.json
+    python -m benchmarks.depth --peers --output benchmarks/results/depth.json
 
-Contenders take turns, round after round, on the same hidden states; a ratio is the median over
-the rounds, so that a machine that is busy with other things distorts all of them alike. The floor
-is the matrix product alone: layers × tokens × hidden_size × vocab_size, blocked, into memory that
-is there already.
+The floor is the matrix product alone, layers × tokens × hidden_size × vocab_size, blocked, into
+memory that is there already: once as PyTorch makes it, once as fast as bathyscope knows how to.
 """
 
 import argparse
-import gc
 import random
-import statistics
-import time
 from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +22,30 @@ from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.lazy_settling import settle
 from bathyscope.layers.lens import LENSES
 from bathyscope.model.decoding import residual_stream
+from bathyscope.model.products import forward_only, linear_into
 from bathyscope.model.sequences import Sequences, greedy
 from bathyscope.model.tokens import Continuation
-from benchmarks.report import hand_over
+from benchmarks.memory import peak_memory
+from benchmarks.ratios import Ratio, line, machine, time_ratio, write
+from benchmarks.turns import Times, Work, in_turns
+
+PACKAGES = ("torch", "transformers", "deep-think-tokens", "numpy")
+ROWS, STREAMED_TOKENS = 240, 48
+
+FORWARD = "forward pass"
+HIDDEN = "forward pass without logits"
+FLOOR = "product as PyTorch makes it"
+FAST_FLOOR = "product as fast as we can"
+MAP = "map"
+RATIO_SUMS = "ratio only, arithmetic"
+RATIO_PROSE = "ratio only, prose"
+NAIVE = "naive logit lens"
+PEER = "deep-think-tokens"
+PLAIN = "plain decoding"
+STREAM = "streaming"
+WHOLE = "forward pass and map"
+
+RESULTS = Path(__file__).parent / "results" / "depth.json"
 
 PROMPT_TOKENS = 8
 
@@ -62,15 +80,6 @@ def continuation(model: bs.LanguageModel, text: str, tokens: int) -> Continuatio
     return Continuation(ids[:PROMPT_TOKENS], ids[PROMPT_TOKENS : PROMPT_TOKENS + tokens], None)
 
 
-def timed(work: Callable[[], Any]) -> float:
-    """Return the seconds that work takes: with one core its own seconds, whoever else is busy."""
-    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
-    gc.collect()
-    begin = clock()
-    work()
-    return clock() - begin
-
-
 def naive(model: bs.LanguageModel, text: Continuation) -> None:
     """Do what one writes first: every layer's distribution whole, compared by the definition."""
     ids = torch.tensor([text.prompt_ids + text.target_ids[:-1]])
@@ -83,170 +92,158 @@ def naive(model: bs.LanguageModel, text: Continuation) -> None:
 
 
 def deep_think_tokens(model: bs.LanguageModel, text: Continuation) -> None:
-    """Run the package deep-think-tokens on the same text.
-
-    Give it a model of its own: its `detach` leaves hooks behind, which slow every later pass.
-    """
+    """Run the package deep-think-tokens on the same text; its `detach` leaves hooks behind."""
     import deep_think_tokens as peer  # type: ignore[import-not-found]
 
     tracker = peer.add_deep_thinking_tokens_hooks(model.model)
     try:
-        ids = torch.tensor([text.prompt_ids + text.target_ids[:-1]])
         with torch.inference_mode():
-            model.model(input_ids=ids)
+            model.model(input_ids=ids_read(text))
         tracker.collect()
     finally:
         tracker.detach()
 
 
-def floor(model: bs.LanguageModel, tokens: int) -> Callable[[], None]:
+def ids_read(text: Continuation) -> torch.Tensor:
+    """Return what the model reads, (1, tokens): the last token is only predicted."""
+    return torch.tensor([text.prompt_ids + text.target_ids[:-1]])
+
+
+def forward(model: bs.LanguageModel, text: Continuation) -> None:
+    """Run the model once, logits included, with the products that all of bathyscope takes."""
+    with forward_only():
+        model.model(input_ids=ids_read(text), use_cache=False)
+
+
+def whole(model: bs.LanguageModel, text: Continuation) -> None:
+    """Run the model and map its depths, as `bathyscope depth` does."""
+    pieces = residual_stream(model, text)
+    depth_map(model.anatomy, pieces, LENSES["norm"], text.target_ids)
+
+
+def product(model: bs.LanguageModel, tokens: int, *, fast: bool) -> Work:
     """Return the matrix products alone."""
     weight = model.anatomy.lm_head.weight
     assert isinstance(weight, torch.Tensor)
-    rows = torch.randn(480, weight.shape[1])
-    out = torch.empty(480, weight.shape[0])
-    blocks = -(-(model.num_layers - 1) * tokens // 480)
+    rows, out = torch.randn(ROWS, weight.shape[1]), torch.empty(ROWS, len(weight))
 
     def multiply() -> None:
         with torch.inference_mode():
-            for _ in range(blocks):
-                torch.mm(rows, weight.T, out=out)
+            for _ in range(-(-(model.num_layers - 1) * tokens // ROWS)):
+                if fast:
+                    linear_into(rows, weight, None, out)
+                else:
+                    torch.mm(rows, weight.T, out=out)
 
     return multiply
 
 
-def contenders(model: bs.LanguageModel, tokens: int, peers: bool) -> dict[str, Callable[[], Any]]:
-    """Return what is timed against each other."""
+def decode(model: bs.LanguageModel, prompt: str) -> None:
+    """Write some tokens without a look into them."""
+    sequences = Sequences(model, [model.tokens.encode(prompt)])
+    for step in range(STREAMED_TOKENS):
+        if step:
+            sequences.advance()
+        sequences.choose(greedy)
+
+
+def on_states(
+    model: bs.LanguageModel, text: Continuation, work: Callable[[list[list[torch.Tensor]]], Any]
+) -> Work:
+    """Return work on a text's hidden states, which are computed once, before it is timed."""
+    held = list(residual_stream(model, text))
+    return lambda: work([list(piece) for piece in held])
+
+
+def contestant(tokens: int, name: str) -> Work:
+    """Return one of what is timed, on texts of so many tokens."""
+    model, lens = bs.load(), LENSES["norm"]
     sums, prose = (continuation(model, text, tokens) for text in (arithmetic(), natural()))
-    held = {name: list(residual_stream(model, t)) for name, t in (("s", sums), ("p", prose))}
+    start = arithmetic()[:200]
 
-    def pieces(name: str) -> list[list[torch.Tensor]]:
-        return [list(piece) for piece in held[name]]
+    def mapped(pieces: list[list[torch.Tensor]]) -> object:
+        return depth_map(model.anatomy, pieces, lens, sums.target_ids)
 
-    anatomy, lens = model.anatomy, LENSES["norm"]
-    found: dict[str, Callable[[], Any]] = {
-        "forward": lambda: list(residual_stream(model, sums)),
-        "floor": floor(model, tokens),
-        "map": lambda: depth_map(anatomy, pieces("s"), lens, sums.target_ids),
-        "ratio_only_arithmetic": lambda: settle(anatomy, pieces("s"), lens, 0.5),
-        "ratio_only_prose": lambda: settle(anatomy, pieces("p"), lens, 0.5),
-        "naive": lambda: naive(model, sums),
+    def settled(pieces: list[list[torch.Tensor]]) -> object:
+        return settle(model.anatomy, pieces, lens, 0.5)
+
+    preparations: dict[str, Callable[[], Work]] = {
+        FORWARD: lambda: partial(forward, model, sums),
+        HIDDEN: lambda: lambda: len(list(residual_stream(model, sums))),
+        FLOOR: lambda: product(model, tokens, fast=False),
+        FAST_FLOOR: lambda: product(model, tokens, fast=True),
+        MAP: lambda: on_states(model, sums, mapped),
+        RATIO_SUMS: lambda: on_states(model, sums, settled),
+        RATIO_PROSE: lambda: on_states(model, prose, settled),
+        NAIVE: lambda: partial(naive, model, sums),
+        PEER: lambda: partial(deep_think_tokens, model, sums),
+        PLAIN: lambda: partial(decode, model, start),
+        STREAM: lambda: lambda: len(list(bs.stream(model, start, max_new_tokens=STREAMED_TOKENS))),
+        WHOLE: lambda: partial(whole, model, prose),
     }
+    return preparations[name]()
+
+
+def compare(times: dict[str, Times], peers: bool) -> list[Ratio]:
+    """Return the ratios of what was timed in the same rounds; goals are the most they should be."""
+    both = times[HIDDEN].and_then(times[MAP])
+    pairs = [
+        (MAP, times[MAP], FLOOR, 1.5),
+        (MAP, times[MAP], FAST_FLOOR, None),
+        ("forward pass and map", both, NAIVE, 1 / 3.5),
+        (RATIO_SUMS, times[RATIO_SUMS], FORWARD, 1.0),
+        (RATIO_PROSE, times[RATIO_PROSE], FORWARD, 1.6),
+        (RATIO_SUMS, times[RATIO_SUMS], HIDDEN, None),
+        (RATIO_PROSE, times[RATIO_PROSE], HIDDEN, None),
+        (STREAM, times[STREAM], PLAIN, 1.5),
+    ]
     if peers:
-        own = bs.load()
-        found["deep_think_tokens"] = lambda: deep_think_tokens(own, sums)
-    return found
+        pairs.append(("forward pass and map", both, PEER, 1 / 5))
+    return [
+        time_ratio(f"{name} / {other}", ours, times[other], goal)
+        for name, ours, other, goal in pairs
+    ]
 
 
-def streaming(model: bs.LanguageModel, tokens: int) -> dict[str, Callable[[], Any]]:
-    """Return decoding with and without a look into each token."""
-    prompt = arithmetic()[:200]
-
-    def plain() -> None:
-        sequences = Sequences(model, [model.tokens.encode(prompt)])
-        for step in range(tokens):
-            if step:
-                sequences.advance()
-            sequences.choose(greedy)
-
+def growth(lengths: list[int]) -> dict[str, float]:
+    """Return the seconds of forward pass and map of texts of some lengths, one turn each."""
     return {
-        "plain": plain,
-        "stream": lambda: list(bs.stream(model, prompt, max_new_tokens=tokens)),
+        str(tokens): in_turns(partial(contestant, tokens), [WHOLE], 1)[0][WHOLE].wall[0]
+        for tokens in lengths
     }
-
-
-def rounds(work: dict[str, Callable[[], Any]], count: int) -> dict[str, list[float]]:
-    """Return seconds of each contender, which take turns."""
-    for run in work.values():
-        run()  # once for nothing: memory and threads are made
-    seconds: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(count):
-        for name, run in work.items():
-            seconds[name].append(timed(run))
-    return seconds
-
-
-def median_ratio(seconds: dict[str, list[float]], one: str, other: str) -> float:
-    """Return the median over the rounds of one contender's time over another's."""
-    pairs = zip(seconds[one], seconds[other], strict=True)
-    return round(statistics.median(a / b for a, b in pairs), 3)
-
-
-def peak_memory(model: bs.LanguageModel, tokens: int) -> float:
-    """Return MB that a map of so many tokens needs above what was there before (Linux only)."""
-    text = continuation(model, natural(), tokens)
-    gc.collect()
-
-    def status(field: str) -> int:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(field))
-
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
-    before = status("VmRSS")
-    pieces = residual_stream(model, text)
-    depth_map(model.anatomy, pieces, LENSES["norm"], text.target_ids)
-    return round((status("VmHWM") - before) * 1024 / 1e6, 1)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--growth", type=int, nargs="*", default=[256, 1024, 4096])
     parser.add_argument("--threads", type=int, help="cores to use; default: all")
     parser.add_argument("--peers", action="store_true", help="needs the extra `bench`")
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    model = bs.load()
-    largest = max(options.growth, default=0)
-    report: dict[str, Any] = {
+    names = [FORWARD, HIDDEN, FLOOR, FAST_FLOOR, MAP, RATIO_SUMS, RATIO_PROSE, NAIVE]
+    names += [PLAIN, STREAM, *([PEER] if options.peers else [])]
+    times, _ = in_turns(partial(contestant, options.tokens), names, options.rounds)
+    ratios = compare(times, options.peers)
+    facts: dict[str, Any] = {
+        "machine": machine(PACKAGES),
         "tokens": options.tokens,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "peak_memory_mb": {str(largest): peak_memory(model, largest)} if largest else {},
+        "rounds": options.rounds,
+        "peak_memory_mb": {
+            str(tokens): peak_memory(partial(contestant, tokens), WHOLE)
+            for tokens in options.growth[-1:]
+        },
+        "growth_seconds": growth(options.growth),
+        "times": {name: asdict(found) for name, found in times.items()},
     }
-    seconds = rounds(contenders(model, options.tokens, options.peers), options.rounds)
-    stream = rounds(streaming(model, 48), options.rounds)
-    ratios = {
-        "map / floor": median_ratio(seconds, "map", "floor"),
-        "naive / (forward + map)": round(
-            statistics.median(
-                n / (f + m)
-                for n, f, m in zip(
-                    seconds["naive"], seconds["forward"], seconds["map"], strict=True
-                )
-            ),
-            3,
-        ),
-        "ratio only, arithmetic / forward": median_ratio(
-            seconds, "ratio_only_arithmetic", "forward"
-        ),
-        "ratio only, prose / forward": median_ratio(seconds, "ratio_only_prose", "forward"),
-        "stream / plain decoding": median_ratio(stream, "stream", "plain"),
-    }
-    if options.peers:
-        ratios["deep-think-tokens / (forward + map)"] = round(
-            statistics.median(
-                p / (f + m)
-                for p, f, m in zip(
-                    seconds["deep_think_tokens"], seconds["forward"], seconds["map"], strict=True
-                )
-            ),
-            3,
-        )
-    growth = {}
-    for tokens in options.growth:
-        text = continuation(model, natural(), tokens)
-        growth[str(tokens)] = timed(
-            lambda text=text: depth_map(
-                model.anatomy, residual_stream(model, text), LENSES["norm"], text.target_ids
-            )
-        )
-    report |= {"ratios": ratios, "seconds": seconds | stream, "growth_seconds": growth}
-    hand_over(report, options.output)
+    print(facts["machine"])
+    print(f"peak memory {facts['peak_memory_mb']} MB, seconds {facts['growth_seconds']}")
+    print("\n".join(map(line, ratios)))
+    write(options.output, facts, ratios)
 
 
 if __name__ == "__main__":

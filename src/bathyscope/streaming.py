@@ -78,9 +78,10 @@ def stream(
         if step:
             sequences.advance()
         rows, final = read_states(model.anatomy, read, sequences.states)
-        divergences = comparison.columns(rows, final)[0].cpu().numpy()
+        bits, _, logits = comparison.columns(rows, final)
+        divergences = bits.cpu().numpy()
         depths = settling_depths(divergences, threshold)
-        for index, id in enumerate(sequences.choose(greedy)):
+        for index, id in enumerate(sequences.choose(greedy, logits)):
             if id is None:
                 continue
             label = model.tokens.axis("token", [id]).labels[0]

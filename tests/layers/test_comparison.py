@@ -48,7 +48,7 @@ def test_unequal_distributions_with_tails_agree_with_scipy(spread: float) -> Non
     anatomy = large_vocabulary(spread)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
     rows[2] = final + 0.05 * rows[2]
-    values, _ = Comparison(anatomy).columns(rows, final)
+    values = Comparison(anatomy).columns(rows, final).bits
     weight = weights(anatomy).double().numpy()
     q = np.exp(log_softmax(final.double().numpy() @ weight.T, axis=-1))
     for layer in range(5):
@@ -64,7 +64,7 @@ def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype)
     with torch.no_grad():  # eighths multiply exactly, in whatever order the product sums them
         weights(anatomy).mul_(8).round_().div_(8)
     final = (torch.randn(3, 24) * 8).round().div(8).to(dtype)
-    values, _ = Comparison(anatomy).columns(final[None].repeat(2, 1, 1), final)
+    values = Comparison(anatomy).columns(final[None].repeat(2, 1, 1), final).bits
     assert values.tolist() == [[0.0] * 3] * 2
 
 
@@ -73,7 +73,7 @@ def test_small_divergences_keep_their_digits() -> None:
     anatomy = large_vocabulary(1.0)
     final = torch.randn(4, 24)
     rows = final[None] + 1e-3 * torch.randn(1, 4, 24)
-    values, _ = Comparison(anatomy).columns(rows, final)
+    values = Comparison(anatomy).columns(rows, final).bits
     weight = weights(anatomy).double()
     p, q = (rows[0].double() @ weight.T).softmax(-1), (final.double() @ weight.T).softmax(-1)
     expected = jensen_shannon(p, q)
@@ -86,7 +86,7 @@ def test_cells_are_those_of_the_columns() -> None:
     anatomy = large_vocabulary(1.0)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
     comparison = Comparison(anatomy)
-    values, _ = comparison.columns(rows, final)
+    values = comparison.columns(rows, final).bits
     layer, token = torch.tensor([4, 0, 2]), torch.tensor([1, 1, 2])
     cells = comparison.cells(rows[layer, token], token, comparison.last_layer(final))
     np.testing.assert_allclose(cells.numpy(), values[layer, token].numpy(), atol=2e-6)
@@ -94,9 +94,11 @@ def test_cells_are_those_of_the_columns() -> None:
 
 def test_sixteen_bits_stay_within_what_the_docs_state() -> None:
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
-    exact, _ = Comparison(large_vocabulary(1.0)).columns(rows, final)
-    half, _ = Comparison(large_vocabulary(1.0, torch.bfloat16)).columns(
-        rows.bfloat16(), final.bfloat16()
+    exact = Comparison(large_vocabulary(1.0)).columns(rows, final).bits
+    half = (
+        Comparison(large_vocabulary(1.0, torch.bfloat16))
+        .columns(rows.bfloat16(), final.bfloat16())
+        .bits
     )
     assert 0 < float((exact - half).abs().max()) < 0.05
 

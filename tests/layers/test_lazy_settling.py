@@ -66,7 +66,7 @@ def test_hunt_for_a_depth_that_is_not_the_maps(
     final = torch.randn(6, 24)
     steps = torch.linspace(1, 0, 6)[:5, None, None]
     rows = final + noise * steps * torch.randn(5, 6, 24)
-    values, _ = Comparison(anatomy).columns(rows, final)
+    values = Comparison(anatomy).columns(rows, final).bits
     near = float((values - threshold).abs().min()) < 1e-5  # which rounding alone decides
     depths = Settler(anatomy, threshold).depths(rows, final)
     assert near or depths.tolist() == settling_depths(values.numpy(), threshold).tolist()
@@ -108,7 +108,7 @@ def test_an_unembedding_that_is_no_plain_matrix_is_computed_whole() -> None:
     scaled.weight = torch.nn.Parameter(weights(anatomy))
     odd = type(anatomy)(**(vars(anatomy) | {"lm_head": scaled}))
     rows, final = torch.randn(5, 4, 24), torch.randn(4, 24)
-    values, _ = Comparison(odd).columns(rows, final)
+    values = Comparison(odd).columns(rows, final).bits
     expected = (rows.double() @ scaled.weight.double().T * 0.5).softmax(-1)
     last = (final.double() @ scaled.weight.double().T * 0.5).softmax(-1)
     np.testing.assert_allclose(

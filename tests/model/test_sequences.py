@@ -20,7 +20,7 @@ def written(model: Any, prompts: tuple[str, ...], count: int) -> tuple[Any, list
     for step in range(count):
         if step:
             sequences.advance()
-        steps.append([*sequences.states, sequences._logits])
+        steps.append([*sequences.states, sequences.logits()])
         sequences.choose(greedy)
     return sequences, steps
 

@@ -6,6 +6,7 @@ unembedding; then each row of logits is worked on while it lies in a core's cach
 
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -84,6 +85,21 @@ class LastLayer:
         return self.probabilities[index]
 
 
+class Columns(NamedTuple):
+    """All layers of a few tokens, compared.
+
+    Attributes:
+        bits: Divergences, float64 (layers, tokens).
+        details: Further quantities where asked for, cells in the same order.
+        last_logits: The model's own logits, at least float32, (tokens, vocab_size), until the next
+            comparison.
+    """
+
+    bits: Tensor
+    details: Details | None
+    last_logits: Tensor
+
+
 class Comparison:
     """Compares states with the last layer; keeps its memory and its threads between blocks."""
 
@@ -102,18 +118,13 @@ class Comparison:
         self._logits: Tensor | None = None
 
     @torch.inference_mode()
-    def columns(
-        self, rows: Tensor, final: Tensor, emitted: Tensor | None = None
-    ) -> tuple[Tensor, Details | None]:
+    def columns(self, rows: Tensor, final: Tensor, emitted: Tensor | None = None) -> Columns:
         """Compare all layers of a few tokens.
 
         Args:
             rows: States as a lens leaves them, shape (layers, tokens, hidden_size).
             final: Normed states of the last layer, (tokens, hidden_size).
             emitted: Token ids that stand in the text, (tokens,); needed where top_k is not 0.
-
-        Returns:
-            Bits, float64 (layers, tokens); further quantities with cells in the same order.
         """
         layers, tokens, width = rows.shape
         logits = self.project(torch.cat([rows.reshape(-1, width), final]))
@@ -123,7 +134,8 @@ class Comparison:
         if self.top_k and emitted is not None:
             details = Details.room_for(len(index), self.top_k, rows.device)
             self._fill(details, logits, index, last, emitted)
-        return self._from_logits(logits, index, last).view(layers, tokens), details
+        bits = self._from_logits(logits, index, last).view(layers, tokens)
+        return Columns(bits, details, as_float(self.anatomy.rescale(logits[-tokens:])))
 
     @torch.inference_mode()
     def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:

@@ -88,8 +88,8 @@ def _compared(
 ) -> tuple[Tensor, MapDetails | None]:
     """Return divergences (num_layers − 1, tokens) and the further quantities, if asked for."""
     rows, final = read_states(comparison.anatomy, lens, states)
-    values, details = comparison.columns(rows, final, emitted)
-    return values.cpu(), None if details is None else _map_details(details, _cosine(states))
+    bits, details, _ = comparison.columns(rows, final, emitted)
+    return bits.cpu(), None if details is None else _map_details(details, _cosine(states))
 
 
 def _cosine(states: list[Tensor]) -> Tensor:

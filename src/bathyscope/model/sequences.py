@@ -82,7 +82,7 @@ class Sequences:
         self._ends = _end_tokens(model)
         self._stop = stop
         self.states: list[Tensor] = []
-        self._logits = torch.empty(0)
+        self._final = torch.empty(0)  # what of the last states goes into the unembedding
         self._cache: Any = None
         self._cache_name = _cache_name(model)
         self._shortest_prompt = min(map(len, prompts))
@@ -100,7 +100,7 @@ class Sequences:
     def fork(self, count: int) -> None:
         """Turn one sequence into several equal ones; its prompt is not run again."""
         self._cache.reorder_cache(torch.arange(len(self)).repeat_interleave(count))
-        self._logits = self._logits.repeat_interleave(count, 0)
+        self._final = self._final.repeat_interleave(count, 0)
         self._next = self._next.repeat_interleave(count, 0)
         self.states = [state.repeat_interleave(count, 0) for state in self.states]
         self._mask = self._mask.repeat_interleave(count, 0)
@@ -113,20 +113,30 @@ class Sequences:
         where = self._tensor(list(indices))
         chosen._cache = copy.deepcopy(self._cache)
         chosen._cache.reorder_cache(where)
-        chosen._logits, chosen._mask = self._logits[where], self._mask[where]
+        chosen._final, chosen._mask = self._final[where], self._mask[where]
         chosen._next = self._next[where]
         chosen.states = [state[where] for state in self.states]
         chosen.token_ids = [list(self.token_ids[i]) for i in indices]
         chosen.ended = [self.ended[i] for i in indices]
         return chosen
 
-    def choose(self, choose: Choose) -> list[int | None]:
+    def logits(self) -> Tensor:
+        """Return the logits of the next token, at least float32, (batch, vocab_size)."""
+        with forward_only():
+            logits = self.model.anatomy.unembedded(self._final)
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+    def choose(self, choose: Choose, logits: Tensor | None = None) -> list[int | None]:
         """Choose the next token of every sequence; `states` are those that predicted it.
+
+        Args:
+            choose: How.
+            logits: `logits()`, where the caller has them already.
 
         Returns:
             Token ids; None for a sequence that has ended before.
         """
-        self._next = choose(self._logits)
+        self._next = choose(self.logits() if logits is None else logits)
         new: list[int | None] = []
         for index, id in enumerate(self._next.tolist()):
             new.append(None if self.ended[index] else id)
@@ -159,8 +169,7 @@ class Sequences:
                     return_dict=True,
                     **{self._cache_name: self._cache},
                 )
-            logits = anatomy.unembedded(final[0])
-        self._logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        self._final = final[0]
         self._cache, self.states = getattr(output, self._cache_name, None), states
         if not hasattr(self._cache, "reorder_cache"):
             raise ModelError(
