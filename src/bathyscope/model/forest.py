@@ -80,13 +80,15 @@ class Forest:
     def _next_batch(
         self, edges: list[tuple[Edge, Branch | None]]
     ) -> tuple[list[tuple[Edge, Branch | None]], list[tuple[Edge, Branch | None]]]:
-        deepest = max(edge.start for edge, _ in edges)
-        longest = max(len(edge.ids) for edge, _ in edges)
-        room = max(1, _PAST_PER_TOKEN * self.most_tokens // (deepest + longest))
-        batches = alike([len(edge.ids) for edge, _ in edges], self.most_tokens)
-        chosen = set(batches[0][:room])
+        lengths, starts = [len(edge.ids) for edge, _ in edges], [edge.start for edge, _ in edges]
+        room = max(1, _PAST_PER_TOKEN * self.most_tokens // (max(starts) + max(lengths)))
+        # The batch nearest to the root first: its children then join those that wait already, and
+        # make full batches with them. (The demo's prompt: 11 passes instead of 16, a tenth faster.)
+        batches = alike(lengths, self.most_tokens)
+        batch = min(batches, key=lambda batch: min(starts[index] for index in batch))[:room]
+        chosen = set(batch)
         return (
-            [edges[index] for index in batches[0][:room]],
+            [edges[index] for index in batch],
             [edge for index, edge in enumerate(edges) if index not in chosen],
         )
 
