@@ -81,12 +81,11 @@ def stream(
         bits, _, logits = comparison.columns(rows, final)
         divergences = bits.cpu().numpy()
         depths = settling_depths(divergences, threshold)
-        for index, id in enumerate(sequences.choose(greedy, logits)):
-            if id is None:
-                continue
+        new = zip(sequences.running, sequences.choose(greedy, logits), strict=True)
+        for row, (index, id) in enumerate(new):
             label = model.tokens.axis("token", [id]).labels[0]
-            depth = int(depths[index])
-            column = divergences[:, index].copy()
+            depth = int(depths[row])
+            column = divergences[:, row].copy()
             yield StreamedToken(index, id, label, column, depth, depth >= deep_from)
         if all(sequences.ended):
             return

@@ -216,11 +216,10 @@ class _PrefixReader:
         self.depths: list[Tensor] = []
         self.seconds = 0.0
 
-    def take(self, sequences: Sequences, new: Sequence[int | None]) -> None:
-        """Take note of a step: only of sequences that had not ended."""
-        alive = [index for index, id in enumerate(new) if id is not None]
-        self.owners += alive
-        self.states.append([state[alive] for state in sequences.states])
+    def take(self, sequences: Sequences) -> None:
+        """Take note of a step."""
+        self.owners += sequences.running
+        self.states.append(sequences.states)
         if sum(len(step[0]) for step in self.states) >= _TOKENS_PER_PIECE:
             self._settle()
 
@@ -261,9 +260,9 @@ def _write(
             break
         if step or started:
             sequences.advance()
-        new = sequences.choose(sampler)
+        sequences.choose(sampler)
         if reader is not None:
-            reader.take(sequences, new)
+            reader.take(sequences)
     progress(stage, count, count)
 
 

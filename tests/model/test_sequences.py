@@ -75,9 +75,9 @@ def test_nothing_is_written_behind_the_end() -> None:
     model = tiny("llama")
     sequences = Sequences(model, [model.tokens.encode("one")])
     end = int(model.model.generation_config.eos_token_id)
-    assert sequences.choose(lambda logits: torch.tensor([end])) == [end]
+    assert sequences.choose(lambda *_: torch.tensor([end])) == [end]
     sequences.advance()
-    assert sequences.choose(greedy) == [None]
+    assert sequences.choose(greedy) == []
     assert sequences.ended == [True] and sequences.token_ids == [[end]]
 
 
@@ -86,7 +86,7 @@ def test_a_stop_ends_a_text_though_it_lies_across_tokens() -> None:
     sequences = Sequences(model, [model.tokens.encode("one")] * 2, stop="b!")
     for letters in ("ab", "b!", "!c", "cc"):
         ids = [model.tokens.encode(letter)[-1] for letter in letters]
-        sequences.choose(lambda logits, ids=ids: torch.tensor(ids))  # type: ignore[misc]
+        sequences.choose(lambda _, running, ids=ids: torch.tensor([ids[i] for i in running]))  # type: ignore[misc]
         sequences.advance()
     assert sequences.ended == [True, True]
     assert [model.tokens.decode(ids) for ids in sequences.token_ids] == ["ab!", "b!"]
@@ -117,3 +117,25 @@ def test_a_model_without_a_cache_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_empty_prompt_is_refused() -> None:
     with pytest.raises(InputError, match="empty"):
         Sequences(tiny("llama"), [()])
+
+
+def test_what_has_ended_is_computed_no_further(family: str) -> None:
+    """The others go on as if it had never been there, also in a part taken out afterwards."""
+    model = tiny(family)
+    prompts = ("one two", "three four five six", "seven eight")
+    if family == "phi3-longrope":  # whose angles change at 28 tokens
+        prompts = ("one two", "three four", "seven eight")
+    alone = [written(model, (prompt,), 7)[0].token_ids[0] for prompt in prompts]
+    sequences = Sequences(model, [model.tokens.encode(prompt) for prompt in prompts])
+    for step in range(7):
+        if step:
+            sequences.advance()
+        if step == 5:
+            assert sequences.running == [0, 2] and len(sequences.states[0]) == 2
+            sequences = sequences.only([2, 1, 0])
+            assert sequences.running == [0, 2]
+        sequences.choose(greedy)
+        if step == 3:
+            sequences.ended[1] = True
+    assert sequences.token_ids[0] == alone[2] and sequences.token_ids[2] == alone[0]
+    assert sequences.token_ids[1] == alone[1][:4]

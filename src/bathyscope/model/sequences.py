@@ -13,11 +13,12 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
 
-Choose = Callable[[Tensor], Tensor]
-"""Takes logits (batch, vocab_size) in at least float32, returns token ids (batch,)."""
+Choose = Callable[[Tensor, Sequence[int]], Tensor]
+"""Takes logits (rows, vocab_size) in at least float32 and which sequence each row belongs to,
+returns token ids (rows,)."""
 
 
-def greedy(logits: Tensor) -> Tensor:
+def greedy(logits: Tensor, sequences: Sequence[int]) -> Tensor:
     """Choose the most probable token each time."""
     return logits.argmax(-1)
 
@@ -33,12 +34,12 @@ class Sampler:
         self.temperature = temperature
         self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
-    def __call__(self, logits: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, sequences: Sequence[int]) -> Tensor:
         """Return one token id for each row of logits."""
         probabilities = (logits / self.temperature).softmax(-1).cpu()
         chosen = [
-            torch.multinomial(row, 1, generator=generator)
-            for row, generator in zip(probabilities, self._generators, strict=True)
+            torch.multinomial(row, 1, generator=self._generators[sequence])
+            for row, sequence in zip(probabilities, sequences, strict=True)
         ]
         return torch.cat(chosen).to(logits.device)
 
@@ -53,8 +54,10 @@ class Sequences:
     """A batch of texts on one cache, of keys and values or of running states.
 
     Attributes:
+        running: The sequences that had not ended at the last `advance`, in the order of the rows
+            of `states` and `logits`. The others are computed no further.
         states: The residual stream that predicts the next token: for each layer, first to last, a
-            tensor (batch, hidden_size).
+            tensor (running, hidden_size).
         token_ids: What each sequence has got so far, without its prompt and behind its end.
         ended: Whether a sequence has ended.
     """
@@ -79,6 +82,7 @@ class Sequences:
         self.model = model
         self.token_ids: list[list[int]] = [[] for _ in prompts]
         self.ended = [False] * len(prompts)
+        self.running = list(range(len(prompts)))
         self._ends = _end_tokens(model)
         self._stop = stop
         self.states: list[Tensor] = []
@@ -99,50 +103,57 @@ class Sequences:
 
     def fork(self, count: int) -> None:
         """Turn one sequence into several equal ones; its prompt is not run again."""
-        self._cache.reorder_cache(torch.arange(len(self)).repeat_interleave(count))
+        self._cache.reorder_cache(torch.arange(len(self.running)).repeat_interleave(count))
         self._final = self._final.repeat_interleave(count, 0)
         self._next = self._next.repeat_interleave(count, 0)
         self.states = [state.repeat_interleave(count, 0) for state in self.states]
         self._mask = self._mask.repeat_interleave(count, 0)
         self.token_ids = [list(ids) for ids in self.token_ids for _ in range(count)]
         self.ended = [ended for ended in self.ended for _ in range(count)]
+        self.running = [index * count + i for index in self.running for i in range(count)]
 
     def only(self, indices: Sequence[int]) -> "Sequences":
         """Return some of the sequences, to be continued apart from these."""
         chosen = copy.copy(self)
-        where = self._tensor(list(indices))
         chosen._cache = copy.deepcopy(self._cache)
-        chosen._cache.reorder_cache(where)
-        chosen._final, chosen._mask = self._final[where], self._mask[where]
-        chosen._next = self._next[where]
-        chosen.states = [state[where] for state in self.states]
         chosen.token_ids = [list(self.token_ids[i]) for i in indices]
         chosen.ended = [self.ended[i] for i in indices]
+        chosen.running = [at for at, i in enumerate(indices) if i in self.running]
+        chosen._keep([self.running.index(i) for i in indices if i in self.running])
         return chosen
 
+    def _keep(self, rows: list[int]) -> None:
+        """Go on with some rows only."""
+        where = torch.tensor(rows, dtype=torch.long, device=self.model.model.device)
+        self._cache.reorder_cache(where)
+        self._final, self._mask, self._next = (
+            given[where] for given in (self._final, self._mask, self._next)
+        )
+        self.states = [state[where] for state in self.states]
+
     def logits(self) -> Tensor:
-        """Return the logits of the next token, at least float32, (batch, vocab_size)."""
+        """Return the logits of the next token, at least float32, (running, vocab_size)."""
         with forward_only():
             logits = self.model.anatomy.unembedded(self._final)
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
-    def choose(self, choose: Choose, logits: Tensor | None = None) -> list[int | None]:
-        """Choose the next token of every sequence; `states` are those that predicted it.
+    def choose(self, choose: Choose, logits: Tensor | None = None) -> list[int]:
+        """Choose the next token of what is running; `states` are those that predicted it.
 
         Args:
             choose: How.
             logits: `logits()`, where the caller has them already.
 
         Returns:
-            Token ids; None for a sequence that has ended before.
+            Token ids, one for each that is `running`.
         """
-        self._next = choose(self.logits() if logits is None else logits)
-        new: list[int | None] = []
-        for index, id in enumerate(self._next.tolist()):
-            new.append(None if self.ended[index] else id)
-            if not self.ended[index]:
-                self.token_ids[index].append(id)
-                self.ended[index] = id in self._ends or self._has_stopped(index)
+        if not self.running:
+            return []
+        self._next = choose(self.logits() if logits is None else logits, self.running)
+        new: list[int] = self._next.tolist()
+        for index, id in zip(self.running, new, strict=True):
+            self.token_ids[index].append(id)
+            self.ended[index] = id in self._ends or self._has_stopped(index)
         return new
 
     def _has_stopped(self, index: int) -> bool:
@@ -150,8 +161,14 @@ class Sequences:
         return bool(self._stop) and self._stop in self.model.tokens.decode(self.token_ids[index])
 
     def advance(self) -> None:
-        """Run the tokens chosen last, so that the next can be."""
-        self._mask = torch.cat([self._mask, self._mask.new_ones(len(self), 1)], dim=1)
+        """Run the tokens chosen last of what has not ended, so that the next can be chosen."""
+        rows = [row for row, index in enumerate(self.running) if not self.ended[index]]
+        if len(rows) < len(self.running):
+            self.running = [self.running[row] for row in rows]
+            self._keep(rows)
+        if not rows:
+            return
+        self._mask = torch.cat([self._mask, self._mask.new_ones(len(rows), 1)], dim=1)
         self._run(self._next[:, None])
 
     def _run(self, input_ids: Tensor) -> None:
