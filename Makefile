@@ -31,6 +31,7 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.depth --peers
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
+	$(BIN)/python -m benchmarks.summary
 
 $(BENCH)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)

@@ -52,6 +52,12 @@ def test_problems_are_the_same_for_a_seed_and_have_their_answers() -> None:
         assert int(problem.answer) > 0 and problem.question.endswith("?")
 
 
+def test_the_docs_say_what_was_measured() -> None:
+    """`python -m benchmarks.summary` writes the page."""
+    summary = benchmark("summary")
+    assert summary.PAGE.read_text(encoding="utf-8") == summary.page()
+
+
 @pytest.mark.real
 def test_the_timing_benchmark_has_text_enough_for_its_longest_map(smollm: Any) -> None:
     depth = benchmark("depth")

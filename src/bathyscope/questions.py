@@ -1,7 +1,7 @@
 """What both questions begin with: a continuation, and a record of where the numbers come from."""
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +13,8 @@ from bathyscope.progress import Progress
 from bathyscope.prompt import Prompt
 
 MAX_NEW_TOKENS = 64
+
+_FUNCTION = "function "
 
 
 def require_text(text: str | None, name: str) -> None:
@@ -61,6 +63,18 @@ def prompt_of(provenance: Mapping[str, Any]) -> Prompt:
     """
     features = tuple((start, end) for start, end in provenance["features"])
     return Prompt(provenance["prompt"], features, provenance["segmenter"])
+
+
+def recorded(baseline: str | Callable[..., str]) -> str:
+    """Return what a record says of a baseline: the text itself, or that it was a function."""
+    if isinstance(baseline, str):
+        return baseline
+    return f"{_FUNCTION}{getattr(baseline, '__qualname__', type(baseline).__name__)}"
+
+
+def was_a_function(baseline: str) -> bool:
+    """Tell whether a record names a function as baseline, which no file keeps."""
+    return baseline.startswith(_FUNCTION)
 
 
 def source_of(model: Mapping[str, Any]) -> str | None:

@@ -13,10 +13,18 @@ from bathyscope.api import depth
 from bathyscope.attributing import Settings, attribute_each, interact_each
 from bathyscope.errors import InputError
 from bathyscope.heatmap import FloatArray
+from bathyscope.layers.lens import TUNED, check_lens
+from bathyscope.layers.tuned_lens import origin_of
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.progress import Progress, silent
-from bathyscope.questions import on_threads, prompt_of, require_same_model, source_of
+from bathyscope.questions import (
+    on_threads,
+    prompt_of,
+    require_same_model,
+    source_of,
+    was_a_function,
+)
 from bathyscope.render.inscription import TABLE, Inscription, digest, read_inscription
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, open_run
 
@@ -73,6 +81,7 @@ def rerun(
     path: str | Path,
     model: LanguageModel | None = None,
     *,
+    translators: str | Path | None = None,
     device: str | None = None,
     progress: Progress = silent,
 ) -> Rerun:
@@ -81,6 +90,7 @@ def rerun(
     Args:
         path: A figure that bathyscope drew, or a run folder.
         model: The same model, loaded; None loads it from where the provenance says.
+        translators: The file of the tuned lens, where the map was read through it.
         device: Where to compute; None takes the device of the first time.
         progress: Told of the steps.
 
@@ -88,14 +98,14 @@ def rerun(
         The new run, and how far its numbers agree with those in the file.
 
     Raises:
-        InputError: The file is no figure of a model's map, does not say enough, or the model is
-            another one.
+        InputError: The file is no figure of a model's map, does not say enough, or the model or
+            the translators are others.
         ModelError: The model cannot be loaded.
     """
     inscribed, before = inscription_of(path)
     require_computed(inscribed, path)
     try:
-        question, made_by = _question(inscribed), inscribed.provenance["model"]
+        question, made_by = _question(inscribed, translators), inscribed.provenance["model"]
         threads = int(inscribed.provenance["threads"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
@@ -127,8 +137,7 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
         raise InputError(
             f"The columns in {path} were grouped; give the run that they were grouped from."
         )
-    baseline = str((inscribed.provenance.get("method") or {}).get("baseline", ""))
-    if baseline.startswith("function "):
+    if was_a_function(str((inscribed.provenance.get("method") or {}).get("baseline", ""))):
         raise InputError(
             f"The map in {path} was made with a Python function as baseline, which no file keeps; "
             "it cannot be computed again."
@@ -145,17 +154,22 @@ def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) ->
     )
 
 
-def _question(inscribed: Inscription) -> Callable[[LanguageModel, Progress], Run]:
+def _question(
+    inscribed: Inscription, translators: str | Path | None
+) -> Callable[[LanguageModel, Progress], Run]:
     """Return what was asked, as something to ask a model again.
 
     Raises:
+        InputError: The translators are not those of the first time.
         KeyError, TypeError, ValueError: The provenance does not say.
     """
     asked = inscribed.provenance
+    _require_same_translators(asked.get("translators"), translators)
     if inscribed.kind == DepthRun.kind:
         text, given = asked["prompt"], asked["given"]
         names = ("lens", "threshold", "depth_fraction", "top_k", "max_new_tokens")
         options: dict[str, Any] = {name: asked[name] for name in names}
+        options["translators"] = translators
         return lambda model, progress: depth(model, text, given, **options, progress=progress)
     prompt, settings = prompt_of(asked), _settings(asked)
     targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
@@ -167,6 +181,25 @@ def _question(inscribed: Inscription) -> Callable[[LanguageModel, Progress], Run
     return lambda model, progress: attribute_each(
         model, prompt, targets, replace(settings, progress=progress)
     )[index]
+
+
+def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path | None) -> None:
+    if then is None and given is not None:
+        raise InputError("The map was not read through the tuned lens; leave out --translators.")
+    if then is None:
+        return
+    if given is None:
+        raise InputError(
+            f"The map was read through the translators in {then['file']}; name that file "
+            "(--translators)."
+        )
+    check_lens(TUNED, given)
+    now = origin_of(Path(given))
+    if now["sha256"] != then["sha256"]:
+        raise InputError(
+            f"The map was read through {then['file']} with SHA-256 {then['sha256'][:12]}…, but "
+            f"{given} has {now['sha256'][:12]}…; name the original with --translators."
+        )
 
 
 def _settings(asked: Mapping[str, Any]) -> Settings:

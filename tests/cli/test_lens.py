@@ -29,6 +29,16 @@ def test_a_trained_lens_is_reported_and_read_through(here: Path, llama_folder: s
         provenance = json.loads(call(*asked, *more).stdout)["provenance"]
         assert provenance["translators"]["file"] == "lens.safetensors"
     assert "lens tuned" in call(*asked, "--ratio-only").stdout
+    again = ["rerun", "run", "--translators"]
+    assert "bit for bit" in call(*again, "lens.safetensors").stdout
+    assert train(llama_folder, "--seed", "1", "-o", "other.safetensors").exit_code == 0
+    for arguments, complaint in (
+        (["rerun", "run"], "the translators in lens.safetensors; name that file"),
+        ([*again, "other.safetensors"], "name the original with --translators"),
+        ([*again, "gone.safetensors"], "no file gone.safetensors"),
+    ):
+        refused = call(*arguments)
+        assert refused.exit_code == 2 and complaint in " ".join(refused.stderr.split())
     lens = ["--lens", "tuned", "--translators", "lens.safetensors"]
     streamed = call("depth", "a", "-m", llama_folder, "--stream", "--max-new-tokens", "3", *lens)
     assert streamed.exit_code == 0 and streamed.stdout

@@ -22,7 +22,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.notes import notes
-from bathyscope.questions import continuation_of, provenance_of
+from bathyscope.questions import continuation_of, provenance_of, recorded
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Asked:
             "method": {
                 "name": settings.method,
                 "of": settings.of,
-                "baseline": baseline if isinstance(baseline, str) else _function_name(baseline),
+                "baseline": recorded(baseline),
                 "evaluations": self.answers.num_evaluations,
                 "budget": settings.budget,
                 "tolerance": settings.tolerance,
@@ -179,7 +179,3 @@ def kept_evaluations(model: LanguageModel, cache: str | Path | None) -> Iterator
         )
     with stored_evaluations(Path(cache), str(sorted(identity.items()))) as evaluations:
         yield evaluations
-
-
-def _function_name(function: object) -> str:
-    return f"function {getattr(function, '__qualname__', type(function).__name__)}"

@@ -16,6 +16,7 @@ def command(
     file: File,
     model: options.Model = None,
     device: options.Device = None,
+    translators: options.Translators = None,
     tolerance: Annotated[
         float,
         typer.Option(
@@ -36,7 +37,7 @@ def command(
         if model is not None:
             dtype = inscribed.provenance["model"]["dtype"]
             loaded = options.load_model(model, None, dtype, device, progress)
-        found = rerun(file, loaded, device=device, progress=progress)
+        found = rerun(file, loaded, translators=translators, device=device, progress=progress)
     print(_sentence(found))
     if not found.agrees(tolerance):
         raise typer.Exit(1)

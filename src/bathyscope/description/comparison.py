@@ -18,6 +18,7 @@ from bathyscope.comparison.changes import (
 from bathyscope.comparison.compare import Change, Comparable, Comparison, heatmap_of
 from bathyscope.comparison.origins import Aspect, origins
 from bathyscope.description.markdown import code, listed
+from bathyscope.description.words.phrases import count
 from bathyscope.heatmap import Axis, Heatmap
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun
 
@@ -161,7 +162,7 @@ def _cells(comparison: Comparison) -> Iterator[str]:
     if cells is None:
         return
     known = int((~(np.isnan(cells.a) | np.isnan(cells.b))).sum())
-    both = f"the {_count(known, 'cell')} that both have"
+    both = f"the {count(known, 'cell')} that both have"
     if comparison.correlation is None:
         yield (
             f"Spearman's ρ of {both} is not defined: one of the maps gives all of them the same "
@@ -191,7 +192,7 @@ def _certainty(comparison: Comparison, cells: Change) -> Iterator[str]:
     if clear is None:
         return
     yield (
-        f"{clear} of {_count(cells.a.size, 'cell')} changed by more than the 95 % interval of "
+        f"{clear} of {count(cells.a.size, 'cell')} changed by more than the 95 % interval of "
         f"their difference; without any real change about {0.05 * cells.a.size:.1f} would."
     )
     if comparison.coupled:
@@ -254,7 +255,7 @@ def _together(comparison: Comparison) -> Iterator[str]:
         return
     rows = axes_of(comparison, "rows")
     yield (
-        f"All features together (all − none), over the {_count(len(together.a), 'row')} that both "
+        f"All features together (all − none), over the {count(len(together.a), 'row')} that both "
         f"have: {together.a.sum():+.4f} in A, {together.b.sum():+.4f} in B; the row that changed "
         "most: "
         f"{_moved(float(together.a[place]), float(together.b[place]), None)}"
@@ -290,7 +291,7 @@ def _depth(comparison: Comparison) -> Iterator[str]:
 def _settling(comparison: Comparison, settling: Change) -> Iterator[str]:
     later, earlier = (int((sign * settling.difference > 0).sum()) for sign in (1, -1))
     yield (
-        f"Of the {_count(len(settling.a), 'token')} that both have, {later} settle later in B, "
+        f"Of the {count(len(settling.a), 'token')} that both have, {later} settle later in B, "
         f"{earlier} earlier, {len(settling.a) - later - earlier} at the same layer; median layer "
         f"{np.median(settling.a):g} in A, {np.median(settling.b):g} in B."
     )
@@ -319,7 +320,3 @@ def _unit(comparison: Comparison) -> str:
     units = [heatmap.quantity.unit for heatmap in comparison.maps]
     unit = units[0] or units[1]
     return f" {unit}" if unit else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 's'}"

@@ -15,7 +15,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
-from bathyscope.questions import prompt_of, require_same_model, source_of
+from bathyscope.questions import prompt_of, require_same_model, source_of, was_a_function
 from bathyscope.runs import AttributionRun, Run
 
 TOLERANCE = 0.05
@@ -164,7 +164,7 @@ class Question:
                 f"The run's map has shape {run.heatmap.values.shape}, but its target and features "
                 f"need {shape}; only a map of target tokens × features can be evaluated."
             )
-        if not isinstance(self.baseline, str) or self.baseline.startswith("function "):
+        if not isinstance(self.baseline, str) or was_a_function(self.baseline):
             raise InputError(
                 "The run was made with a Python function as baseline, which a run does not keep; "
                 "use bathyscope.evaluate with the function instead."
