@@ -27,8 +27,8 @@ test-slow: $(VENV)/installed-dev
 
 # Other tools come with dependencies of their own: they never mix with those of development.
 bench: $(BENCH)/installed browser
-	$(BENCH)/bin/python -m benchmarks.attribution
-	$(BENCH)/bin/python -m benchmarks.depth --peers
+	$(BENCH)/bin/python -m benchmarks.attribution --output benchmarks/results/attribution.json
+	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
 	$(BIN)/python -m benchmarks.summary

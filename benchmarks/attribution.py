@@ -19,7 +19,6 @@ from benchmarks.subject import Subject, subject
 from benchmarks.turns import Times, Work, in_turns
 
 TOLERANCE = 2e-4
-RESULTS = Path(__file__).parent / "results" / "attribution.json"
 PACKAGES = ("torch", "transformers", "captum", "inseq", "numpy")
 
 SHAPLEY = "our exact Shapley"
@@ -116,7 +115,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, help="threads of torch; default: its own choice")
     parser.add_argument("--no-memory", action="store_true", help="leave peak memory out")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, help="also write the numbers as JSON")
     return parser.parse_args()
 
 
@@ -143,7 +142,8 @@ def main() -> None:
     }
     print(facts["machine"])
     print("\n".join(map(line, ratios)))
-    write(chosen.output, facts, ratios)
+    if chosen.output:
+        write(chosen.output, facts, ratios)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,6 @@ PLAIN = "plain decoding"
 STREAM = "streaming"
 WHOLE = "forward pass and map"
 
-RESULTS = Path(__file__).parent / "results" / "depth.json"
 
 PROMPT_TOKENS = 8
 
@@ -216,12 +215,12 @@ def growth(lengths: list[int]) -> dict[str, float]:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--growth", type=int, nargs="*", default=[256, 1024, 4096])
     parser.add_argument("--threads", type=int, help="cores to use; default: all")
     parser.add_argument("--peers", action="store_true", help="needs the extra `bench`")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, help="also write the numbers as JSON")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -243,7 +242,8 @@ def main() -> None:
     print(facts["machine"])
     print(f"peak memory {facts['peak_memory_mb']} MB, seconds {facts['growth_seconds']}")
     print("\n".join(map(line, ratios)))
-    write(options.output, facts, ratios)
+    if options.output:
+        write(options.output, facts, ratios)
 
 
 if __name__ == "__main__":

@@ -16,20 +16,20 @@ $ make bench
 ```
 
 measures bathyscope beside other tools and beside what the machine could do at best: the same
-model, the same prompt, the same numbers (checked before a ratio is printed), contestants in
-turns, each in a process of its own. What counts are the ratios, of the medians over the rounds;
-seconds differ from machine to machine. Where the ratio of the fastest turns is far from it, the
-machine was busy. A goal is the most that a ratio should be.
+model, the same text, contestants in turns, each in a process of its own. What counts are the
+ratios, of the medians over the rounds; seconds differ from machine to machine. Where the ratio of
+the fastest turns is far from it, the machine was busy. A goal is the most that a ratio should be.
 """
 
 ATTRIBUTION = """
 ## Attribution
 
-The demo's prompt of five demonstrations and thirteen target tokens, on the bundled model.
-Captum's default runs the model anew for every target token; `forward_in_tokens=False` asks it for
-one pass, as bathyscope does always. The floor is one forward pass over the distinct tokens of the
-prefix tree, at the speed of the longest single pass. All but the peers' own runs take the same
-fast products ([models](models.md)).
+The demo's prompt of five demonstrations and thirteen target tokens, on the bundled model. All
+contestants give the same numbers, which is checked before a ratio is printed. Captum's default runs
+the model anew for every target token; `forward_in_tokens=False` asks it for one pass, as bathyscope
+does always. The floor is one forward pass over the distinct tokens of the prefix tree, at the speed
+of the longest single pass. All but the peers' own runs take the same fast products
+([models](models.md)).
 """
 
 DEPTH = """

@@ -83,10 +83,10 @@ class _Contestant:
 
     def take_turn(self) -> tuple[float, float, Any]:
         """Return seconds by the wall, seconds of processors, and the result."""
-        self._pipe.send("turn")
         try:
+            self._pipe.send("turn")
             turn: tuple[float, float, Any] = self._pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             raise SystemExit(f"{self._name} ended with an error, which stands above.") from None
         return turn
 

@@ -19,6 +19,13 @@ def tiny(family: str) -> LanguageModel:
     return LanguageModel(random_model(family), byte_tokenizer())
 
 
+def ending_with(token: int) -> LanguageModel:
+    """Return the tiny llama with another token as the one that ends a text."""
+    model = LanguageModel(random_model("llama"), byte_tokenizer())
+    model.model.generation_config.eos_token_id = token
+    return model
+
+
 @pytest.fixture(autouse=True)
 def threads(request: pytest.FixtureRequest) -> None:
     """One thread for tiny models, whose matrices are too small to share; for real ones a share.

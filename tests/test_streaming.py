@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import bathyscope as bs
 from bathyscope.cli.app import app
-from tests.conftest import tiny
+from tests.conftest import ending_with, tiny
 
 
 def test_columns_are_those_of_the_map(family: str) -> None:
@@ -32,6 +32,22 @@ def test_several_prompts_are_as_each_alone() -> None:
         ours = [token for token in tokens if token.sequence == index]
         assert [t.token_id for t in ours] == [t.token_id for t in alone]
         assert [t.settling_depth for t in ours] == [t.settling_depth for t in alone]
+
+
+def test_a_prompt_that_ends_earlier_leaves_the_others_theirs() -> None:
+    prompts = ["one", "a longer prompt than that", "the third"]
+    second = list(bs.stream(tiny("llama"), prompts[0], max_new_tokens=2))[1]
+    model = ending_with(second.token_id)
+    tokens = list(bs.stream(model, prompts, max_new_tokens=6))
+    lengths = []
+    for index, prompt in enumerate(prompts):
+        alone = list(bs.stream(model, prompt, max_new_tokens=6))
+        ours = [token for token in tokens if token.sequence == index]
+        assert [t.token_id for t in ours] == [t.token_id for t in alone]
+        for one, other in zip(ours, alone, strict=True):
+            np.testing.assert_allclose(one.divergences, other.divergences, atol=1e-4)
+        lengths.append(len(ours))
+    assert lengths[0] == 2 < lengths[2]
 
 
 def test_several_prompts_of_a_running_state_are_as_each_alone() -> None:

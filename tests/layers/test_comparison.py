@@ -68,6 +68,41 @@ def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype)
     assert values.tolist() == [[0.0] * 3] * 2
 
 
+def with_head(head: torch.nn.Module) -> Anatomy:
+    nothing = torch.nn.Identity()
+    return Anatomy(nothing, (nothing,) * 6, (), head, lambda logits: logits, "")
+
+
+class Sliced(torch.nn.Linear):
+    """A head that takes off the rows that only pad its vocabulary: its logits have gaps."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input)[:, :500]
+
+
+class Wider(torch.nn.Linear):
+    """A head of float32 whose logits are float64."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input).double()
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("kind", [torch.nn.Linear, Sliced, Wider])
+def test_unusual_heads_agree_with_scipy(kind: type[torch.nn.Linear]) -> None:
+    torch.manual_seed(5)
+    head = kind(24, 510)  # with a bias
+    torch.nn.init.normal_(head.bias, std=3)
+    torch.nn.init.normal_(head.weight)
+    anatomy = with_head(head)
+    rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
+    values = Comparison(anatomy).columns(rows, final).bits
+    with torch.no_grad():
+        p, q = (head(x.flatten(0, -2)).double().softmax(-1).numpy() for x in (rows, final))
+    expected = jensenshannon(p.reshape(5, 3, -1), q, axis=-1, base=2) ** 2
+    np.testing.assert_allclose(values.numpy(), expected, atol=1e-5)
+
+
 @pytest.mark.usefixtures("way")
 def test_small_divergences_keep_their_digits() -> None:
     anatomy = large_vocabulary(1.0)

@@ -15,7 +15,7 @@ from bathyscope.layers.comparison import Comparison
 from bathyscope.layers.lazy_settling import Settler
 from bathyscope.layers.settling import settling_depths
 from tests.conftest import tiny
-from tests.layers.test_comparison import PROMPT, RESPONSE, large_vocabulary, weights
+from tests.layers.test_comparison import PROMPT, RESPONSE, large_vocabulary, weights, with_head
 
 
 @settings(max_examples=300, deadline=None)
@@ -70,6 +70,25 @@ def test_hunt_for_a_depth_that_is_not_the_maps(
     near = float((values - threshold).abs().min()) < 1e-5  # which rounding alone decides
     depths = Settler(anatomy, threshold).depths(rows, final)
     assert near or depths.tolist() == settling_depths(values.numpy(), threshold).tolist()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_likely_first_token_and_a_bias_change_nothing(seed: int) -> None:
+    """Positions with fewer likely tokens are filled up with token 0, which must not count."""
+    torch.manual_seed(seed)
+    head = torch.nn.Linear(24, 400)
+    torch.nn.init.normal_(head.weight, std=0.6)
+    torch.nn.init.normal_(head.bias, std=2)
+    with torch.no_grad():
+        head.bias[0] = 6.0
+    anatomy = with_head(head)
+    final = torch.randn(12, 24) * torch.linspace(0.1, 4, 12)[:, None]
+    rows = final + torch.linspace(2, 0, 6)[:5, None, None] * torch.randn(5, 12, 24)
+    values = Comparison(anatomy).columns(rows, final).bits
+    for threshold in (0.1, 0.3, 0.5, 0.8):
+        assert float((values - threshold).abs().min()) > 1e-6  # which rounding would decide
+        depths = Settler(anatomy, threshold).depths(rows, final)
+        assert depths.tolist() == settling_depths(values.numpy(), threshold).tolist()
 
 
 @pytest.mark.parametrize("lens", ["norm", "raw"])

@@ -134,24 +134,77 @@ def test_with_a_broken_compiler_torch_does_it(
     assert isinstance(fastest_rows(torch.float32, CPU), TorchRows)
 
 
+def library(cache: Path) -> Path:
+    (found,) = (cache / "compiled").iterdir()
+    return found
+
+
 @needs_compiler
 def test_a_compiler_that_gets_it_wrong_is_not_trusted(
     anew: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = shutil.which("cc")
-    monkeypatch.setenv("CC", compiler(anew, f'exec {real} -D"log=1.01*log" "$@"'))
+    wrong = f"sed 's|0.25 / LN_2|0.2501 / LN_2|' | {real}"
+    script = f'case " $* " in *" -E "*) {real} "$@";; *) {wrong} "$@";; esac'
+    monkeypatch.setenv("CC", compiler(anew, script))
     assert isinstance(fastest_rows(torch.float32, CPU), TorchRows)
+    assert library(anew).stat().st_size > 1000, "it was compiled, loaded and found wrong"
 
 
 @needs_compiler
-def test_it_is_compiled_once_and_code_that_others_may_change_is_not_run(anew: Path) -> None:
+def test_a_compiler_may_have_arguments(anew: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrapper = compiler(anew, 'exec "$@"')
+    monkeypatch.setenv("CC", f"{wrapper} {shutil.which('cc')}")
     assert module.compiled_rows() is not None
-    (library,) = (anew / "compiled").iterdir()
-    written = library.stat().st_mtime_ns
+
+
+@needs_compiler
+@pytest.mark.parametrize("damage", ["open to others", "empty", "no library"])
+def test_it_is_compiled_once_and_anew_where_the_file_cannot_be_used(
+    anew: Path, damage: str
+) -> None:
     assert module.compiled_rows() is not None
-    assert library.stat().st_mtime_ns == written
-    os.chmod(library, 0o777)
+    found = library(anew)
+    written = found.stat().st_mtime_ns
+    assert module.compiled_rows() is not None
+    assert library(anew).stat().st_mtime_ns == written
+    if damage == "open to others":
+        os.chmod(found, 0o777)
+    else:
+        found.unlink()  # what this process has loaded stays as it is
+        found.write_bytes(b"" if damage == "empty" else b"no library" * 2000)
+        found.chmod(0o700)
+    assert module.compiled_rows() is not None
+    assert library(anew).stat().st_mtime_ns > written
+    assert library(anew).stat().st_mode & 0o777 == 0o700
+
+
+@needs_compiler
+def test_code_from_a_folder_that_others_may_write_to_is_not_run(anew: Path) -> None:
+    (anew / "compiled").mkdir()
+    (anew / "compiled").chmod(0o777)
     assert module.compiled_rows() is None
+
+
+@needs_compiler
+@pytest.mark.parametrize("default", [torch.float64, torch.bfloat16])
+def test_the_default_type_of_torch_changes_nothing(anew: Path, default: torch.dtype) -> None:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(default)
+    try:
+        assert isinstance(fastest_rows(torch.float32, CPU), CompiledRows)
+    finally:
+        torch.set_default_dtype(before)
+
+
+@needs_compiler
+def test_arrays_that_the_compiled_way_would_read_wrongly_are_refused() -> None:
+    rows = compiled_rows()
+    assert rows is not None
+    nats = torch.empty(4, dtype=torch.float64)
+    for logits in (torch.randn(4, 6, dtype=torch.float64), torch.randn(6, 4).T):
+        with pytest.raises(TypeError, match="expected torch.float32, contiguous"):
+            rows.predictions(logits, torch.empty(4, 6), nats)
 
 
 def test_agreement_sees_a_hundredth_of_a_percent() -> None:

@@ -75,7 +75,7 @@ class LastLayer:
         self.probabilities = torch.empty_like(as_float(logits[:0])).new_empty(logits.shape)
 
         def fill(part: slice) -> None:
-            x = as_float(anatomy.rescale(logits[part]))
+            x = as_float(anatomy.rescale(logits[part])).contiguous()
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)
@@ -114,7 +114,8 @@ class Comparison:
         self.anatomy = anatomy
         self.top_k = top_k
         head = next(anatomy.lm_head.parameters())
-        self.rows, self.workers = fastest_rows(head.dtype, head.device), Workers(head.device)
+        self.workers = Workers(head.device)
+        self._way: Rows | None = None
         self._logits: Tensor | None = None
 
     @torch.inference_mode()
@@ -128,7 +129,7 @@ class Comparison:
         """
         layers, tokens, width = rows.shape
         logits = self.project(torch.cat([rows.reshape(-1, width), final]))
-        last = LastLayer(self.anatomy, logits[-tokens:], self.rows, self.workers)
+        last = LastLayer(self.anatomy, logits[-tokens:], self._rows(logits), self.workers)
         index = torch.arange(tokens, device=rows.device).repeat(layers)
         details = None
         if self.top_k and emitted is not None:
@@ -153,7 +154,8 @@ class Comparison:
 
     def last_layer(self, final: Tensor) -> LastLayer:
         """Return the model's own predictions from its last normed states (tokens, hidden_size)."""
-        return LastLayer(self.anatomy, self.project(final), self.rows, self.workers)
+        logits = self.project(final)
+        return LastLayer(self.anatomy, logits, self._rows(logits), self.workers)
 
     def project(self, states: Tensor) -> Tensor:
         """Return logits before rescaling; they may be overwritten by the next call."""
@@ -169,16 +171,23 @@ class Comparison:
         """Give the memory for logits back until they are needed again."""
         self._logits = None
 
+    def _rows(self, logits: Tensor) -> Rows:
+        """Return the way through rows of logits; the head decides of their type, not its weight."""
+        if self._way is None:
+            self._way = fastest_rows(logits.dtype, logits.device)
+        return self._way
+
     def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
         """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
         bits = torch.empty(len(index), dtype=torch.float64, device=logits.device)
+        rows = self._rows(logits)
 
         def compare(part: slice) -> None:
-            x = as_float(self.anatomy.rescale(logits[part]))
+            x = as_float(self.anatomy.rescale(logits[part])).contiguous()
             q, entropy = last.probabilities, last.entropy
-            self.rows.divergences(x, index[part], q, entropy, bits[part])
+            rows.divergences(x, index[part], q, entropy, bits[part])
 
-        self.workers.each(len(index), compare, self.rows.at_once)
+        self.workers.each(len(index), compare, rows.at_once)
         return bits
 
     def _fill(
@@ -198,7 +207,7 @@ class Comparison:
             details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
             details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
 
-        self.workers.each(len(index), read, self.rows.at_once)
+        self.workers.each(len(index), read, self._rows(logits).at_once)
 
 
 def as_float(logits: Tensor) -> Tensor:

@@ -9,8 +9,10 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,7 +20,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bathyscope.files import new_file
 from bathyscope.layers.rows import Rows, TorchRows, agree
 from bathyscope.model.cache import cache_folder
 
@@ -41,15 +42,16 @@ class CompiledRows:
 
     def predictions(self, logits: Tensor, probabilities: Tensor, entropy: Tensor) -> None:
         """Fill in what the last layer predicts; see `Rows`."""
-        arrays = (_address(probabilities), _address(entropy))
-        self._predictions(_address(logits), *logits.shape, *arrays)
+        arrays = _address(probabilities, torch.float32), _address(entropy, torch.float64)
+        self._predictions(_address(logits, torch.float32), *logits.shape, *arrays)
 
     def divergences(
         self, logits: Tensor, token: Tensor, last: Tensor, last_entropy: Tensor, bits: Tensor
     ) -> None:
         """Fill in divergences; see `Rows`. Entropies are not needed: it is done by definition."""
-        arrays = (_address(last), _address(token), _address(bits))
-        self._divergences(_address(logits), *logits.shape, *arrays)
+        q, rows_of_q = _address(last, torch.float32), _address(token, torch.int64)
+        arrays = q, rows_of_q, _address(bits, torch.float64)
+        self._divergences(_address(logits, torch.float32), *logits.shape, *arrays)
 
 
 def fastest_rows(dtype: torch.dtype, device: torch.device) -> Rows:
@@ -63,39 +65,52 @@ def fastest_rows(dtype: torch.dtype, device: torch.device) -> Rows:
 @cache
 def compiled_rows() -> CompiledRows | None:
     """Return the compiled way; None where there is no compiler, or where it gives other numbers."""
-    compiler = shutil.which(os.environ.get("CC") or "cc")
-    if compiler is None:
+    compiler = shlex.split(os.environ.get("CC") or "cc")
+    if not compiler or shutil.which(compiler[0]) is None:
         return None
-    try:
-        rows = CompiledRows(ctypes.CDLL(str(_library(compiler))))
-    except (OSError, AttributeError, subprocess.SubprocessError):
-        return None
-    return rows if agree(rows, TorchRows(torch.device("cpu"))) else None
+    for anew in (False, True):  # what lies in the cache may be damaged
+        try:
+            rows = CompiledRows(ctypes.CDLL(str(_library(compiler, anew=anew))))
+        except subprocess.SubprocessError:
+            return None
+        except (OSError, AttributeError):
+            continue
+        return rows if agree(rows, TorchRows(torch.device("cpu"))) else None
+    return None
 
 
-def _library(compiler: str) -> Path:
-    """Return the library from the cache folder, compiled if it is not there.
+def _library(compiler: list[str], *, anew: bool) -> Path:
+    """Return the library from the cache folder, compiled if it is not there or asked for anew.
 
     Raises:
-        OSError: A file cannot be read or written, or belongs to somebody else.
+        OSError: A file cannot be read or written, or others may change it.
         SubprocessError: The compiler fails.
     """
     source = resources.files("bathyscope.layers").joinpath("rows.c").read_bytes()
     native = "-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"
     # What the compiler knows of itself and of this processor.
-    target = _run([compiler, native, "-dM", "-E", "-x", "c", os.devnull])
-    flags = [native, *_FLAGS]
+    target = _run([*compiler, native, "-dM", "-E", "-x", "c", os.devnull])
+    command = [*compiler, native, *_FLAGS]
     if b"__AVX512F__" in target:
-        flags.append("-mprefer-vector-width=512")
-    key = hashlib.sha256(b"\0".join([source, target, " ".join([compiler, *flags]).encode()]))
+        command.append("-mprefer-vector-width=512")
+    key = hashlib.sha256(b"\0".join([source, target, " ".join(command).encode()]))
     path = cache_folder() / "compiled" / f"rows-{key.hexdigest()[:32]}.so"
-    if not path.exists():
+    if anew or not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with new_file(path) as partial:
-            _run([compiler, *flags, "-x", "c", "-", "-o", str(partial), "-lm"], source)
-        path.chmod(0o700)
+        _compile(command, source, path)
     _require_own(path)
     return path
+
+
+def _compile(command: list[str], source: bytes, path: Path) -> None:
+    """Write the library: whole on the disk, and closed to others, before it has its name."""
+    with tempfile.TemporaryDirectory(prefix=".rows-", dir=path.parent) as folder:
+        library = Path(folder) / path.name
+        _run([*command, "-x", "c", "-", "-o", str(library), "-lm"], source)
+        library.chmod(0o700)
+        with library.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(library, path)
 
 
 def _run(command: list[str], given: bytes = b"") -> bytes:
@@ -113,6 +128,12 @@ def _require_own(path: Path) -> None:
             raise PermissionError(f"{place} may be written by others")
 
 
-def _address(array: Tensor) -> int:
-    assert array.is_contiguous()
+def _address(array: Tensor, dtype: torch.dtype) -> int:
+    """Return where an array begins.
+
+    Raises:
+        TypeError: The compiled functions would read it wrongly, or write beyond it.
+    """
+    if array.dtype != dtype or array.device.type != "cpu" or not array.is_contiguous():
+        raise TypeError(f"expected {dtype}, contiguous on a processor, not {array.dtype}")
     return array.data_ptr()

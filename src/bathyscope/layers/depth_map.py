@@ -41,7 +41,7 @@ def depth_map(
 ) -> tuple[FloatArray, MapDetails | None]:
     """Return the divergence of every intermediate layer's prediction from the last layer's.
 
-    Holds one piece of hidden states and one block of about 480 rows of the vocabulary's width,
+    Holds one piece of hidden states and one block of about 240 rows of the vocabulary's width,
     whatever the number of layers and tokens. States are normed block by block: a copy of a whole
     piece would lie beside it while the model runs the next.
 

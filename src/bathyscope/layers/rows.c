@@ -30,7 +30,7 @@ static inline float at_least(float x, float least)
 static inline float exp_of(float x)
 {
     float lowest = -87.0f;
-    float y = at_least(x, lowest);
+    float y = x > lowest ? x : lowest; /* also of what is no number, which no integer holds */
     float n = rintf(y * 1.44269504f);
     float r = y - n * 0.693359375f + n * 2.12194440e-4f;
     float e = 1.9875691500e-4f;
@@ -40,10 +40,10 @@ static inline float exp_of(float x)
     e = e * r + 1.6666665459e-1f;
     e = e * r + 5.0000001201e-1f;
     e = e * r * r + r + 1.0f;
-    int32_t bits = ((int32_t)n + 127) << 23;
+    uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
-    return x < lowest ? 0.0f : e * power;
+    return x < lowest ? 0.0f : x == x ? e * power : x;
 }
 
 /* ln x for normal x > 0; exactly 0 for 1. */

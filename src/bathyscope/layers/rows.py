@@ -2,7 +2,7 @@
 
 from math import log
 from threading import local
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -99,14 +99,15 @@ def _shifted(logits: Tensor) -> Tensor:
 
 def agree(ours: Rows, theirs: Rows) -> bool:
     """Tell whether two ways give the same numbers on a few unequal rows, tails included."""
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(6, 1031, generator=generator) * torch.tensor([[0.3], [1], [3]] * 2) * 5
-    token = torch.tensor([2, 0, 1, 2])
+    kind: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}  # whatever torch's default is
+    logits = torch.randn(6, 1031, generator=torch.Generator().manual_seed(0), **kind)
+    logits *= torch.tensor([[1.5], [5], [15]] * 2, **kind)
+    token = torch.tensor([2, 0, 1, 2], device="cpu")
     found = []
     for rows in (ours, theirs):
-        last, entropy = torch.empty(3, 1031), torch.empty(3, dtype=torch.float64)
+        last = torch.empty(3, 1031, **kind)
+        entropy, bits = (torch.empty(n, dtype=torch.float64, device="cpu") for n in (3, 4))
         rows.predictions(logits[:3], last, entropy)
-        bits = torch.empty(4, dtype=torch.float64)
         rows.divergences(logits[2:].clone(), token, last, entropy, bits)
-        found.append(torch.cat([bits, entropy * log(2)]))
+        found.append(torch.cat([bits, entropy / log(2)]))
     return torch.allclose(found[0], found[1], rtol=0, atol=1e-5)
