@@ -1,6 +1,5 @@
 """Maps as tables in the terminal."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,10 @@ from bathyscope.render.caption import caption
 from bathyscope.render.faithfulness_table import faithfulness_table
 from bathyscope.render.lettering import shortened
 from bathyscope.render.palette import Scale, scale_of
+from bathyscope.render.wide_table import Column, WideTable
 from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
 
+_MOST_COLUMNS = 48
 _BARS = "▁▂▃▄▅▆▇█"
 _INK = {"black": Color.from_rgb(0, 0, 0), "white": Color.from_rgb(255, 255, 255)}
 
@@ -38,47 +39,62 @@ def table(run: Run | SettlingRun) -> RenderableType:
     return Group(content, Text(caption(run), style="dim"))
 
 
-def _attribution(run: AttributionRun) -> Table:
-    result = _grid(run)
-    for name in ("all", "none", "gap"):
-        result.add_column(name, justify="right", style="dim")
-    margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
-    scale = scale_of(run.heatmap)
-    for row, label in enumerate(run.heatmap.rows.labels):
-        ends = _ends(run.all[row], run.none[row], run.gap[row])
-        result.add_row(Text(label), *_cells(run.heatmap.values[row], margins[row], scale), *ends)
-    result.add_section()
-    result.add_row(
-        Text("whole target"),
-        *(Text(f"{value:+.4f}") for value in run.whole_target),
-        *_ends(run.whole(run.all), run.whole(run.none), run.whole(run.gap)),
-    )
-    return result
+def _attribution(run: AttributionRun) -> RenderableType:
+    columns = _columns(run)
+    for column in columns:
+        column.cells.append(Text(f"{run.whole_target[column.index]:+.4f}"))
+    ends = [_ends(*row) for row in zip(run.all, run.none, run.gap, strict=True)]
+    ends.append(_ends(run.whole(run.all), run.whole(run.none), run.whole(run.gap)))
+    for place, name in enumerate(("all", "none", "gap")):
+        columns.append(Column(Text(name), [Text(row[place]) for row in ends], style="dim"))
+    return _grid(run, [*run.heatmap.rows.labels, "whole target"], columns, last_apart=True)
 
 
-def _ends(everything: Any, nothing: Any, gap: Any) -> Iterator[str]:
-    """Yield a row's value with all features, with none, and its gap; – for what is no number."""
-    for value, form in ((everything, ".4f"), (nothing, ".4f"), (gap, ".1e")):
-        yield "–" if np.isnan(value) else format(float(value), form)
+def _ends(everything: Any, nothing: Any, gap: Any) -> list[str]:
+    """Return a row's value with all features, with none, and its gap; – for what is no number."""
+    return [
+        "–" if np.isnan(value) else format(float(value), form)
+        for value, form in ((everything, ".4f"), (nothing, ".4f"), (gap, ".1e"))
+    ]
 
 
-def _interactions(run: InteractionRun) -> Table:
-    result = _grid(run)
-    margins = np.zeros_like(run.heatmap.values) if run.margin is None else run.margin
-    scale = scale_of(run.heatmap)
-    for row, label in enumerate(run.heatmap.rows.labels):
-        cells = _cells(run.heatmap.values[row], margins[row], scale)
-        result.add_row(Text(shortened(label)), *cells)
-    return result
+def _interactions(run: InteractionRun) -> RenderableType:
+    return _grid(run, [shortened(label) for label in run.heatmap.rows.labels], _columns(run))
 
 
-def _grid(run: AttributionRun | InteractionRun) -> Table:
+def _columns(run: AttributionRun | InteractionRun) -> list[Column]:
+    """Return the columns of a map; where they are very many, those that weigh most, in order."""
+    values = run.heatmap.values
+    margins = np.zeros_like(values) if run.margin is None else run.margin
+    scale, labels = scale_of(run.heatmap), run.heatmap.columns.labels
+    shown = np.sort(np.argsort(-np.abs(np.nan_to_num(values)).sum(axis=0))[:_MOST_COLUMNS])
+    return [
+        Column(
+            Text(shortened(labels[index])),
+            _cells(values[:, index], margins[:, index], scale),
+            index,
+        )
+        for index in shown.tolist()
+    ]
+
+
+def _grid(
+    run: AttributionRun | InteractionRun,
+    labels: list[str],
+    columns: list[Column],
+    *,
+    last_apart: bool = False,
+) -> RenderableType:
     interval = "" if run.margin is None else " (± 95 % interval)"
-    result = Table(title=run.heatmap.quantity.legend + interval)
-    result.add_column(run.heatmap.rows.name)
-    for label in run.heatmap.columns.labels:
-        result.add_column(Text(shortened(label)), justify="right")
-    return result
+    rows = Column(Text(run.heatmap.rows.name), [Text(label) for label in labels])
+    grid = WideTable(run.heatmap.quantity.legend + interval, rows, columns, last_apart)
+    count = run.heatmap.values.shape[1]
+    if count <= _MOST_COLUMNS:
+        return grid
+    left_out = (
+        f"{_MOST_COLUMNS} of {count} columns, those that weigh most; all are in the run's folder"
+    )
+    return Group(grid, Text(left_out, style="dim"))
 
 
 def _cells(values: FloatArray, margins: FloatArray, scale: Scale) -> list[Text]:
