@@ -14,7 +14,7 @@ import torch
 from bathyscope.attribution.gradients import gradient_attribution
 from benchmarks import peers
 from benchmarks.memory import peak_memory
-from benchmarks.ratios import Ratio, line, machine, memory_ratio, time_ratio, write
+from benchmarks.ratios import Ratio, hand_over, machine, memory_ratio, time_ratio
 from benchmarks.subject import Subject, subject
 from benchmarks.turns import Times, Work, in_turns
 
@@ -140,10 +140,7 @@ def main() -> None:
         "largest_difference_nats": apart,
         "times": {name: asdict(found) for name, found in times.items()},
     }
-    print(facts["machine"])
-    print("\n".join(map(line, ratios)))
-    if chosen.output:
-        write(chosen.output, facts, ratios)
+    hand_over(facts, ratios, chosen.output)
 
 
 if __name__ == "__main__":

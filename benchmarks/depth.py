@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 import bathyscope as bs
+from bathyscope.layers.comparison import ROWS_PER_BLOCK
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.lazy_settling import settle
@@ -26,11 +27,11 @@ from bathyscope.model.products import forward_only, linear_into
 from bathyscope.model.sequences import Sequences, greedy
 from bathyscope.model.tokens import Continuation
 from benchmarks.memory import peak_memory
-from benchmarks.ratios import Ratio, line, machine, time_ratio, write
+from benchmarks.ratios import Ratio, hand_over, machine, time_ratio
 from benchmarks.turns import Times, Work, in_turns
 
 PACKAGES = ("torch", "transformers", "deep-think-tokens", "numpy")
-ROWS, STREAMED_TOKENS = 240, 48
+PROMPT_TOKENS, STREAMED_TOKENS = 8, 48
 
 FORWARD = "forward pass"
 HIDDEN = "forward pass without logits"
@@ -44,9 +45,6 @@ PEER = "deep-think-tokens"
 PLAIN = "plain decoding"
 STREAM = "streaming"
 WHOLE = "forward pass and map"
-
-
-PROMPT_TOKENS = 8
 
 
 def arithmetic(seed: int = 1) -> str:
@@ -81,9 +79,8 @@ def continuation(model: bs.LanguageModel, text: str, tokens: int) -> Continuatio
 
 def naive(model: bs.LanguageModel, text: Continuation) -> None:
     """Do what one writes first: every layer's distribution whole, compared by the definition."""
-    ids = torch.tensor([text.prompt_ids + text.target_ids[:-1]])
     with torch.inference_mode():
-        output = model.model(input_ids=ids, output_hidden_states=True)
+        output = model.model(input_ids=ids_read(text), output_hidden_states=True)
         final = output.logits[0].softmax(-1)
         for state in output.hidden_states[1:-1]:
             logits = model.anatomy.unembedded(model.anatomy.normed(state[0]))
@@ -124,11 +121,12 @@ def product(model: bs.LanguageModel, tokens: int, *, fast: bool) -> Work:
     """Return the matrix products alone."""
     weight = model.anatomy.lm_head.weight
     assert isinstance(weight, torch.Tensor)
-    rows, out = torch.randn(ROWS, weight.shape[1]), torch.empty(ROWS, len(weight))
+    rows = torch.randn(ROWS_PER_BLOCK, weight.shape[1])
+    out = torch.empty(ROWS_PER_BLOCK, len(weight))
 
     def multiply() -> None:
         with torch.inference_mode():
-            for _ in range(-(-(model.num_layers - 1) * tokens // ROWS)):
+            for _ in range(-(-(model.num_layers - 1) * tokens // ROWS_PER_BLOCK)):
                 if fast:
                     linear_into(rows, weight, None, out)
                 else:
@@ -189,7 +187,7 @@ def compare(times: dict[str, Times], peers: bool) -> list[Ratio]:
     pairs = [
         (MAP, times[MAP], FLOOR, 1.5),
         (MAP, times[MAP], FAST_FLOOR, None),
-        ("forward pass and map", both, NAIVE, 1 / 3.5),
+        (WHOLE, both, NAIVE, 1 / 3.5),
         (RATIO_SUMS, times[RATIO_SUMS], FORWARD, 1.0),
         (RATIO_PROSE, times[RATIO_PROSE], FORWARD, 1.6),
         (RATIO_SUMS, times[RATIO_SUMS], HIDDEN, None),
@@ -197,7 +195,7 @@ def compare(times: dict[str, Times], peers: bool) -> list[Ratio]:
         (STREAM, times[STREAM], PLAIN, 1.5),
     ]
     if peers:
-        pairs.append(("forward pass and map", both, PEER, 1 / 5))
+        pairs.append((WHOLE, both, PEER, 1 / 5))
     return [
         time_ratio(f"{name} / {other}", ours, times[other], goal)
         for name, ours, other, goal in pairs
@@ -239,11 +237,8 @@ def main() -> None:
         "growth_seconds": growth(options.growth),
         "times": {name: asdict(found) for name, found in times.items()},
     }
-    print(facts["machine"])
     print(f"peak memory {facts['peak_memory_mb']} MB, seconds {facts['growth_seconds']}")
-    print("\n".join(map(line, ratios)))
-    if options.output:
-        write(options.output, facts, ratios)
+    hand_over(facts, ratios, options.output)
 
 
 if __name__ == "__main__":

@@ -86,10 +86,13 @@ def machine(packages: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def write(path: Path, facts: dict[str, Any], ratios: list[Ratio]) -> None:
-    """Write facts and ratios as JSON."""
-    lines = [asdict(ratio) | {"verdict": ratio.verdict} for ratio in ratios]
-    report.write(path, facts | {"ratios": lines})
+def hand_over(facts: dict[str, Any], ratios: list[Ratio], path: Path | None) -> None:
+    """Print the machine and the ratios; write them and all facts as JSON where a path is given."""
+    print(facts["machine"])
+    print("\n".join(map(line, ratios)))
+    if path is not None:
+        lines = [asdict(ratio) | {"verdict": ratio.verdict} for ratio in ratios]
+        report.write(path, facts | {"ratios": lines})
 
 
 def line(ratio: Ratio) -> str:

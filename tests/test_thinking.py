@@ -69,15 +69,7 @@ def test_the_ratio_is_that_of_the_prefix(family: str) -> None:
 
 
 def test_the_ratio_is_each_samples_own_where_some_end_within_the_prefix() -> None:
-    plain = tiny("llama")
-    prompt_ids = plain.tokens.encode("8 + 5 =")
-    sequences = Sequences(plain, [prompt_ids])
-    sampler = Sampler([0], 0.8)
-    for step in range(3):
-        if step:
-            sequences.advance()
-        sequences.choose(sampler)
-    model = ending_with(sequences.token_ids[0][-1])
+    model = ending_with(written(tiny("llama"), 0, 3)[-1])
     run = bs.think(model, "8 + 5 =", SETTINGS)
     alone = [ratio_alone(model, index) for index in range(len(run.samples))]
     assert [ratio for ratio, _ in alone] == pytest.approx(
@@ -87,15 +79,21 @@ def test_the_ratio_is_each_samples_own_where_some_end_within_the_prefix() -> Non
     assert lengths[0] <= 3 < max(lengths) and len({ratio for ratio, _ in alone}) > 2
 
 
-def ratio_alone(model: LanguageModel, index: int, threshold: float = 0.1) -> tuple[float, int]:
-    """Return the deep-thinking ratio of one sample's prefix, written by itself, and its length."""
-    prompt_ids = model.tokens.encode("8 + 5 =")
-    sequences, sampler = Sequences(model, [prompt_ids]), Sampler([index], 0.8)
-    for step in range(SETTINGS.prefix):
+def written(model: LanguageModel, seed: int, count: int) -> list[int]:
+    """Return the tokens of one sample, written by itself."""
+    sequences = Sequences(model, [model.tokens.encode("8 + 5 =")])
+    sampler = Sampler([seed], 0.8)
+    for step in range(count):
         if step:
             sequences.advance()
         sequences.choose(sampler)
-    continuation = Continuation(prompt_ids, tuple(sequences.token_ids[0]), None)
+    return sequences.token_ids[0]
+
+
+def ratio_alone(model: LanguageModel, index: int, threshold: float = 0.1) -> tuple[float, int]:
+    """Return the deep-thinking ratio of one sample's prefix, written by itself, and its length."""
+    ids = written(model, index, SETTINGS.prefix)
+    continuation = Continuation(model.tokens.encode("8 + 5 ="), tuple(ids), None)
     pieces = residual_stream(model, continuation)
     depths, _ = settle(model.anatomy, pieces, LENSES["norm"], threshold)
     return deep_thinking_ratio(depths, model.num_layers), len(depths)

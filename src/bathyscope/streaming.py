@@ -9,6 +9,7 @@ from bathyscope.heatmap import FloatArray
 from bathyscope.layers.comparison import Comparison
 from bathyscope.layers.lens import open_lens, read_states
 from bathyscope.layers.settling import deep_layer, settling_depths
+from bathyscope.model.anatomy import as_float
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sequences, greedy
 
@@ -78,7 +79,8 @@ def stream(
         if step:
             sequences.advance()
         rows, final = read_states(model.anatomy, read, sequences.states)
-        bits, _, logits = comparison.columns(rows, final)
+        bits, _, projected = comparison.columns(rows, final)
+        logits = as_float(model.anatomy.rescale(projected))
         divergences = bits.cpu().numpy()
         depths = settling_depths(divergences, threshold)
         new = zip(sequences.running, sequences.choose(greedy, logits), strict=True)

@@ -9,11 +9,11 @@ from scipy.stats import entropy
 
 import bathyscope as bs
 from bathyscope.layers import comparison as module
-from bathyscope.layers.comparison import Comparison, as_float
+from bathyscope.layers.comparison import Comparison
 from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.rows import TorchRows
 from bathyscope.layers.workers import Workers
-from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.anatomy import Anatomy, as_float
 from tests import brute_force
 from tests.conftest import random_model, tiny
 

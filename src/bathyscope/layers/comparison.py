@@ -14,7 +14,7 @@ from torch import Tensor
 from bathyscope.layers.compiled_rows import fastest_rows
 from bathyscope.layers.rows import Rows
 from bathyscope.layers.workers import Workers
-from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.anatomy import Anatomy, as_float
 
 ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""
@@ -72,17 +72,13 @@ class LastLayer:
     def __init__(self, anatomy: Anatomy, logits: Tensor, rows: Rows, workers: Workers) -> None:
         """Take the last layer's logits as projected, (tokens, vocab_size)."""
         self.entropy = torch.empty(len(logits), dtype=torch.float64, device=logits.device)
-        self.probabilities = torch.empty_like(as_float(logits[:0])).new_empty(logits.shape)
+        self.probabilities = as_float(logits[:0]).new_empty(logits.shape)
 
         def fill(part: slice) -> None:
             x = as_float(anatomy.rescale(logits[part])).contiguous()
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)
-
-    def of(self, index: Tensor) -> Tensor:
-        """Return q of some tokens, one or the other perhaps more than once."""
-        return self.probabilities[index]
 
 
 class Columns(NamedTuple):
@@ -91,7 +87,7 @@ class Columns(NamedTuple):
     Attributes:
         bits: Divergences, float64 (layers, tokens).
         details: Further quantities where asked for, cells in the same order.
-        last_logits: The model's own logits, at least float32, (tokens, vocab_size), until the next
+        last_logits: The model's own logits before rescaling, (tokens, vocab_size), until the next
             comparison.
     """
 
@@ -129,14 +125,14 @@ class Comparison:
         """
         layers, tokens, width = rows.shape
         logits = self.project(torch.cat([rows.reshape(-1, width), final]))
-        last = LastLayer(self.anatomy, logits[-tokens:], self._rows(logits), self.workers)
+        last = self._last(logits[-tokens:])
         index = torch.arange(tokens, device=rows.device).repeat(layers)
         details = None
         if self.top_k and emitted is not None:
             details = Details.room_for(len(index), self.top_k, rows.device)
             self._fill(details, logits, index, last, emitted)
         bits = self._from_logits(logits, index, last).view(layers, tokens)
-        return Columns(bits, details, as_float(self.anatomy.rescale(logits[-tokens:])))
+        return Columns(bits, details, logits[-tokens:])
 
     @torch.inference_mode()
     def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:
@@ -154,8 +150,7 @@ class Comparison:
 
     def last_layer(self, final: Tensor) -> LastLayer:
         """Return the model's own predictions from its last normed states (tokens, hidden_size)."""
-        logits = self.project(final)
-        return LastLayer(self.anatomy, logits, self._rows(logits), self.workers)
+        return self._last(self.project(final))
 
     def project(self, states: Tensor) -> Tensor:
         """Return logits before rescaling; they may be overwritten by the next call."""
@@ -170,6 +165,9 @@ class Comparison:
     def release(self) -> None:
         """Give the memory for logits back until they are needed again."""
         self._logits = None
+
+    def _last(self, logits: Tensor) -> LastLayer:
+        return LastLayer(self.anatomy, logits, self._rows(logits), self.workers)
 
     def _rows(self, logits: Tensor) -> Rows:
         """Return the way through rows of logits; the head decides of their type, not its weight."""
@@ -199,7 +197,7 @@ class Comparison:
             token = index[part]
             x = as_float(self.anatomy.rescale(logits[part])).log_softmax(-1)
             own = x.gather(-1, emitted[token, None])
-            crossed = -(x * last.of(token)).sum(-1).double() - last.entropy[token]
+            crossed = -(x * last.probabilities[token]).sum(-1).double() - last.entropy[token]
             details.kl_from_last[part] = crossed.clamp_(min=0) / log(2)
             details.probability[part] = own[:, 0].double().exp()
             details.rank[part] = (x > own).sum(-1) + 1
@@ -208,8 +206,3 @@ class Comparison:
             details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
 
         self.workers.each(len(index), read, self._rows(logits).at_once)
-
-
-def as_float(logits: Tensor) -> Tensor:
-    """Return logits in at least float32, in which probabilities are computed."""
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
-from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, LastLayer, as_float
+from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, LastLayer
 from bathyscope.layers.lens import Lens, read_states
-from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.anatomy import Anatomy, as_float
 from bathyscope.model.products import linear
 
 # Tokens of q that the bound looks at: all from this probability up. Lower leaves fewer cells open
@@ -105,12 +105,10 @@ class Settler:
             return possible
         partial, scale = self._partial_sums(rows)
         assert self._is_column is not None
-        is_column = self._is_column
-
         for tokens, ids, q in _likely(last.probabilities, rows.shape[-1] * rows.element_size()):
             own = self._own_logits(rows[:, tokens], ids)
             # A column that the partial sum has already counts once; so does a place left empty.
-            counted = is_column[:, ids] | (q == 0)
+            counted = self._is_column[:, ids] | (q == 0)
             total = torch.logaddexp(
                 partial[:, tokens], own.masked_fill(counted, -torch.inf).logsumexp(-1)
             )

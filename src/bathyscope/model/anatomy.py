@@ -297,6 +297,11 @@ def _probe_ids(model: Any) -> Tensor:
     return torch.tensor([ids], device=model.device)
 
 
+def as_float(logits: Tensor) -> Tensor:
+    """Return logits in at least float32, in which probabilities are computed."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
 def rounding(logits: Tensor) -> float:
     """Return how far two computations of the same logits may be apart by rounding alone."""
     scale = max(1.0, float(logits.float().abs().max()))

@@ -1,4 +1,4 @@
-"""The folder where converted models are kept."""
+"""The folder where converted models, compiled functions and evaluations are kept."""
 
 import os
 from pathlib import Path

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bathyscope.errors import InputError, ModelError
 from bathyscope.heatmap import FloatArray
-from bathyscope.model.anatomy import logits_of, rounding
+from bathyscope.model.anatomy import as_float, logits_of, rounding
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.products import FastProducts
@@ -240,8 +240,7 @@ def _values_and_seeds(
         part = slice(first, first + _ROWS_OF_LOGITS)
         with torch.enable_grad():
             own_states = states[part].detach().requires_grad_()
-            logits = model.anatomy.unembedded(own_states)
-            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+            logits = as_float(model.anatomy.unembedded(own_states))
             value = VALUES_OF[of](logits.gather(-1, ids[part, None])[:, 0], logits)
             seeds += torch.autograd.grad(value.sum(), own_states)
         values.append(value.detach().double().cpu())

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bathyscope.errors import InputError, ModelError
+from bathyscope.model.anatomy import as_float
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
@@ -134,8 +135,7 @@ class Sequences:
     def logits(self) -> Tensor:
         """Return the logits of the next token, at least float32, (running, vocab_size)."""
         with forward_only():
-            logits = self.model.anatomy.unembedded(self._final)
-        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+            return as_float(self.model.anatomy.unembedded(self._final))
 
     def choose(self, choose: Choose, logits: Tensor | None = None) -> list[int]:
         """Choose the next token of what is running; `states` are those that predicted it.

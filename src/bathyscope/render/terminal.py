@@ -1,5 +1,6 @@
 """Maps as tables in the terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,7 @@ def table(run: Run | SettlingRun) -> RenderableType:
 
 
 def _attribution(run: AttributionRun) -> RenderableType:
-    columns = _columns(run)
-    for column in columns:
-        column.cells.append(Text(f"{run.whole_target[column.index]:+.4f}"))
+    columns = _columns(run, [Text(f"{value:+.4f}") for value in run.whole_target])
     ends = [_ends(*row) for row in zip(run.all, run.none, run.gap, strict=True)]
     ends.append(_ends(run.whole(run.all), run.whole(run.none), run.whole(run.gap)))
     for place, name in enumerate(("all", "none", "gap")):
@@ -62,7 +61,9 @@ def _interactions(run: InteractionRun) -> RenderableType:
     return _grid(run, [shortened(label) for label in run.heatmap.rows.labels], _columns(run))
 
 
-def _columns(run: AttributionRun | InteractionRun) -> list[Column]:
+def _columns(
+    run: AttributionRun | InteractionRun, last_row: Sequence[Text] | None = None
+) -> list[Column]:
     """Return the columns of a map; where they are very many, those that weigh most, in order."""
     values = run.heatmap.values
     margins = np.zeros_like(values) if run.margin is None else run.margin
@@ -71,8 +72,10 @@ def _columns(run: AttributionRun | InteractionRun) -> list[Column]:
     return [
         Column(
             Text(shortened(labels[index])),
-            _cells(values[:, index], margins[:, index], scale),
-            index,
+            [
+                *_cells(values[:, index], margins[:, index], scale),
+                *([] if last_row is None else [last_row[index]]),
+            ],
         )
         for index in shown.tolist()
     ]

@@ -20,13 +20,11 @@ class Column:
     Attributes:
         header: Its name.
         cells: One text for each row.
-        index: Which column of a map it is; −1 where it is none.
         style: Of all of it.
     """
 
     header: Text
-    cells: list[Text]
-    index: int = -1
+    cells: Sequence[Text]
     style: str = ""
 
     @property
