@@ -10,7 +10,7 @@ BENCH  := $(VENV)-bench
 NODE_MODULES := tests/page/node_modules
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow bench browser clean
+.PHONY: demo test test-slow test-statistical bench browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -19,11 +19,15 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow and not statistical"
 
 # A second real model: obtains about 240 MB the first time.
 test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow
+
+# Whether intervals hold as often as they say, over many more random games than `make test` plays.
+test-statistical: $(VENV)/installed-dev
+	$(BIN)/pytest --numprocesses 2 -m statistical
 
 # Other tools come with dependencies of their own: they never mix with those of development.
 bench: $(BENCH)/installed browser

@@ -20,6 +20,7 @@ SAMPLED = {"interactions": INTERACTIONS} | {
 }
 EVERYTHING = Budget(2**16)
 MakeGame = Callable[[int, int], Game]
+LONG = pytest.mark.statistical  # of each kind of case one stays with the short tests
 
 
 def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) -> float:
@@ -41,7 +42,10 @@ def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) 
 
 
 @pytest.mark.parametrize("make", [noise_game, log_probability_game, conjunction_game])
-@pytest.mark.parametrize(("features", "budget"), [(8, 120), (10, 150), (10, 400), (12, 600)])
+@pytest.mark.parametrize(
+    ("features", "budget"),
+    [(8, 120), *(pytest.param(*case, marks=LONG) for case in [(10, 150), (10, 400), (12, 600)])],
+)
 def test_shapley_intervals_hold_as_often_as_they_say(
     make: MakeGame, features: int, budget: int
 ) -> None:
@@ -52,7 +56,7 @@ def test_shapley_intervals_hold_as_often_as_they_say(
 @pytest.mark.parametrize("make", [noise_game, log_probability_game, conjunction_game])
 @pytest.mark.parametrize(
     ("name", "features", "budget", "games"),
-    [("banzhaf", 10, 400, 200), ("interactions", 10, 800, 60)],
+    [("banzhaf", 10, 400, 200), pytest.param("interactions", 10, 800, 60, marks=LONG)],
 )
 def test_other_intervals_hold_as_often_as_they_say(
     name: str, make: MakeGame, features: int, budget: int, games: int
@@ -86,7 +90,7 @@ def test_the_whole_targets_error_is_its_own(name: str) -> None:
     ("name", "features", "budget", "games"),
     [
         ("shapley", 8, 120, 200),
-        ("shapley", 12, 600, 200),
+        pytest.param("shapley", 12, 600, 200, marks=LONG),
         ("banzhaf", 10, 400, 200),
         ("surrogate", 7, 100, 60),
     ],
