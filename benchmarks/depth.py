@@ -17,9 +17,9 @@ from typing import Any
 import torch
 
 import bathyscope as bs
-from bathyscope.layers.comparison import ROWS_PER_BLOCK
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.divergence import jensen_shannon
+from bathyscope.layers.last_layer import ROWS_PER_BLOCK
 from bathyscope.layers.lazy_settling import settle
 from bathyscope.layers.lens import LENSES
 from bathyscope.model.decoding import residual_stream

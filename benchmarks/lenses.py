@@ -17,7 +17,7 @@ import numpy as np
 
 import bathyscope as bs
 from bathyscope.cli.messages import progress_bars
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lens import LENSES, Lens
 from bathyscope.layers.lens_training import LensTraining
@@ -86,7 +86,7 @@ def main() -> None:
         tuned = bs.train_lens(model, lessons(), settings, progress=progress)
     seconds = round(time.process_time() - begin, 1)
     question = json.loads(
-        resources.files("bathyscope.demo").joinpath("depth.json").read_text("utf-8")
+        resources.files("bathyscope.demo.demo").joinpath("depth.json").read_text("utf-8")
     )
     texts = {
         "prose": beginning(model, reading("benchmarks/prose.txt"), options.prose_tokens),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.tokens import Continuation
 from benchmarks.subject import Subject
 

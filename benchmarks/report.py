@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bathyscope.files import new_file
+from bathyscope.core.files import new_file
 
 
 def hand_over(report: Mapping[str, Any], path: Path | None) -> None:

@@ -8,11 +8,11 @@ from importlib import resources
 
 import torch
 
-from bathyscope.attribution import METHODS
-from bathyscope.attribution.estimate import Budget
-from bathyscope.attribution.game import all_coalitions
 from bathyscope.attribution.prompt_game import prompt_game
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.games.estimate import Budget
+from bathyscope.games.game import all_coalitions
+from bathyscope.games.methods import METHODS
 from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
@@ -97,7 +97,7 @@ class Subject:
 @cache
 def subject() -> Subject:
     """Return the subject; the model is loaded once a process."""
-    text = resources.files("bathyscope.demo").joinpath("division.json").read_text("utf-8")
+    text = resources.files("bathyscope.demo.demo").joinpath("division.json").read_text("utf-8")
     question = json.loads(text)
     model, prompt = load(), Prompt.marked(question["prompt"])
     assert model.why_not_shared is None  # decided here, once, and not while we are timed

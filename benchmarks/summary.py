@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bathyscope.files import new_file
+from bathyscope.core.files import new_file
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"

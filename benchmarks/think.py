@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import bathyscope as bs
-from bathyscope.answers import extractor, vote
 from bathyscope.model.sequences import Sequences, greedy
+from bathyscope.thinking.answer_rules import extractor, vote
 from benchmarks.report import hand_over
 
 EXAMPLE = (

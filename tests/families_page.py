@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bathyscope.errors import BathyscopeError
+from bathyscope.core.errors import BathyscopeError
 from bathyscope.model.gradients import require_embeddings
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sharing import longest_shareable

@@ -11,36 +11,21 @@ ROOT = Path(bathyscope.__file__).parent
 
 # From the bottom up: a module may import from its own line and the lines above it here.
 LEVELS = (
-    "errors",
-    "answers",
-    "progress",
-    "files",
-    "heatmap",
-    "documents",
-    "confidence",
-    "token_value",
-    "ranks",
+    "core",
     "prompt",
-    "store",
-    "tables",
-    "faithfulness_run",
+    "games",
     "runs",
-    "opening",
+    "tables",
     "comparison",
     "model",
     "attribution",
     "layers",
     "faithfulness",
-    "streaming",
     "thinking",
     "description",
     "render",
     "page",
-    "questions",
-    "attributing",
-    "api",
-    "evaluation",
-    "rerunning",
+    "replay",
     "demo",
     "cli",
 )
@@ -88,7 +73,7 @@ def test_only_model_and_layers_know_torch_and_only_model_knows_transformers() ->
         source = path.read_text(encoding="utf-8")
         if _part(path) != "model":
             assert "transformers import" not in source, path
-        if _part(path) not in ("model", "layers", "questions", "thinking"):
+        if _part(path) not in ("model", "layers", "thinking"):
             assert "import torch" not in source and "from torch" not in source, path
 
 

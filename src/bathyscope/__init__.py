@@ -16,88 +16,88 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bathyscope.api import attribute as attribute
-    from bathyscope.api import depth as depth
-    from bathyscope.attributing import Settings as Settings
-    from bathyscope.attributing import attribute_each as attribute_each
-    from bathyscope.attributing import interact as interact
-    from bathyscope.attributing import interact_each as interact_each
-    from bathyscope.attributing.grouping import group_columns as group_columns
+    from bathyscope.attribution.attribute import Settings as Settings
+    from bathyscope.attribution.attribute import attribute as attribute
+    from bathyscope.attribution.attribute import attribute_each as attribute_each
+    from bathyscope.attribution.attribute import interact as interact
+    from bathyscope.attribution.attribute import interact_each as interact_each
+    from bathyscope.attribution.grouping import group_columns as group_columns
     from bathyscope.comparison.compare import Comparison as Comparison
     from bathyscope.comparison.compare import compare as compare
-    from bathyscope.description import describe as describe
-    from bathyscope.description.comparison import describe_comparison as describe_comparison
-    from bathyscope.errors import BathyscopeError as BathyscopeError
-    from bathyscope.errors import InputError as InputError
-    from bathyscope.errors import ModelError as ModelError
-    from bathyscope.evaluation.evaluate import evaluate as evaluate
-    from bathyscope.evaluation.evaluate import evaluate_run as evaluate_run
-    from bathyscope.faithfulness_run import FaithfulnessRun as FaithfulnessRun
-    from bathyscope.heatmap import Axis as Axis
-    from bathyscope.heatmap import Heatmap as Heatmap
-    from bathyscope.heatmap import Quantity as Quantity
+    from bathyscope.core.errors import BathyscopeError as BathyscopeError
+    from bathyscope.core.errors import InputError as InputError
+    from bathyscope.core.errors import ModelError as ModelError
+    from bathyscope.core.heatmap import Axis as Axis
+    from bathyscope.core.heatmap import Heatmap as Heatmap
+    from bathyscope.core.heatmap import Quantity as Quantity
+    from bathyscope.description.describe import describe as describe
+    from bathyscope.description.words.comparison import describe_comparison as describe_comparison
+    from bathyscope.faithfulness.evaluate import evaluate as evaluate
+    from bathyscope.faithfulness.evaluate import evaluate_run as evaluate_run
+    from bathyscope.layers.depth import depth as depth
     from bathyscope.layers.lens_training import LensTraining as LensTraining
     from bathyscope.layers.lens_training import train_lens as train_lens
+    from bathyscope.layers.stream import stream as stream
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
-    from bathyscope.opening import open_map as open_map
     from bathyscope.page.document import view as view
     from bathyscope.prompt import Prompt as Prompt
-    from bathyscope.render.comparison_figure import draw_comparison as draw_comparison
-    from bathyscope.render.figure import draw as draw
-    from bathyscope.render.figure import figure as figure
-    from bathyscope.rerunning import rerun as rerun
-    from bathyscope.runs import AttributionRun as AttributionRun
-    from bathyscope.runs import DepthRun as DepthRun
-    from bathyscope.runs import InteractionRun as InteractionRun
-    from bathyscope.runs import SettlingRun as SettlingRun
-    from bathyscope.runs import open_run as open_run
-    from bathyscope.streaming import stream as stream
+    from bathyscope.render.figure.comparison import draw_comparison as draw_comparison
+    from bathyscope.render.figure.draw import draw as draw
+    from bathyscope.render.figure.draw import figure as figure
+    from bathyscope.replay.rerun import rerun as rerun
+    from bathyscope.runs.faithfulness import FaithfulnessRun as FaithfulnessRun
+    from bathyscope.runs.kinds import AttributionRun as AttributionRun
+    from bathyscope.runs.kinds import DepthRun as DepthRun
+    from bathyscope.runs.kinds import InteractionRun as InteractionRun
+    from bathyscope.runs.kinds import SettlingRun as SettlingRun
+    from bathyscope.runs.kinds import open_run as open_run
+    from bathyscope.tables.opening import open_map as open_map
     from bathyscope.tables.reading import read_table as read_table
-    from bathyscope.thinking import ThinkSettings as ThinkSettings
-    from bathyscope.thinking import think as think
+    from bathyscope.thinking.think import ThinkSettings as ThinkSettings
+    from bathyscope.thinking.think import think as think
 
 _HOME = {
-    "attribute": "bathyscope.api",
-    "depth": "bathyscope.api",
-    "Settings": "bathyscope.attributing",
-    "attribute_each": "bathyscope.attributing",
-    "interact": "bathyscope.attributing",
-    "interact_each": "bathyscope.attributing",
-    "group_columns": "bathyscope.attributing.grouping",
-    "describe": "bathyscope.description",
+    "attribute": "bathyscope.attribution.attribute",
+    "depth": "bathyscope.layers.depth",
+    "Settings": "bathyscope.attribution.attribute",
+    "attribute_each": "bathyscope.attribution.attribute",
+    "interact": "bathyscope.attribution.attribute",
+    "interact_each": "bathyscope.attribution.attribute",
+    "group_columns": "bathyscope.attribution.grouping",
+    "describe": "bathyscope.description.describe",
     "Comparison": "bathyscope.comparison.compare",
     "compare": "bathyscope.comparison.compare",
-    "BathyscopeError": "bathyscope.errors",
-    "InputError": "bathyscope.errors",
-    "ModelError": "bathyscope.errors",
-    "evaluate": "bathyscope.evaluation.evaluate",
-    "evaluate_run": "bathyscope.evaluation.evaluate",
-    "FaithfulnessRun": "bathyscope.faithfulness_run",
-    "Axis": "bathyscope.heatmap",
-    "Heatmap": "bathyscope.heatmap",
-    "Quantity": "bathyscope.heatmap",
+    "BathyscopeError": "bathyscope.core.errors",
+    "InputError": "bathyscope.core.errors",
+    "ModelError": "bathyscope.core.errors",
+    "evaluate": "bathyscope.faithfulness.evaluate",
+    "evaluate_run": "bathyscope.faithfulness.evaluate",
+    "FaithfulnessRun": "bathyscope.runs.faithfulness",
+    "Axis": "bathyscope.core.heatmap",
+    "Heatmap": "bathyscope.core.heatmap",
+    "Quantity": "bathyscope.core.heatmap",
     "LensTraining": "bathyscope.layers.lens_training",
     "train_lens": "bathyscope.layers.lens_training",
     "LanguageModel": "bathyscope.model.language_model",
     "load": "bathyscope.model.loading",
     "view": "bathyscope.page.document",
-    "open_map": "bathyscope.opening",
+    "open_map": "bathyscope.tables.opening",
     "Prompt": "bathyscope.prompt",
-    "draw_comparison": "bathyscope.render.comparison_figure",
-    "describe_comparison": "bathyscope.description.comparison",
-    "draw": "bathyscope.render.figure",
-    "figure": "bathyscope.render.figure",
-    "rerun": "bathyscope.rerunning",
-    "AttributionRun": "bathyscope.runs",
-    "DepthRun": "bathyscope.runs",
-    "InteractionRun": "bathyscope.runs",
-    "SettlingRun": "bathyscope.runs",
-    "open_run": "bathyscope.runs",
-    "stream": "bathyscope.streaming",
+    "draw_comparison": "bathyscope.render.figure.comparison",
+    "describe_comparison": "bathyscope.description.words.comparison",
+    "draw": "bathyscope.render.figure.draw",
+    "figure": "bathyscope.render.figure.draw",
+    "rerun": "bathyscope.replay.rerun",
+    "AttributionRun": "bathyscope.runs.kinds",
+    "DepthRun": "bathyscope.runs.kinds",
+    "InteractionRun": "bathyscope.runs.kinds",
+    "SettlingRun": "bathyscope.runs.kinds",
+    "open_run": "bathyscope.runs.kinds",
+    "stream": "bathyscope.layers.stream",
     "read_table": "bathyscope.tables.reading",
-    "ThinkSettings": "bathyscope.thinking",
-    "think": "bathyscope.thinking",
+    "ThinkSettings": "bathyscope.thinking.think",
+    "think": "bathyscope.thinking.think",
 }
 
 __all__ = list(_HOME)

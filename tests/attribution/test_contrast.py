@@ -1,7 +1,7 @@
 import numpy as np
 
 from bathyscope.attribution.contrast import WHOLE, align
-from bathyscope.heatmap import Axis
+from bathyscope.core.heatmap import Axis
 
 
 def test_equal_and_replaced_tokens_align() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bathyscope.attribution import evaluations as module
 from bathyscope.attribution.evaluations import stored_evaluations
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 
 ASKED = ((1, 2, 3), (4, 5))
 ANSWER = (np.array([-0.5, -1 / 3]), np.array([2.0, 1e-300]))

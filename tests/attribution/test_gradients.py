@@ -14,11 +14,11 @@ from bathyscope.attribution.gradients import (
     gradient_attribution,
     shares_of_tokens,
 )
-from bathyscope.heatmap import FloatArray
+from bathyscope.attribution.token_value import TOKEN_VALUES
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.gradients import VALUES_OF
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
-from bathyscope.token_value import TOKEN_VALUES
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
 

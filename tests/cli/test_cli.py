@@ -140,7 +140,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    "where", ["bathyscope.attributing.attribute_each", "bathyscope.cli.results.draw"]
+    "where", ["bathyscope.attribution.attribute.attribute_each", "bathyscope.cli.results.draw"]
 )
 def test_an_interruption_leaves_nothing(
     here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch, where: str

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bathyscope.cli.app import app
-from bathyscope.runs import open_run
+from bathyscope.runs.kinds import open_run
 from tests.comparison.maps import attribution, depth
 
 CSV = "token,a,b\nx,1,2\ny,3,-4\n"

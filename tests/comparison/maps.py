@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.heatmap import Axis, FloatArray, Heatmap, Quantity
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.layers.divergence import JENSEN_SHANNON
-from bathyscope.runs import AttributionRun, DepthRun
+from bathyscope.runs.kinds import AttributionRun, DepthRun
 
 NATS = Quantity("attribution", "nats", neutral=0.0, legend="nats: + supports, − opposes")
 

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bathyscope.comparison.alignment import align, aligned_axes, entries
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, Heatmap
 from tests.comparison.maps import attribution, depth, table
 
 TOKENS = st.lists(st.sampled_from("0018,x/"), max_size=30)

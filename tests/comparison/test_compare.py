@@ -13,7 +13,7 @@ from scipy import stats
 import bathyscope as bs
 from bathyscope.comparison.changes import clear_changes, largest_changes, swaps
 from bathyscope.comparison.compare import compare
-from bathyscope.heatmap import Quantity
+from bathyscope.core.heatmap import Quantity
 from tests.comparison.maps import NATS, attribution, depth, table
 from tests.conftest import tiny
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from bathyscope.comparison.compare import compare
-from bathyscope.description.comparison import describe_comparison
-from bathyscope.heatmap import Quantity
+from bathyscope.core.heatmap import Quantity
+from bathyscope.description.words.comparison import describe_comparison
 from tests.comparison.maps import attribution, depth, table
 
 RANDOM = np.random.default_rng(3)

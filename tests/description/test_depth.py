@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bathyscope as bs
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from tests.conftest import tiny
 from tests.description.depth_sentences import DepthTruth, depth, kinds

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
-from bathyscope.heatmap import Axis, Heatmap, Quantity
+from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from tests.conftest import tiny
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bathyscope as bs
-from bathyscope.heatmap import Axis, Heatmap, Quantity
+from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from tests.description.map_sentences import expected, rules
 from tests.description.reader import Page, page
 from tests.description.truth import Truth

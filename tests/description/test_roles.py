@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bathyscope.core.heatmap import Axis
 from bathyscope.description.roles import Role, axis_roles, roles
-from bathyscope.heatmap import Axis
 
 TEXTS = {
     Role.DIGIT: ["8", "16,000", " 0.8", "½", "$50", "50%", "-3", "12/05/2024", "3-5", "(8)", "²"],

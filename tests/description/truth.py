@@ -8,7 +8,7 @@ from typing import Any
 from scipy import stats
 
 import bathyscope as bs
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.heatmap import Heatmap
 from tests.description.reader import ordinal
 
 ROLE_OF = {

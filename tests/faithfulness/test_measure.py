@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from bathyscope.attribution.estimate import Budget
-from bathyscope.attribution.game import Coalitions, Game
-from bathyscope.attribution.shapley import exact_shapley
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.faithfulness.agreement import agreement_of_halves
 from bathyscope.faithfulness.curves import curves, ranks_by
 from bathyscope.faithfulness.measure import Candidate, measure
 from bathyscope.faithfulness.random_orders import PAIRS, fewest_for_curves, random_orders
 from bathyscope.faithfulness.scores import area, comprehensiveness, sufficiency
-from bathyscope.heatmap import FloatArray
-from tests.attribution.games import game_of, log_probability_game, random_table
+from bathyscope.games.estimate import Budget
+from bathyscope.games.game import Coalitions, Game
+from bathyscope.games.shapley import exact_shapley
+from tests.games.games import game_of, log_probability_game, random_table
 
 
 def additive_game(weights: FloatArray) -> Game:

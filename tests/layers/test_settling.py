@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 
 

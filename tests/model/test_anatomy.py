@@ -9,7 +9,7 @@ from transformers import (
     GraniteConfig,
 )
 
-from bathyscope.errors import ModelError
+from bathyscope.core.errors import ModelError
 from bathyscope.model.anatomy import find_anatomy, logits_of
 from tests import brute_force
 from tests.conftest import random_model, tiny

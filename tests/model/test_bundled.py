@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bathyscope.errors import ModelError
+from bathyscope.core.errors import ModelError
+from bathyscope.core.progress import Progress, silent
 from bathyscope.model import bundled
-from bathyscope.progress import Progress, silent
 
 CONTENT = b"GGUF and so on"
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from bathyscope.errors import ModelError
-from bathyscope.files import sha256
+from bathyscope.core.errors import ModelError
+from bathyscope.core.files import sha256
+from bathyscope.core.progress import silent
 from bathyscope.model import gguf as conversion
 from bathyscope.model.loading import load
-from bathyscope.progress import silent
 
 HIDDEN, LAYERS, HEADS, FEED_FORWARD = 32, 2, 4, 64
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids

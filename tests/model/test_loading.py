@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertModel, T5Config, T5ForConditionalGeneration
 
-from bathyscope.errors import InputError, ModelError
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.loading import load
 from tests.conftest import byte_tokenizer
 from tests.families import encoder_config

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from bathyscope.errors import InputError, ModelError
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences, greedy
 from tests.conftest import byte_tokenizer, random_model, tiny

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from bathyscope.errors import InputError, ModelError
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.tokens import Tokens, visible
 from tests.conftest import byte_tokenizer
 

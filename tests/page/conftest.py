@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.page.document import view
-from bathyscope.runs import Run
+from bathyscope.runs.kinds import Run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.attribution import ATTRIBUTION
-from bathyscope.heatmap import Axis, Heatmap, Quantity, Span
+from bathyscope.core.heatmap import Axis, Heatmap, Quantity, Span
+from bathyscope.games.methods import ATTRIBUTION
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from bathyscope.layers.settling import settling_depths
-from bathyscope.runs import AttributionRun, DepthRun, Readings
+from bathyscope.runs.kinds import AttributionRun, DepthRun, Readings
 
 PROMPT = "Add. Two plus 3 is five. Then 7 is 7.\nQ: 3 + 4?\nA:"
 FEATURES = ((5, 8), (14, 15), (19, 23), (30, 36))

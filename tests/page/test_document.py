@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import bathyscope as bs
-from bathyscope.faithfulness_run import FaithfulnessRun, RandomReference, RankedMap
 from bathyscope.page.document import modules, page
+from bathyscope.runs.faithfulness import FaithfulnessRun, RandomReference, RankedMap
 from tests.page.hand_made import attribution, depth, table
 
 HOSTILE = "<script>alert(1)</script></script>--><!--&lt;{{script}}\u2028"

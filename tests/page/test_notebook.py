@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bathyscope as bs
 from bathyscope.page.document import page
-from bathyscope.runs import Saved
+from bathyscope.runs.kinds import Saved
 from tests.page.hand_made import attribution, depth
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.page.texts import Texts, prompt_text, token_text
-from bathyscope.runs import AttributionRun, DepthRun
+from bathyscope.runs.kinds import AttributionRun, DepthRun
 from tests.page.hand_made import FEATURES, PROMPT, attribution, depth
 
 

@@ -1,4 +1,4 @@
-from bathyscope.heatmap import Axis
+from bathyscope.core.heatmap import Axis
 from bathyscope.page.units import units
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 import bathyscope as bs
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt.labels import distinct
 from bathyscope.prompt.notes import notes
 from tests.conftest import tiny

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 from bathyscope.prompt import Prompt
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Span
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.pattern import matches
 from bathyscope.prompt.segmenters import FEATURES, SEGMENTERS
@@ -16,7 +16,7 @@ from bathyscope.prompt.words import words
 
 @pytest.mark.parametrize("name", ["division", "multiplication"])
 def test_the_demo_s_expressions_are_what_its_authors_marked(name: str) -> None:
-    document = resources.files("bathyscope.demo").joinpath(f"{name}.json").read_text("utf-8")
+    document = resources.files("bathyscope.demo.demo").joinpath(f"{name}.json").read_text("utf-8")
     source = loads(document)["prompt"]
     marked = Prompt.marked(source)
     found = Prompt.segmented(source, "expressions")

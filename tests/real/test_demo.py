@@ -6,7 +6,7 @@ import pytest
 
 import bathyscope as bs
 from bathyscope.comparison.changes import swaps
-from bathyscope.demo import run_demo
+from bathyscope.demo.demo import run_demo
 from bathyscope.model.language_model import LanguageModel
 
 pytestmark = pytest.mark.real

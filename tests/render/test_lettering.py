@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
-from bathyscope.heatmap import Axis, Heatmap, Quantity
+from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from bathyscope.render import lettering as module
 from bathyscope.render.lettering import lettering, on_one_line, package_with, shortened
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, Heatmap, Quantity
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from bathyscope.render.palette import (
     PALETTES,
     UNKNOWN,

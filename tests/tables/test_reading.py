@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.tables import reading
 from bathyscope.tables.reading import read_table
 

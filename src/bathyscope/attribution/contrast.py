@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from bathyscope.attribution.game import Coalitions, Game
-from bathyscope.heatmap import Axis, FloatArray
+from bathyscope.core.heatmap import Axis, FloatArray
+from bathyscope.games.game import Coalitions, Game
 
 WHOLE = "whole continuation"
 

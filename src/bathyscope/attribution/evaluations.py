@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
 
 Ids = tuple[int, ...]
 Asked = tuple[Ids, Ids]

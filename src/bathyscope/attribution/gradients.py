@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray, Quantity, Span
+from bathyscope.attribution.token_value import TOKEN_VALUES
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray, Quantity, Span
+from bathyscope.core.progress import Progress, silent
 from bathyscope.model.gradients import (
     PATH_BASELINES,
     VALUES_OF,
@@ -21,9 +23,7 @@ from bathyscope.model.gradients import (
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.tokens import Continuation
-from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Prompt
-from bathyscope.token_value import TOKEN_VALUES
 
 STAGE = "gradients"
 STEPS = 50

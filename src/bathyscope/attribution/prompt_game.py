@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from bathyscope.attribution.evaluations import Asked, Evaluations
-from bathyscope.attribution.game import Coalitions, Game
-from bathyscope.heatmap import FloatArray
+from bathyscope.attribution.token_value import TOKEN_VALUES
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.progress import Progress, silent
+from bathyscope.games.game import Coalitions, Game
 from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
-from bathyscope.progress import Progress, silent
 from bathyscope.prompt import Baseline, Prompt
-from bathyscope.token_value import TOKEN_VALUES
 
 STAGE = "evaluate coalitions"
 

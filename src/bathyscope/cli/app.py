@@ -22,7 +22,7 @@ from bathyscope.cli import (
     view,
 )
 from bathyscope.cli.messages import complain
-from bathyscope.errors import BathyscopeError
+from bathyscope.core.errors import BathyscopeError
 
 P = ParamSpec("P")
 

@@ -6,13 +6,13 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
-    from bathyscope.attributing import Settings
+    from bathyscope.attribution.attribute import Settings
     from bathyscope.model.language_model import LanguageModel
     from bathyscope.prompt import Prompt
-    from bathyscope.runs import Run
+    from bathyscope.runs.kinds import Run
 
 
 def command(
@@ -73,12 +73,12 @@ def command(
 ) -> None:
     """Measure what each feature of a prompt did to each token of its continuation."""
     with progress_bars() as progress:
-        from bathyscope import attributing
+        from bathyscope.attribution import attribute as attribution
         from bathyscope.cli.features import choose_features, tokens_as_features
         from bathyscope.cli.results import Delivery
 
         targets: list[str | None] = [*target] if target else [None]
-        settings = attributing.Settings(
+        settings = attribution.Settings(
             method=method,
             of=of,
             against=against,
@@ -97,7 +97,7 @@ def command(
         source = options.read_prompt(prompt)
         chosen = choose_features(source, features)
         if chosen is not None:
-            attributing.check(chosen, targets, settings)
+            attribution.check(chosen, targets, settings)
         delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
         delivery.check(len(targets))
         loaded = options.load_model(model, revision, dtype, device, progress)
@@ -112,12 +112,12 @@ def _ask(
     token: int | None,
     settings: "Settings",
 ) -> "list[Run]":
-    from bathyscope import attributing
+    from bathyscope.attribution import attribute as attribution
 
     if settings.method != "interactions":
         if token is not None:
             raise InputError(
                 "--token belongs to --method interactions; other maps have a row each."
             )
-        return [*attributing.attribute_each(model, prompt, targets, settings)]
-    return [*attributing.interact_each(model, prompt, targets, token, settings)]
+        return [*attribution.attribute_each(model, prompt, targets, settings)]
+    return [*attribution.interact_each(model, prompt, targets, token, settings)]

@@ -26,10 +26,10 @@ def command(
 ) -> None:
     """Say in Markdown what changed from one run or table to another, and draw both on one scale."""
     from bathyscope.comparison.compare import compare
-    from bathyscope.description.comparison import describe_comparison
-    from bathyscope.files import refuse_existing
-    from bathyscope.render.comparison_figure import draw_comparison
-    from bathyscope.render.figure import require_format
+    from bathyscope.core.files import refuse_existing
+    from bathyscope.description.words.comparison import describe_comparison
+    from bathyscope.render.figure.comparison import draw_comparison
+    from bathyscope.render.figure.draw import require_format
     from bathyscope.render.palette import require_palette
 
     require_palette(palette)

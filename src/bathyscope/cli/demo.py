@@ -21,8 +21,8 @@ def command(
 ) -> None:
     """Compute three heatmaps of a real model and a page that explains them."""
     with progress_bars() as progress:
-        from bathyscope.demo import run_demo
-        from bathyscope.files import refuse_existing
+        from bathyscope.core.files import refuse_existing
+        from bathyscope.demo.demo import run_demo
 
         refuse_existing(output, overwrite=overwrite)
         language_model = options.load_model(model, revision, dtype, device, progress)

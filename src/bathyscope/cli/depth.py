@@ -6,7 +6,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 
 
 def command(
@@ -42,10 +42,10 @@ def command(
 ) -> None:
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
-        from bathyscope import api
         from bathyscope.cli.results import Delivery, show
         from bathyscope.cli.streaming import StreamSettings, stream_depths
-        from bathyscope.runs import SettlingRun
+        from bathyscope.layers import depth as api
+        from bathyscope.runs.kinds import SettlingRun
 
         text = options.read_prompt(prompt)
         api.check_depth(response, lens, translators, threshold, depth_fraction, top_k, ratio_only)

@@ -15,7 +15,7 @@ def command(
     ] = "markdown",
 ) -> None:
     """Say in words what a saved run, or a plain table, shows."""
-    from bathyscope.description import describe, require_format
+    from bathyscope.description.describe import describe, require_format
 
     require_format(format)
     print(describe(open_subject(subject), format), end="")

@@ -8,11 +8,11 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
-    from bathyscope.faithfulness_run import FaithfulnessRun
-    from bathyscope.progress import Progress
+    from bathyscope.core.progress import Progress
+    from bathyscope.runs.faithfulness import FaithfulnessRun
 
 
 def command(
@@ -141,11 +141,11 @@ class _Settings:
 
 
 def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "FaithfulnessRun":
-    from bathyscope.attribution.estimate import Budget
-    from bathyscope.evaluation.evaluate import evaluate_run
-    from bathyscope.evaluation.question import Question, require_attribution
+    from bathyscope.faithfulness.evaluate import evaluate_run
     from bathyscope.faithfulness.random_orders import require_curves
-    from bathyscope.runs import open_run
+    from bathyscope.faithfulness.recorded_game import Question, require_attribution
+    from bathyscope.games.estimate import Budget
+    from bathyscope.runs.kinds import open_run
 
     if not Path(folder).is_dir():
         raise InputError(f"There is no run folder {folder}; to evaluate a prompt, give --methods.")
@@ -166,9 +166,9 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
 def _evaluate_methods(
     prompt: str, methods: str, asked: _Asked, settings: _Settings
 ) -> "FaithfulnessRun":
-    from bathyscope.attributing import Settings
+    from bathyscope.attribution.attribute import Settings
     from bathyscope.cli.features import choose_features, tokens_as_features
-    from bathyscope.evaluation.evaluate import check_methods, evaluate
+    from bathyscope.faithfulness.evaluate import check_methods, evaluate
 
     names = [name.strip() for name in methods.split(",")]
     source = options.read_prompt(prompt)

@@ -38,7 +38,7 @@ def train(
 ) -> None:
     """Train the tuned lens of a model on text, and say how well it reads text held out."""
     with progress_bars() as progress:
-        from bathyscope.files import refuse_existing
+        from bathyscope.core.files import refuse_existing
         from bathyscope.layers.lens_training import LensTraining, train_lens
 
         read = [options.read_prompt(text, "text") for text in texts]

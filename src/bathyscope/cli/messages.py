@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from bathyscope.progress import Progress
+    from bathyscope.core.progress import Progress
 
 
 def complain(sentence: str) -> None:

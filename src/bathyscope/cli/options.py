@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
+    from bathyscope.core.progress import Progress
     from bathyscope.model.language_model import LanguageModel
-    from bathyscope.progress import Progress
 
 Model = Annotated[
     str | None,

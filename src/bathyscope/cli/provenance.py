@@ -17,7 +17,7 @@ File = Annotated[
 
 def command(file: File, as_json: options.Json = False) -> None:
     """Print where the numbers of a figure or a run come from."""
-    from bathyscope.rerunning import inscription_of
+    from bathyscope.replay.rerun import inscription_of
 
     inscribed, _ = inscription_of(file)
     rows, columns = inscribed.shape

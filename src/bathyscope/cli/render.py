@@ -8,7 +8,7 @@ import typer
 from bathyscope.cli import options
 from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.subjects import Subject, open_subject
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 
 
 def command(
@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Draw a saved run, or a plain table, as a heatmap."""
     with progress_bars():
-        from bathyscope.files import refuse_existing
-        from bathyscope.render.figure import draw, page_paths
+        from bathyscope.core.files import refuse_existing
+        from bathyscope.render.figure.draw import draw, page_paths
         from bathyscope.render.look import Look
 
         look = Look(palette, limit, scale, _window(window), hatch, settling, top_tokens)

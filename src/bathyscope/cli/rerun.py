@@ -9,7 +9,7 @@ from bathyscope.cli.messages import progress_bars
 from bathyscope.cli.provenance import File
 
 if TYPE_CHECKING:
-    from bathyscope.rerunning import Rerun
+    from bathyscope.replay.rerun import Rerun
 
 
 def command(
@@ -29,7 +29,7 @@ def command(
     Exit code 0 where they agree, 1 where they do not, 2 where they cannot be computed.
     """
     with progress_bars() as progress:
-        from bathyscope.rerunning import inscription_of, require_computed, rerun
+        from bathyscope.replay.rerun import inscription_of, require_computed, rerun
 
         loaded = None
         inscribed, _ = inscription_of(file)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note
-from bathyscope.errors import InputError
-from bathyscope.files import new_folder, refuse_existing
-from bathyscope.render.figure import draw, require_format
+from bathyscope.core.errors import InputError
+from bathyscope.core.files import new_folder, refuse_existing
+from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
-from bathyscope.runs import Run, SettlingRun
+from bathyscope.runs.kinds import Run, SettlingRun
 
 _RUNS = Path("bathyscope-runs")
 
@@ -80,7 +80,7 @@ def show(run: Run | SettlingRun, *, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    from bathyscope.render.terminal import table
+    from bathyscope.render.terminal.table import table
 
     Console(markup=False, highlight=False).print(table(run))
 

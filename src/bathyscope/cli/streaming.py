@@ -8,7 +8,7 @@ from bathyscope.model.language_model import LanguageModel
 
 
 class StreamSettings(NamedTuple):
-    """What the stream is asked for, as in `streaming.stream`."""
+    """What the stream is asked for, as in `layers.stream.stream`."""
 
     lens: str
     translators: Path | None
@@ -21,8 +21,8 @@ def stream_depths(
     model: LanguageModel, prompt: str, settings: StreamSettings, *, as_json: bool
 ) -> None:
     """Print a line for each new token: its depth and itself, or one JSON object with its column."""
-    from bathyscope.render.terminal import bars
-    from bathyscope.streaming import stream
+    from bathyscope.layers.stream import stream
+    from bathyscope.render.terminal.table import bars
 
     for token in stream(model, prompt, **settings._asdict()):
         if as_json:

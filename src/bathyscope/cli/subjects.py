@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bathyscope.heatmap import Heatmap
-from bathyscope.opening import open_map
-from bathyscope.runs import Run
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.runs.kinds import Run
+from bathyscope.tables.opening import open_map
 
 Subject = Annotated[
     Path,

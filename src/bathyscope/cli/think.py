@@ -9,7 +9,7 @@ from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import progress_bars
 
 if TYPE_CHECKING:
-    from bathyscope.thinking import ThinkRun
+    from bathyscope.thinking.think import ThinkRun
 
 
 def command(
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Answer by Think@n: only samples whose beginnings settle deep are finished, then vote."""
     with progress_bars() as progress:
-        from bathyscope.thinking import ThinkSettings, think
+        from bathyscope.thinking.think import ThinkSettings, think
 
         text = options.read_prompt(prompt)
         settings = ThinkSettings(

@@ -21,7 +21,7 @@ def command(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Write maps as one interactive HTML file, which needs no network."""
-    from bathyscope.files import refuse_existing
+    from bathyscope.core.files import refuse_existing
     from bathyscope.page.document import view
 
     refuse_existing(output, overwrite=overwrite, folder=False)

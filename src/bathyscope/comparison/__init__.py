@@ -1,1 +1,1 @@
-"""Two maps beside each other: which entries are the same, and what changed between them."""
+"""Comparison of two maps: which entries are the same, and what changed between them."""

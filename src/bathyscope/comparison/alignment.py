@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
 
 LAYER = "layer"
 

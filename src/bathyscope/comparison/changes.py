@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bathyscope.comparison.compare import Change, Comparison, heatmap_of
-from bathyscope.heatmap import Axis, FloatArray
-from bathyscope.runs import AttributionRun
+from bathyscope.core.heatmap import Axis, FloatArray
+from bathyscope.runs.kinds import AttributionRun
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from bathyscope.comparison.alignment import Alignment, aligned_axes
 from bathyscope.comparison.uncertainty import Estimated, difference_error
-from bathyscope.errors import InputError
-from bathyscope.faithfulness_run import FaithfulnessRun
-from bathyscope.heatmap import Axis, FloatArray, Heatmap, Quantity, number_or_null
-from bathyscope.ranks import rank_correlation
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
-from bathyscope.store import SCHEMA
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity, number_or_null
+from bathyscope.core.ranks import rank_correlation
+from bathyscope.runs.faithfulness import FaithfulnessRun
+from bathyscope.runs.folder import SCHEMA
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
 Comparable = AttributionRun | InteractionRun | DepthRun | Heatmap
 
@@ -66,8 +66,8 @@ class Comparison:
         columns: Which columns are the same.
         one_scale: Whether the cells of both are in one unit, so that they can be subtracted.
         cells: The cells that both have, shape (row pairs, column pairs); None where there are none.
-        correlation: Spearman's ρ of those cells, `ranks.rank_correlation`; None where there are
-            fewer than 2, or one map gives all of them the same value.
+        correlation: Spearman's ρ of those cells, `core.ranks.rank_correlation`; None where there
+            are fewer than 2, or one map gives all of them the same value.
         together: What all features do to each row that both have, all − none, shape (row pairs,);
             None where one of the maps is no attribution run, or they share no row or unit.
         whole_target: What each feature that both have does to the whole target, shape

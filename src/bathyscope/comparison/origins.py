@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.heatmap import Heatmap
 
 # In words, and where in a map's provenance: what changes numbers, the most important first.
 _ASPECTS = {

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.confidence import student_quantile
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.intervals import student_quantile
 
 
 @dataclass(frozen=True)

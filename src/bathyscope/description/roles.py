@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from bathyscope.heatmap import Axis
+from bathyscope.core.heatmap import Axis
 from bathyscope.prompt.expressions import expressions
 from bathyscope.prompt.labels import of_label
 

@@ -1,14 +1,14 @@
 """How far a sampled map's ranking can be trusted: do two halves of the samples agree on it?"""
 
-from bathyscope.heatmap import FloatArray
-from bathyscope.ranks import rank_correlation
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.ranks import rank_correlation
 
 
 def agreement_of_halves(halves: FloatArray) -> float | None:
     """Return Spearman's ρ between the rankings that two halves of the samples give.
 
-    Both halves are summed over the targets; `ranks.rank_correlation` defines ρ. A half has half
-    the samples, so the whole map's own ranking is steadier than this says.
+    Both halves are summed over the targets; `core.ranks.rank_correlation` defines ρ. A half has
+    half the samples, so the whole map's own ranking is steadier than this says.
 
     Args:
         halves: Shape (2, targets, features).

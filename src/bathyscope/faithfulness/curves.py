@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.attribution.game import Coalitions, Game
-from bathyscope.attribution.orders import Ranks, prefixes
-from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.games.game import Coalitions, Game
+from bathyscope.games.orders import Ranks, prefixes
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.attribution.estimate import Budget
-from bathyscope.attribution.game import Game
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.faithfulness.agreement import agreement_of_halves
 from bathyscope.faithfulness.curves import Curves, curves, ranks_by
 from bathyscope.faithfulness.random_orders import RandomOrders, random_orders
 from bathyscope.faithfulness.scores import area, comprehensiveness, sufficiency
-from bathyscope.faithfulness_run import RankedMap
-from bathyscope.heatmap import FloatArray
+from bathyscope.games.estimate import Budget
+from bathyscope.games.game import Game
+from bathyscope.runs.faithfulness import RankedMap
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.attribution.estimate import Budget
-from bathyscope.attribution.game import Game, all_coalitions
-from bathyscope.attribution.moments import Moments
-from bathyscope.attribution.orders import random_ranks
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.faithfulness.curves import curves, require_an_order, whole_target_values
 from bathyscope.faithfulness.scores import comprehensiveness
-from bathyscope.faithfulness_run import RandomReference
-from bathyscope.heatmap import FloatArray
+from bathyscope.games.estimate import Budget
+from bathyscope.games.game import Game, all_coalitions
+from bathyscope.games.moments import Moments
+from bathyscope.games.orders import random_ranks
+from bathyscope.runs.faithfulness import RandomReference
 
 PAIRS = 20
 """Pairs of an order and its reverse that are drawn where the budget allows."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.faithfulness.curves import Curves
-from bathyscope.heatmap import FloatArray
 
 
 def comprehensiveness(deletion: FloatArray) -> FloatArray:

@@ -1,1 +1,1 @@
-"""How deep each token was decided: divergence of every layer's prediction from the last one's."""
+"""Depth: what each layer would say, and where tokens settle."""

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bathyscope.heatmap import FloatArray
-from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, Details
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.progress import Progress, silent
+from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Comparison, Details
 from bathyscope.layers.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
-from bathyscope.progress import Progress, silent
 
 
 @dataclass(frozen=True)

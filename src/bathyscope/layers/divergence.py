@@ -5,7 +5,7 @@ from math import log
 import torch
 from torch import Tensor
 
-from bathyscope.heatmap import Quantity
+from bathyscope.core.heatmap import Quantity
 
 JENSEN_SHANNON = Quantity(
     name="Jensen-Shannon divergence",

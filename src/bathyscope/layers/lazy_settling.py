@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
-from bathyscope.layers.comparison import ROWS_PER_BLOCK, Comparison, LastLayer
+from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Comparison, LastLayer
 from bathyscope.layers.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy, as_float
 from bathyscope.model.products import linear

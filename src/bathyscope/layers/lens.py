@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 from bathyscope.layers.tuned_lens import open_tuned_lens, origin_of
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel

@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lens import LENSES, Lens
 from bathyscope.layers.training_text import Split, split
@@ -25,7 +26,6 @@ from bathyscope.model.anatomy import Anatomy, as_float
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.products import FastProducts
 from bathyscope.model.tokens import Continuation
-from bathyscope.progress import Progress, silent
 
 # Rows of logits that a gradient is taken through at once; five arrays of their size are held.
 _ROWS = 192

@@ -4,7 +4,7 @@ For a layer l and the position that predicts token y: h is the residual stream a
 the prediction read off it through the lens, q the model's own. Logarithms are of base 2.
 """
 
-from bathyscope.heatmap import Quantity
+from bathyscope.core.heatmap import Quantity
 
 ENTROPY = Quantity("entropy", "bits", legend="H(p): bits of uncertainty in a layer's prediction")
 """H(p) = −Σ p log₂ p, from 0 to log₂(vocab_size)."""

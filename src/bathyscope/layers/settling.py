@@ -5,8 +5,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
 
 
 def settling_depths(divergences: FloatArray, threshold: float = 0.5) -> NDArray[np.int64]:

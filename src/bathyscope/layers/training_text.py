@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
 from bathyscope.model.language_model import LanguageModel
 
 Ids = tuple[int, ...]

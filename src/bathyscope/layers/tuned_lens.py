@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError
-from bathyscope.files import new_file, refuse_existing, sha256
+from bathyscope.core.errors import InputError
+from bathyscope.core.files import new_file, refuse_existing, sha256
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel

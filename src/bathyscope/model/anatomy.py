@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bathyscope.errors import ModelError
+from bathyscope.core.errors import ModelError
 from bathyscope.model.products import forward_only, linear, linear_into
 
 

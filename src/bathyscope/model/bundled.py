@@ -9,11 +9,11 @@ import time
 import zipfile
 from pathlib import Path
 
-from bathyscope.errors import ModelError
-from bathyscope.files import new_file, sha256
+from bathyscope.core.errors import ModelError
+from bathyscope.core.files import new_file, sha256
+from bathyscope.core.progress import Progress
 from bathyscope.model.cache import cache_folder
 from bathyscope.model.gguf import conversion_folder, converted, is_whole, locked
-from bathyscope.progress import Progress
 
 NAME = "SmolLM2-135M-Instruct"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

@@ -4,8 +4,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Span
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
 from bathyscope.model.tokens import Tokens
 from bathyscope.prompt import Prompt
 

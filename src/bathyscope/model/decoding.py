@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
+from bathyscope.core.progress import Progress, silent
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.memory import give_back
 from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
-from bathyscope.progress import Progress, silent
 
 TOKENS_PER_PIECE = 128
 """Tokens run at once: enough to keep a processor busy; all layers' states of them are held."""

@@ -14,10 +14,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bathyscope.errors import ModelError
-from bathyscope.files import new_folder, sha256
+from bathyscope.core.errors import ModelError
+from bathyscope.core.files import new_folder, sha256
+from bathyscope.core.progress import Progress
 from bathyscope.model.cache import cache_folder
-from bathyscope.progress import Progress
 
 MAGIC = b"GGUF"
 _CHECKSUMS = "checksums.json"

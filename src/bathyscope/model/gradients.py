@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError, ModelError
-from bathyscope.heatmap import FloatArray
+from bathyscope.core.errors import InputError, ModelError
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.anatomy import as_float, logits_of, rounding
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids

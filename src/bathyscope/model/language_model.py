@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError
+from bathyscope.core.errors import InputError
+from bathyscope.core.progress import Progress, silent
 from bathyscope.model.anatomy import find_anatomy, logits_of
 from bathyscope.model.forest import Deliver, Forest, Scores
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable, why_not_shared
 from bathyscope.model.tokens import Continuation, Tokens
-from bathyscope.progress import Progress, silent
 
 
 class LanguageModel:

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from bathyscope.errors import InputError, ModelError
-from bathyscope.files import sha256
+from bathyscope.core.errors import InputError, ModelError
+from bathyscope.core.files import sha256
+from bathyscope.core.progress import Progress, silent
 from bathyscope.model import bundled, gguf
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.progress import Progress, silent
 
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 

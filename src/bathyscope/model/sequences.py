@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bathyscope.errors import InputError, ModelError
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.anatomy import as_float
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.products import forward_only

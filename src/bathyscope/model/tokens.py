@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bathyscope.errors import InputError, ModelError
-from bathyscope.heatmap import Axis, Span
+from bathyscope.core.errors import InputError, ModelError
+from bathyscope.core.heatmap import Axis, Span
 from bathyscope.prompt.labels import visible as visible
 from bathyscope.prompt.pieces import BYTE_OF, piece_labels
 

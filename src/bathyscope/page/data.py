@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.description import describe
-from bathyscope.errors import InputError
-from bathyscope.faithfulness_run import FaithfulnessRun
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.description.describe import describe
 from bathyscope.page import palettes, wording
 from bathyscope.page.arrays import is_rounded, packed
 from bathyscope.page.texts import Texts
 from bathyscope.render.caption import caption
 from bathyscope.render.palette import DIVERGING, SEQUENTIAL
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Readings, Run
+from bathyscope.runs.faithfulness import FaithfulnessRun
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Readings, Run
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from bathyscope.errors import InputError
-from bathyscope.files import new_file
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.files import new_file
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.page.data import Shown, page_data
-from bathyscope.runs import Run
+from bathyscope.runs.kinds import Run
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
 _MAIN = "main.js"

@@ -1,10 +1,10 @@
-"""Runs show themselves in notebooks: importing this module gives `runs.Saved` its page."""
+"""Runs show themselves in notebooks: importing this module gives `runs.kinds.Saved` its page."""
 
 from html import escape
 
 from bathyscope.page.document import page
 from bathyscope.page.wording import heading
-from bathyscope.runs import Run, Saved
+from bathyscope.runs.kinds import Run, Saved
 
 _HEIGHT = 760  # CSS pixels; the page scrolls inside
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.page.units import units
 from bathyscope.prompt.labels import visible
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
 
 @dataclass

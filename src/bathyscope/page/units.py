@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
-from bathyscope.heatmap import Axis, Span
+from bathyscope.core.heatmap import Axis, Span
 from bathyscope.prompt.labels import visible
 from bathyscope.prompt.sentences import sentences
 from bathyscope.prompt.words import words

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bathyscope.heatmap import Heatmap
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
 _QUOTED = 80  # characters of an answer in a heading
 

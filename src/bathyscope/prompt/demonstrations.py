@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 # A label opens a line and ends in a colon: "Q:", "Example 3:", "### Input:", "**English**:",

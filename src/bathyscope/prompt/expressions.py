@@ -13,7 +13,7 @@ dashes (`3 – 5`), and slashes between numbers of one or two digits (`12/05/202
 
 from collections.abc import Sequence
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt.arithmetic import Kind, Symbol, symbols
 from bathyscope.prompt.plausibility import is_arithmetic
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Span
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt.prompt import Prompt
 
 

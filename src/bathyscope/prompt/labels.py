@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bathyscope.heatmap import Axis
+from bathyscope.core.heatmap import Axis
 from bathyscope.prompt.prompt import Prompt
 from bathyscope.prompt.segmenters import TOKENS
 

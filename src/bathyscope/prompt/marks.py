@@ -2,8 +2,8 @@
 
 import re
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Span
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
 
 OPEN, CLOSE = "[[", "]]"
 # A run of backslashes matters only directly before a mark: each pair stands for one backslash,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt.prompt import Prompt
 from bathyscope.prompt.segmenters import TOKENS
 

@@ -2,8 +2,8 @@
 
 import regex
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Span
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
 
 # Python's own `re` cannot be stopped: a pattern such as (a|aa)+$ may run for ages.
 _SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt.labels import visible
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Span
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
 from bathyscope.prompt.demonstrations import demonstrations
 from bathyscope.prompt.expressions import expressions
 from bathyscope.prompt.pattern import matches

@@ -2,7 +2,7 @@
 
 import re
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 
 # Each alternative begins where the one before cannot, so that long runs stay linear.
 _END = re.compile(

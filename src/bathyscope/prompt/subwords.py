@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 
 
 def token_features(text: str, spans: Sequence[Span]) -> list[Span]:

@@ -2,7 +2,7 @@
 
 import re
 
-from bathyscope.heatmap import Span
+from bathyscope.core.heatmap import Span
 
 # Kana, CJK ideographs and their extensions; Hangul separates its words by spaces.
 _UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

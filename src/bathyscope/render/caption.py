@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bathyscope.faithfulness_run import FaithfulnessRun
-from bathyscope.heatmap import Heatmap
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.runs.faithfulness import FaithfulnessRun
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
 
 def caption(subject: Run | Heatmap) -> str:

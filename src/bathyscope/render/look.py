@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.render.palette import LINEAR, require_palette, require_scale
 
 Window = tuple[int, int]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import FloatArray, Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray, Heatmap
 
 DIVERGING, SEQUENTIAL = "RdBu", "YlOrBr"
 PALETTES = ("RdBu", "PuOr", "RdYlGn", "YlOrBr", "Blues", "viridis", "cividis", "Greys")

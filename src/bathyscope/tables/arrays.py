@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.tables.captum import captum_map, is_captum
 from bathyscope.tables.grid import NotATable, require_size, table_map
 

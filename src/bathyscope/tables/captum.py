@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.heatmap import Axis, FloatArray, Heatmap, Quantity
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.tables.grid import NotATable, table_map
 from bathyscope.tables.tokens import token_labels
 

@@ -4,7 +4,7 @@ import csv
 import io
 from functools import partial
 
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.tables.grid import NotATable, grid
 from bathyscope.tables.text import decoded
 from bathyscope.tables.tidy import is_tidy, tidy

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.tables.captum import captum_map, is_captum
 from bathyscope.tables.grid import Line, NotATable, grid
 from bathyscope.tables.inseq import inseq_map, is_inseq

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, FloatArray, Heatmap, Quantity
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 
 MAX_CELLS = 2**24
 """The largest table that is read: 4,096 × 4,096."""

@@ -2,7 +2,7 @@
 
 import re
 
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.tables.grid import NotATable, grid
 from bathyscope.tables.text import decoded
 

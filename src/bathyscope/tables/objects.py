@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.tables.captum import captum_map, fields_of
 from bathyscope.tables.grid import NotATable, grid, table_map
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bathyscope.errors import InputError
-from bathyscope.heatmap import Heatmap
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.tables.arrays import read_npz
 from bathyscope.tables.delimited import read_csv, read_tsv
 from bathyscope.tables.documents import read_json, read_json_lines

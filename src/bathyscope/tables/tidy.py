@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bathyscope.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.tables.grid import Line, NotATable, number, require_size, table_map
 
 TIDY = ("row", "row_label", "column", "column_label", "value")

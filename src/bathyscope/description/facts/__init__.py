@@ -3,14 +3,14 @@
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from bathyscope.core.heatmap import Heatmap, number_or_null
 from bathyscope.description.facts.attribution import AttributionFacts, attribution_facts
 from bathyscope.description.facts.depth import DepthFacts, depth_facts
 from bathyscope.description.facts.faithfulness import FaithfulnessFacts, faithfulness_facts
 from bathyscope.description.facts.interactions import InteractionFacts, interaction_facts
 from bathyscope.description.facts.map import MapFacts, map_facts
-from bathyscope.faithfulness_run import FaithfulnessRun
-from bathyscope.heatmap import Heatmap, number_or_null
-from bathyscope.runs import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.faithfulness import FaithfulnessRun
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
 Facts = AttributionFacts | InteractionFacts | DepthFacts | FaithfulnessFacts | MapFacts
 

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from bathyscope.confidence import student_quantile
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
+from bathyscope.core.intervals import student_quantile
 from bathyscope.description.facts.grid import Place
 from bathyscope.description.facts.map import MapFacts, map_facts, sides
-from bathyscope.heatmap import Axis, FloatArray, Heatmap, number_or_null
-from bathyscope.runs import AttributionRun, InteractionRun
+from bathyscope.runs.kinds import AttributionRun, InteractionRun
 
 ROUNDING = 1e-6
 """A difference is rounding when it is at most this share of the largest size among the numbers."""
@@ -26,8 +26,8 @@ class Asked:
         continuation: The text that is explained.
         generated: Whether the model wrote it itself.
         against: The text it is compared with; None where it stands alone.
-        method: A name in `attribution.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
-        of: What is measured of a token, a name in `token_value.TOKEN_VALUES`.
+        method: A name in `games.methods.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
+        of: What is measured of a token, a name in `attribution.token_value.TOKEN_VALUES`.
         exact: Whether nothing was sampled.
         removes_text: Whether features were taken out of the prompt; gradients remove none.
         baseline: Text that stands for an absent feature; empty where it was left out.

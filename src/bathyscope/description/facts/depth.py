@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
 from bathyscope.description.roles import Role
-from bathyscope.heatmap import FloatArray, Heatmap, number_or_null
-from bathyscope.runs import DepthRun
+from bathyscope.runs.kinds import DepthRun
 
 TEMPLATE = frozenset({"the", "is", "."})
 """Template words: words that hold a sentence together. Spaces and case do not count."""

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from bathyscope.confidence import student_quantile
+from bathyscope.core.heatmap import FloatArray, number_or_null
+from bathyscope.core.intervals import student_quantile
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
-from bathyscope.faithfulness_run import FaithfulnessRun, RandomReference, RankedMap
-from bathyscope.heatmap import FloatArray, number_or_null
+from bathyscope.runs.faithfulness import FaithfulnessRun, RandomReference, RankedMap
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
 from bathyscope.description.roles import Role, axis_roles
-from bathyscope.heatmap import Axis, FloatArray, Heatmap
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bathyscope.core.heatmap import FloatArray, Heatmap, Quantity
 from bathyscope.description.facts.grid import AxisFacts, Gaps, axis_facts, gaps, grid
 from bathyscope.description.facts.parts import Division, by_columns, by_rows
 from bathyscope.description.facts.spread import Spread, spread
-from bathyscope.heatmap import FloatArray, Heatmap, Quantity
 
 
 @dataclass(frozen=True)

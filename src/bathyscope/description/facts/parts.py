@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bathyscope.core.heatmap import FloatArray
 from bathyscope.description.facts.grid import AxisFacts, Cell, Grid, Place
 from bathyscope.description.facts.spread import not_near_zero
 from bathyscope.description.roles import Role
-from bathyscope.heatmap import FloatArray
 
 DOMINANCE = 1.5
 """An entry dominates when its size is at least this many times the next one's."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.description.facts.attribution import AttributionFacts
 from bathyscope.description.markdown import code, escaped
 from bathyscope.description.words import map as map_words
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.asked import absent, given, method, sampled
 from bathyscope.description.words.phrases import Numbers, count, short, sides_of, the
-from bathyscope.token_value import TOKEN_VALUES
 
 
 def attribution_account(found: AttributionFacts) -> Account:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.description.facts.grid import Cell
 from bathyscope.description.facts.interactions import InteractionFacts
 from bathyscope.description.markdown import code, listed
@@ -17,7 +18,6 @@ from bathyscope.description.words.phrases import (
     short,
     the,
 )
-from bathyscope.token_value import TOKEN_VALUES
 
 
 def interaction_account(found: InteractionFacts) -> Account:

@@ -1,0 +1,84 @@
+"""Features inside features: what a demonstration did, from what its expressions did."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.games.replicates import jackknife_error
+from bathyscope.prompt import Prompt
+from bathyscope.prompt.grouping import grouped
+from bathyscope.prompt.labels import feature_axis
+from bathyscope.runs.kinds import AttributionRun
+
+
+def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
+    """Return the run with its columns summed into the parents that contain them.
+
+    Meaningful for methods whose values add up (Shapley values, gradients): the rows' sums, their
+    gap, and all and none stay as they are. A column in no parent stays a column of its own, a
+    parent without columns is left out, and columns stand in the order of their text.
+
+    Errors of a sampled run are those of the sums. Cells of a row err together, so they follow from
+    the run's replicates (`games.replicates`) and have one degree of freedom less than there
+    are replicates, also where a parent has a single column.
+
+    Args:
+        run: A run, as computed or opened.
+        parents: The same text, with the parents as its features.
+
+    Returns:
+        A run (rows, groups) in the same unit. Its provenance keeps the former columns' spans as
+        "grouped_from".
+
+    Raises:
+        InputError: The parents are of another text, a column crosses a parent's edge, or the run
+            is sampled and has no replicates.
+    """
+    heatmap, spans = run.heatmap, run.heatmap.columns.spans
+    if heatmap.provenance["prompt"] != parents.text or spans is None:
+        raise InputError(
+            "The parents are features of another text than the map's prompt; segment the text "
+            "that the map was made for (run.heatmap.provenance['prompt'])."
+        )
+    prompt, members = grouped(spans, parents)
+
+    def summed(values: FloatArray) -> FloatArray:
+        return np.stack([values[..., group].sum(axis=-1) for group in members], axis=-1)
+
+    provenance = {
+        **heatmap.provenance,
+        "features": [list(span) for span in prompt.features],
+        "segmenter": parents.segmenter,
+        "grouped_from": [list(span) for span in spans],
+    }
+    map_of_sums = Heatmap(
+        summed(heatmap.values), heatmap.rows, feature_axis(prompt), heatmap.quantity, provenance
+    )
+    if run.standard_error is None:
+        return AttributionRun(map_of_sums, run.all, run.none)
+    return _with_errors(AttributionRun(map_of_sums, run.all, run.none), run, summed)
+
+
+def _with_errors(
+    sums: AttributionRun, run: AttributionRun, summed: Callable[[FloatArray], FloatArray]
+) -> AttributionRun:
+    """Return the sums of a sampled run with the errors of sums."""
+    if run.replicates is None:
+        raise InputError(
+            "The run does not hold the replicates from which errors of sums follow (they are in "
+            "its arrays.safetensors); compute it again."
+        )
+    replicates = summed(run.replicates)
+    of_target = run.whole(np.moveaxis(replicates, 0, 1))
+    return AttributionRun(
+        sums.heatmap,
+        sums.all,
+        sums.none,
+        standard_error=jackknife_error(replicates),
+        degrees_of_freedom=len(replicates) - 1,
+        whole_target_error=jackknife_error(of_target),
+        halves=None if run.halves is None else summed(run.halves),
+        replicates=replicates,
+    )

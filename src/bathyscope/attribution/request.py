@@ -1,0 +1,181 @@
+"""A question to the game: several targets at once, each with its part of what is common."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bathyscope.attribution.contrast import Contrast, align
+from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
+from bathyscope.attribution.gradients import GRADIENT_METHODS
+from bathyscope.attribution.prompt_game import answers_game, valued
+from bathyscope.attribution.settings import Settings
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Axis, FloatArray
+from bathyscope.games.game import Coalitions, Game
+from bathyscope.model.chat import in_chat
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.provenance import continuation_of, provenance_of, recorded
+from bathyscope.model.tokens import Continuation
+from bathyscope.prompt import Prompt
+from bathyscope.prompt.notes import notes
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question to the game: the targets and what they are compared with, all at once.
+
+    Attributes:
+        model: The model that is asked.
+        prompt: The prompt as the model reads it.
+        continuations: The targets, and last what they are compared with.
+        settings: How it is asked.
+        answers: The game of all that the model says of them, `prompt_game.answers_game`.
+    """
+
+    model: LanguageModel
+    prompt: Prompt
+    continuations: list[Continuation]
+    settings: Settings
+    answers: Game
+
+    def by(self, method: str) -> "Asked":
+        """Return the same question for another method; evaluations are shared."""
+        return replace(self, settings=replace(self.settings, method=method))
+
+    @property
+    def texts(self) -> list[str | None]:
+        """The targets as they were given, None where the model wrote one."""
+        texts = [continuation.text for continuation in self.continuations]
+        return texts if self.settings.against is None else texts[:-1]
+
+    def part(self, index: int) -> Game:
+        """Return the game of one target's tokens; evaluations stay in the game of all."""
+        game = valued(self.answers, self.settings.of)
+        sizes = [len(continuation.target_ids) for continuation in self.continuations]
+        own = slice(sum(sizes[:index]), sum(sizes[: index + 1]))
+
+        def evaluate(coalitions: Coalitions) -> FloatArray:
+            values: FloatArray = game.values(coalitions)[:, own]
+            return values
+
+        return Game(game.num_features, evaluate)
+
+    def compared(self, index: int) -> tuple[Game, Axis]:
+        """Return the game of one target, or of its difference to `against`, and its rows."""
+        ids = self.continuations[index].target_ids
+        rows = self.model.tokens.axis("target token", ids)
+        if self.settings.against is None:
+            return self.part(index), rows
+        other = self.continuations[-1].target_ids
+        contrast: Contrast = align(ids, other)
+        this_game, other_game = self.part(index), self.part(len(self.continuations) - 1)
+
+        def both(coalitions: Coalitions) -> FloatArray:
+            return np.hstack([this_game.values(coalitions), other_game.values(coalitions)])
+
+        game = contrast.game(Game(self.answers.num_features, both))
+        return game, contrast.axis(rows, self.model.tokens.axis("target token", other))
+
+    def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
+        """Return where the numbers of one target come from."""
+        settings, baseline = self.settings, self.settings.baseline
+        return {
+            **provenance_of(self.model, self.prompt.text, self.continuations[index]),
+            "seed": settings.seed if sampled else None,
+            "features": [list(span) for span in self.prompt.features],
+            "segmenter": self.prompt.segmenter,
+            "chat": settings.chat,
+            "targets": self.texts,
+            "target_index": index,
+            "against": settings.against,
+            "max_new_tokens": settings.max_new_tokens,
+            "method": {
+                "name": settings.method,
+                "of": settings.of,
+                "baseline": recorded(baseline),
+                "evaluations": self.answers.num_evaluations,
+                "budget": settings.budget,
+                "tolerance": settings.tolerance,
+                "exact": not sampled,
+                "batch_tokens": settings.batch_tokens,
+                "cache": settings.cache is not None,
+                "whole_prompts_because": _whole_prompts_because(self.model, settings),
+            },
+        }
+
+
+@contextmanager
+def asking(
+    model: LanguageModel, prompt: Prompt, targets: Sequence[str | None], settings: Settings
+) -> Iterator[Asked]:
+    """Yield the question to the game of all targets, with its evaluations kept where wanted."""
+    prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
+    for note in notes(prompt, model.tokens.spans, removed=settings.baseline == ""):
+        warnings.warn(note, stacklevel=4)
+    whole = _whole_prompts_because(model, settings)
+    if whole is not None:
+        warnings.warn(f"Whole prompts are scored: {whole}.", stacklevel=4)
+    texts = [*targets] if settings.against is None else [*targets, settings.against]
+    continuations = [
+        continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
+        for text in texts
+    ]
+    for continuation in continuations:
+        _note_shared_token(model, prompt.text, continuation)
+    with kept_evaluations(model, settings.cache) as evaluations:
+        answers = answers_game(
+            model,
+            prompt,
+            continuations,
+            settings.baseline,
+            settings.batch_tokens,
+            evaluations,
+            settings.progress,
+        )
+        yield Asked(model, prompt, continuations, settings, answers)
+
+
+def _whole_prompts_because(model: LanguageModel, settings: Settings) -> str | None:
+    """Return why prompts share no computation; None where they do, or where none is scored."""
+    return None if settings.method in GRADIENT_METHODS else model.why_not_shared
+
+
+def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> None:
+    """Say where a target's first token takes in the end of the prompt."""
+    if continuation.text is None or model.tokens.encode(prompt) == continuation.prompt_ids:
+        return
+    first = model.tokens.axis("token", continuation.target_ids[:1]).labels[0]
+    if prompt[-1:].isspace():
+        advice = "move the white space between them from the prompt's end to the target's beginning"
+    else:
+        advice = "let the target begin with white space, or where a token begins"
+    warnings.warn(
+        f"The tokens change where prompt and target meet: the target begins with the token "
+        f"{first!r}, which takes in the end of the prompt. To avoid it, {advice}.",
+        stacklevel=5,
+    )
+
+
+@contextmanager
+def kept_evaluations(model: LanguageModel, cache: str | Path | None) -> Iterator[Evaluations]:
+    """Open the file that keeps evaluations of a model; None keeps them in memory.
+
+    Raises:
+        InputError: Nothing tells the model from others, or the file cannot be used.
+    """
+    if cache is None:
+        yield Evaluations()
+        return
+    identity = {key: model.provenance.get(key) for key in ("sha256", "revision", "dtype", "class")}
+    if identity["sha256"] is None and identity["revision"] is None:
+        raise InputError(
+            "Evaluations can be kept only for a model that is known by a hash or a revision; "
+            "load it with bathyscope.load, or leave the cache out."
+        )
+    with stored_evaluations(Path(cache), str(sorted(identity.items()))) as evaluations:
+        yield evaluations

@@ -1,0 +1,1 @@
+"""What every room stands on: maps, errors, files, progress, intervals, ranks."""

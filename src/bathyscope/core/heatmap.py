@@ -1,0 +1,175 @@
+"""The map itself: numbers, two axes and what the numbers mean. Knows nothing of models."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.core.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a cell measures.
+
+    Attributes:
+        name: The quantity in words, e.g. "Jensen-Shannon divergence".
+        unit: Its unit, e.g. "nats"; empty when unknown or none.
+        bounds: Smallest and largest possible value, or None where there is no limit.
+        neutral: The value that means "no effect", or None for a quantity without sign.
+        legend: How a reader is to take the values; printed at the colour bar.
+    """
+
+    name: str
+    unit: str = ""
+    bounds: tuple[float, float] | None = None
+    neutral: float | None = None
+    legend: str = ""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The labels along one side, by position: labels repeat, so they are never keys.
+
+    Attributes:
+        name: What the entries are, e.g. "target token", "feature", "layer".
+        labels: Display text of each position, with visible marks for white space.
+        ids: Token id of each position, or None where the entries are not tokens.
+        spans: Character span (start, end) of each position in its text, or None.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    ids: tuple[int, ...] | None = None
+    spans: tuple[Span, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check that what is given per position is given for every position."""
+        for field_name, given in (("ids", self.ids), ("spans", self.spans)):
+            if given is not None and len(given) != len(self.labels):
+                raise InputError(
+                    f"The axis {self.name!r} has {len(self.labels)} labels but {len(given)} "
+                    f"{field_name}; give one for each position."
+                )
+
+    def __len__(self) -> int:
+        """Return the number of positions."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """A validated, frozen map.
+
+    Attributes:
+        values: Float64 array of shape (rows, columns); not writable.
+        rows: Axis of the first dimension.
+        columns: Axis of the second dimension.
+        quantity: What a cell measures.
+        provenance: Everything needed to compute the map again; plain JSON values.
+    """
+
+    values: FloatArray
+    rows: Axis
+    columns: Axis
+    quantity: Quantity
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the shape, the bounds, and freeze the numbers."""
+        # One order in memory, so that sums over it give the same bits when it is read again.
+        values = np.array(self.values, dtype=np.float64, order="C")
+        expected = (len(self.rows), len(self.columns))
+        if values.shape != expected:
+            raise InputError(
+                f"A map of {expected[0]} rows and {expected[1]} columns was expected, "
+                f"but the values have shape {values.shape}."
+            )
+        if 0 in expected:
+            raise InputError(f"A map needs at least one row and one column, not {expected}.")
+        if self.quantity.bounds is not None:
+            low, high = self.quantity.bounds
+            outside = int(np.sum((values < low) | (values > high)))
+            if outside:
+                raise InputError(
+                    f"{outside} values of {self.quantity.name!r} lie outside {low:g}..{high:g}."
+                )
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the map as plain JSON values (non-finite numbers as null), without provenance."""
+        return {
+            "values": [[number_or_null(value) for value in row] for row in self.values.tolist()],
+            "rows": _axis_document(self.rows),
+            "columns": _axis_document(self.columns),
+            "quantity": {
+                "name": self.quantity.name,
+                "unit": self.quantity.unit,
+                "bounds": None if self.quantity.bounds is None else list(self.quantity.bounds),
+                "neutral": self.quantity.neutral,
+                "legend": self.quantity.legend,
+            },
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], provenance: Mapping[str, Any]) -> "Heatmap":
+        """Rebuild a map from `to_document` and its provenance."""
+        quantity = document["quantity"]
+        bounds = quantity["bounds"]
+        return cls(
+            values=np.array(
+                [
+                    [math.nan if value is None else value for value in row]
+                    for row in document["values"]
+                ],
+                dtype=np.float64,
+            ),
+            rows=_axis_from_document(document["rows"]),
+            columns=_axis_from_document(document["columns"]),
+            quantity=Quantity(
+                name=_text(quantity["name"]),
+                unit=_text(quantity["unit"]),
+                bounds=None if bounds is None else (float(bounds[0]), float(bounds[1])),
+                neutral=None if quantity["neutral"] is None else float(quantity["neutral"]),
+                legend=_text(quantity["legend"]),
+            ),
+            provenance=dict(provenance),
+        )
+
+
+def number_or_null(value: float) -> float | None:
+    """Return a finite number as it is and anything else as None, which JSON can hold."""
+    return value if math.isfinite(value) else None
+
+
+def _axis_document(axis: Axis) -> dict[str, Any]:
+    return {
+        "name": axis.name,
+        "labels": list(axis.labels),
+        "ids": None if axis.ids is None else list(axis.ids),
+        "spans": None if axis.spans is None else [list(span) for span in axis.spans],
+    }
+
+
+def _axis_from_document(document: Mapping[str, Any]) -> Axis:
+    ids: Sequence[int] | None = document["ids"]
+    spans: Sequence[Sequence[int]] | None = document["spans"]
+    return Axis(
+        name=_text(document["name"]),
+        labels=tuple(map(_text, document["labels"])),
+        ids=None if ids is None else tuple(map(int, ids)),
+        spans=None if spans is None else tuple((int(start), int(end)) for start, end in spans),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {value!r}")
+    return value

@@ -1,0 +1,39 @@
+"""A map in words: facts, computed from its numbers, and sentences that say them."""
+
+import json
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.description.facts import facts, to_document
+from bathyscope.description.markdown import as_text
+from bathyscope.description.words import account
+from bathyscope.runs.kinds import Run
+
+FORMATS = ("markdown", "text", "json")
+
+
+def describe(subject: Run | Heatmap, format: str = "markdown") -> str:
+    """Return a map in words, for those who cannot see it and those who want to be sure.
+
+    Always in the same order: overview, axes, values, what stands out, what it may and may not
+    mean. Every number is computed from the map; cells without a finite value count in none.
+
+    Args:
+        subject: A run or a map.
+        format: "markdown"; "text", the same words without marks; or "json", the facts themselves.
+
+    Raises:
+        InputError: The format is not known.
+    """
+    require_format(format)
+    found = facts(subject)
+    if format == "json":
+        return json.dumps(to_document(found), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    markdown = account(found).markdown()
+    return markdown if format == "markdown" else as_text(markdown)
+
+
+def require_format(format: str) -> None:
+    """Raise InputError where a format is not known."""
+    if format not in FORMATS:
+        raise InputError(f"The format {format!r} is not known; choose one of {', '.join(FORMATS)}.")

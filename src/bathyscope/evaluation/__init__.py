@@ -1,1 +1,0 @@
-"""From a saved map, or a prompt and some methods, to how faithful the maps are."""

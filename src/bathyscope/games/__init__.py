@@ -1,0 +1,1 @@
+"""Games, budgets, and methods that share a game's value among its features. NumPy only."""

@@ -1,0 +1,1 @@
+"""Rows of logits compared: compiled C, and PyTorch as reference and fallback."""

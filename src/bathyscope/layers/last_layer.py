@@ -1,0 +1,208 @@
+"""Layers compared with the last one, exactly, in blocks of bounded size.
+
+A block is some rows of states, of whatever layers and tokens, through one matrix product with the
+unembedding; then each row of logits is worked on while it lies in a core's cache.
+"""
+
+from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bathyscope.layers.kernels.compiled_rows import fastest_rows
+from bathyscope.layers.kernels.torch_rows import Rows
+from bathyscope.layers.kernels.workers import Workers
+from bathyscope.model.anatomy import Anatomy, as_float
+
+ROWS_PER_BLOCK = 240
+"""About this many rows go through the unembedding at once: fewer waste the matrix product."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """Further quantities of some cells; `layers.quantities` defines them.
+
+    Attributes:
+        entropy: Bits, float64, shape (cells,).
+        kl_from_last: Bits, float64.
+        probability: Of the emitted token, float64.
+        rank: Of the emitted token, 1 the most probable, int64.
+        top_ids: The most probable tokens, int64, shape (cells, k).
+        top_probabilities: Their probabilities, float64, same shape.
+    """
+
+    entropy: Tensor
+    kl_from_last: Tensor
+    probability: Tensor
+    rank: Tensor
+    top_ids: Tensor
+    top_probabilities: Tensor
+
+    @classmethod
+    def room_for(cls, cells: int, top_k: int, device: torch.device) -> "Details":
+        """Return arrays that wait for their numbers."""
+
+        def real(*shape: int) -> Tensor:
+            return torch.empty(*shape, dtype=torch.float64, device=device)
+
+        def whole(*shape: int) -> Tensor:
+            return torch.empty(*shape, dtype=torch.int64, device=device)
+
+        return cls(
+            entropy=real(cells),
+            kl_from_last=real(cells),
+            probability=real(cells),
+            rank=whole(cells),
+            top_ids=whole(cells, top_k),
+            top_probabilities=real(cells, top_k),
+        )
+
+
+class LastLayer:
+    """The model's own predictions for a few tokens.
+
+    Attributes:
+        probabilities: q, shape (tokens, vocab_size), at least the smallest normal number, so that
+            the logarithm of a sum with it always exists.
+        entropy: H(q) in nats, float64, shape (tokens,).
+    """
+
+    def __init__(self, anatomy: Anatomy, logits: Tensor, rows: Rows, workers: Workers) -> None:
+        """Take the last layer's logits as projected, (tokens, vocab_size)."""
+        self.entropy = torch.empty(len(logits), dtype=torch.float64, device=logits.device)
+        self.probabilities = as_float(logits[:0]).new_empty(logits.shape)
+
+        def fill(part: slice) -> None:
+            x = as_float(anatomy.rescale(logits[part])).contiguous()
+            rows.predictions(x, self.probabilities[part], self.entropy[part])
+
+        workers.each(len(logits), fill, rows.at_once)
+
+
+class Columns(NamedTuple):
+    """All layers of a few tokens, compared.
+
+    Attributes:
+        bits: Divergences, float64 (layers, tokens).
+        details: Further quantities where asked for, cells in the same order.
+        last_logits: The model's own logits before rescaling, (tokens, vocab_size), until the next
+            comparison.
+    """
+
+    bits: Tensor
+    details: Details | None
+    last_logits: Tensor
+
+
+class Comparison:
+    """Compares states with the last layer; keeps its memory and its threads between blocks."""
+
+    def __init__(self, anatomy: Anatomy, top_k: int = 0) -> None:
+        """Prepare.
+
+        Args:
+            anatomy: The parts of the model.
+            top_k: How many of the most probable tokens to report with the further quantities;
+                0 for the divergence alone.
+        """
+        self.anatomy = anatomy
+        self.top_k = top_k
+        head = next(anatomy.lm_head.parameters())
+        self.workers = Workers(head.device)
+        self._way: Rows | None = None
+        self._logits: Tensor | None = None
+
+    @torch.inference_mode()
+    def columns(self, rows: Tensor, final: Tensor, emitted: Tensor | None = None) -> Columns:
+        """Compare all layers of a few tokens.
+
+        Args:
+            rows: States as a lens leaves them, shape (layers, tokens, hidden_size).
+            final: Normed states of the last layer, (tokens, hidden_size).
+            emitted: Token ids that stand in the text, (tokens,); needed where top_k is not 0.
+        """
+        layers, tokens, width = rows.shape
+        logits = self.project(torch.cat([rows.reshape(-1, width), final]))
+        last = self._last(logits[-tokens:])
+        index = torch.arange(tokens, device=rows.device).repeat(layers)
+        details = None
+        if self.top_k and emitted is not None:
+            details = Details.room_for(len(index), self.top_k, rows.device)
+            self._fill(details, logits, index, last, emitted)
+        bits = self._from_logits(logits, index, last).view(layers, tokens)
+        return Columns(bits, details, logits[-tokens:])
+
+    @torch.inference_mode()
+    def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:
+        """Compare single cells.
+
+        Args:
+            states: States as a lens leaves them, shape (cells, hidden_size).
+            index: Which of the last layer's tokens each belongs to, (cells,).
+            last: The last layer.
+
+        Returns:
+            Bits, float64 (cells,).
+        """
+        return self._from_logits(self.project(states), index, last)
+
+    def last_layer(self, final: Tensor) -> LastLayer:
+        """Return the model's own predictions from its last normed states (tokens, hidden_size)."""
+        return self._last(self.project(final))
+
+    def project(self, states: Tensor) -> Tensor:
+        """Return logits before rescaling; they may be overwritten by the next call."""
+        with torch.inference_mode():
+            if self.anatomy.linear_head is None:
+                return self.anatomy.project(states)
+            if self._logits is None or len(self._logits) < len(states):
+                width = len(self.anatomy.lm_head.weight)  # type: ignore[arg-type]
+                self._logits = states.new_empty(len(states), width)
+            return self.anatomy.project(states, self._logits)
+
+    def release(self) -> None:
+        """Give the memory for logits back until they are needed again."""
+        self._logits = None
+
+    def _last(self, logits: Tensor) -> LastLayer:
+        return LastLayer(self.anatomy, logits, self._rows(logits), self.workers)
+
+    def _rows(self, logits: Tensor) -> Rows:
+        """Return the way through rows of logits; the head decides of their type, not its weight."""
+        if self._way is None:
+            self._way = fastest_rows(logits.dtype, logits.device)
+        return self._way
+
+    def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
+        """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
+        bits = torch.empty(len(index), dtype=torch.float64, device=logits.device)
+        rows = self._rows(logits)
+
+        def compare(part: slice) -> None:
+            x = as_float(self.anatomy.rescale(logits[part])).contiguous()
+            q, entropy = last.probabilities, last.entropy
+            rows.divergences(x, index[part], q, entropy, bits[part])
+
+        self.workers.each(len(index), compare, rows.at_once)
+        return bits
+
+    def _fill(
+        self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, emitted: Tensor
+    ) -> None:
+        """Compute the further quantities of logits (cells, vocab_size)."""
+
+        def read(part: slice) -> None:
+            token = index[part]
+            x = as_float(self.anatomy.rescale(logits[part])).log_softmax(-1)
+            own = x.gather(-1, emitted[token, None])
+            crossed = -(x * last.probabilities[token]).sum(-1).double() - last.entropy[token]
+            details.kl_from_last[part] = crossed.clamp_(min=0) / log(2)
+            details.probability[part] = own[:, 0].double().exp()
+            details.rank[part] = (x > own).sum(-1) + 1
+            top = x.topk(self.top_k)
+            details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
+            details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
+
+        self.workers.each(len(index), read, self._rows(logits).at_once)

@@ -1,0 +1,117 @@
+"""What both questions begin with: a continuation, and a record of where the numbers come from."""
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.progress import Progress
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.tokens import Continuation
+from bathyscope.prompt import Prompt
+
+MAX_NEW_TOKENS = 64
+
+_FUNCTION = "function "
+
+
+def require_text(text: str | None, name: str) -> None:
+    """Raise InputError where a text is given and empty."""
+    if text == "":
+        raise InputError(f"The {name} is empty; give a text, or leave it out to generate one.")
+
+
+def continuation_of(
+    model: LanguageModel, prompt: str, text: str | None, max_new_tokens: int, progress: Progress
+) -> Continuation:
+    """Return a prompt and what follows it: the text given, or what the model writes."""
+    if text is None:
+        return model.generate(prompt, max_new_tokens, progress)
+    return model.tokens.continuation(prompt, text)
+
+
+def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
+    """Return what is needed to ask the same question again, as plain JSON values.
+
+    `given` is the continuation as it was given, None where the model wrote it; `target` is what
+    its tokens say, which may begin within the prompt.
+    """
+    import torch
+
+    packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy")
+    return {
+        "model": model.provenance,
+        "tokenizer": type(model.tokens.tokenizer).__name__,
+        "prompt": prompt,
+        "target": model.tokens.decode(continuation.target_ids),
+        "target_ids": list(continuation.target_ids),
+        "given": continuation.text,
+        "generated": continuation.text is None,
+        "seed": None,
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
+    }
+
+
+def prompt_of(provenance: Mapping[str, Any]) -> Prompt:
+    """Return the prompt as the model read it, a chat template included, and its features.
+
+    Raises:
+        KeyError, TypeError, ValueError: The provenance does not say.
+    """
+    features = tuple((start, end) for start, end in provenance["features"])
+    return Prompt(provenance["prompt"], features, provenance["segmenter"])
+
+
+def recorded(baseline: str | Callable[..., str]) -> str:
+    """Return what a record says of a baseline: the text itself, or that it was a function."""
+    if isinstance(baseline, str):
+        return baseline
+    return f"{_FUNCTION}{getattr(baseline, '__qualname__', type(baseline).__name__)}"
+
+
+def was_a_function(baseline: str) -> bool:
+    """Tell whether a record names a function as baseline, which no file keeps."""
+    return baseline.startswith(_FUNCTION)
+
+
+def source_of(model: Mapping[str, Any]) -> str | None:
+    """Return what `load` was given for a model, by its provenance: None for the embedded one.
+
+    Raises:
+        InputError: The model had been in memory, so nothing says where it is.
+    """
+    if "source" not in model:
+        raise InputError(
+            "The run's model was not loaded by bathyscope, so the run does not say where it "
+            "is; name it with --model."
+        )
+    source: str | None = model["source"]
+    return source
+
+
+def require_same_model(made_by: Mapping[str, Any], model: LanguageModel) -> None:
+    """Raise InputError where a model is not the one that provenance names."""
+    for key, what in (("sha256", "weights with SHA-256"), ("revision", "revision")):
+        stored = made_by.get(key)
+        if stored is not None and model.provenance.get(key) != stored:
+            raise InputError(
+                f"The run was made by {made_by.get('name')} with {what} {stored[:12]}…, but "
+                f"the model that was loaded has {str(model.provenance.get(key))[:12]}…; name "
+                "the original with --model."
+            )
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Compute on so many threads: sums are rounded otherwise on another number of them."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,172 @@
+"""Two maps and their difference beside each other, drawn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bathyscope.comparison.compare import Comparison
+from bathyscope.core.files import new_file
+from bathyscope.description.words.comparison import named
+from bathyscope.render.figure import cells, overlays
+from bathyscope.render.figure.canvas import DPI, Canvas, add_bar, fit, label_axes, paint
+from bathyscope.render.figure.comparison_panels import Panel, panels_of
+from bathyscope.render.figure.draw import require_format
+from bathyscope.render.figure.embedded_metadata import Inscription
+from bathyscope.render.figure.saving import STYLE, metadata
+from bathyscope.render.lettering import SIZE, SMALL, Lettering, lettering
+from bathyscope.render.look import part_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_GAP, _BAR_GAP, _BAR = 0.25, 0.15, 0.16  # inches
+
+
+def draw_comparison(
+    comparison: Comparison, path: str | Path, *, palette: str | None = None
+) -> None:
+    """Draw a comparison into a PNG, SVG or PDF file, whole or not at all.
+
+    Panels A, B and B − A have one scale; `comparison_panels.panels_of` says where they cannot. The
+    same numbers give the same bytes. Where both maps come from is embedded in the file, with the
+    numbers of B − A, or of A where there is none.
+
+    Args:
+        comparison: What to draw.
+        path: Where to; the ending chooses the format.
+        palette: A name in `palette.PALETTES`; None chooses by the quantity.
+
+    Raises:
+        InputError: The ending or the palette is not known.
+    """
+    path = Path(path)
+    require_format(path)
+    panels = panels_of(comparison, palette)
+    letters = lettering(_texts(comparison, panels))
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE), new_file(path) as partial:
+        figure = _figure(comparison, panels, letters)
+        figure.savefig(partial, metadata=metadata(path.suffix.lower(), _inscribed(comparison)))
+    letters.report()
+
+
+def comparison_figure(comparison: Comparison, palette: str | None = None) -> "Figure":
+    """Return a figure with a panel for each map: side by side, or stacked where they are wide."""
+    panels = panels_of(comparison, palette)
+    return _figure(comparison, panels, lettering(_texts(comparison, panels)))
+
+
+def _figure(comparison: Comparison, panels: Sequence[Panel], letters: Lettering) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1, 1), dpi=DPI)  # one inch, so that fractions of it are inches
+    stacked = max(len(panel.heatmap.columns) for panel in panels) > cells.MAX_COLUMNS
+    position = 0.0
+    for index, panel in enumerate(panels):
+        shared = index + 1 < len(panels) and panels[index + 1].scale == panel.scale
+        axes = _panel(figure, panel, letters, with_bar=stacked or not shared)
+        position = _place(axes, position, stacked)
+    _write_below(figure, letters, _footnote(comparison, panels))
+    fit(figure)
+    return figure
+
+
+def _panel(figure: "Figure", panel: Panel, letters: Lettering, *, with_bar: bool) -> "Axes":
+    quantity = replace(panel.heatmap.quantity, legend=panel.legend)
+    heatmap = replace(panel.heatmap, quantity=quantity)
+    part = part_of(heatmap, None)
+    texts = cells.numbers(heatmap, part)
+    room = None if texts is None else cells.room(texts, letters, SIZE)
+    size = _inches(panel, room)
+    axes = figure.add_axes((0, 0, *size))
+    canvas = Canvas(axes, heatmap, part, panel.scale, letters)
+    image = paint(canvas)
+    label_axes(canvas)
+    if texts is not None:
+        cells.write(canvas, texts)
+    for ticks, alone in zip((axes.yaxis, axes.xaxis), panel.alone, strict=True):
+        for place, label in zip(ticks.get_majorticklocs(), ticks.get_ticklabels(), strict=True):
+            label.set_fontweight("bold" if int(place) in alone else "normal")
+    entries = list(overlays.hatch_what_is_no_number(canvas))
+    if entries:
+        axes.legend(
+            handles=entries, loc="upper left", bbox_to_anchor=(0, 0), frameon=False, borderpad=0,
+            prop={"family": list(letters.families), "size": SMALL},
+        )  # fmt: skip
+    if with_bar:
+        bar = axes.inset_axes((1 + _BAR_GAP / size[0], 0, _BAR / size[0], 1))
+        add_bar(canvas, image, bar)
+    axes.annotate(
+        panel.name, (0, 1), (-6, 8), "axes fraction", textcoords="offset points", ha="right",
+        va="bottom", weight="bold", **letters.style(SIZE + 2),
+    )  # fmt: skip
+    return axes
+
+
+def _inches(panel: Panel, room: tuple[float, float] | None) -> tuple[float, float]:
+    """Return the size of a panel: cells hold their text, and are never less than a pixel."""
+    rows, columns = panel.heatmap.values.shape
+    if room is not None:
+        return max(max(room[0], 0.62) * columns, 1.2), max(max(room[1], 0.26) * rows, 1.2)
+    wide, tall = min(0.22, 12 / columns), min(0.12, 6 / rows)
+    return columns * max(1 / DPI, wide), max(rows * max(1 / DPI, tall), 1.2)
+
+
+def _place(axes: "Axes", position: float, stacked: bool) -> float:
+    """Move a panel to where the one before it ends, labels and all; return where it ends."""
+    box: Any = axes.get_tightbbox()
+    left, right, bottom, top = (edge / DPI for edge in (box.x0, box.x1, box.y0, box.y1))
+    _, _, width, height = axes.get_position().bounds
+    if stacked:
+        axes.set_position((0, position - top, width, height))
+        return float(position - top + bottom - _GAP)
+    axes.set_position((position - left, -height, width, height))
+    return float(position - left + right + _GAP)
+
+
+def _footnote(comparison: Comparison, panels: Sequence[Panel]) -> list[str]:
+    scales = {panel.scale for panel in panels}
+    said = "one colour scale" if len(scales) == 1 else "a colour scale for each unit and panel"
+    if len(panels) == 3 and len(scales) == 2:
+        said = "A and B on one colour scale, their difference on its own"
+    subjects = (("A", comparison.a), ("B", comparison.b))
+    lines = [f"{name}: {named(subject)}" for name, subject in subjects]
+    lines.append(said)
+    if comparison.correlation is not None and comparison.cells is not None:
+        lines.append(
+            f"Spearman's ρ of the {comparison.cells.a.size} cells that both have "
+            f"{comparison.correlation:.3f}"
+        )
+    if comparison.cells is None:
+        lines.append("no difference: the maps have no cell in common")
+    elif not comparison.one_scale:
+        lines.append("no difference: the cells have no unit in common")
+    if any(alone for panel in panels for alone in panel.alone):
+        lines.append("bold: not in the other map")
+    return lines
+
+
+def _write_below(figure: "Figure", letters: Lettering, lines: Sequence[str]) -> None:
+    """Write lines below all panels, as wide as they are together."""
+    box = figure.get_tightbbox()
+    text = letters.wrapped(letters.line(" · ".join(lines)), max(box.width, 4.5), SMALL)
+    below = figure.add_axes((box.x0, box.y0 - 0.08, box.width, 0.01))
+    below.set_axis_off()
+    below.text(0, 0, text, va="top", color="0.35", **letters.style(SMALL))
+
+
+def _texts(comparison: Comparison, panels: Sequence[Panel]) -> Iterator[str]:
+    """Yield every text of the figure whose characters are not known beforehand."""
+    yield from _footnote(comparison, panels)
+    for panel in panels:
+        heatmap = panel.heatmap
+        yield from (*heatmap.rows.labels, *heatmap.columns.labels, panel.legend, panel.name)
+
+
+def _inscribed(comparison: Comparison) -> Inscription:
+    drawn = comparison.difference or comparison.maps[0]
+    a, b = (dict(heatmap.provenance) for heatmap in comparison.maps)
+    return replace(Inscription.of(drawn), kind="comparison", provenance={"a": a, "b": b})

@@ -1,0 +1,121 @@
+"""Maps as matplotlib figures, and as PNG, SVG and PDF files."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.files import new_file
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.description.describe import describe
+from bathyscope.render.figure.alternative_text import add_alternative_text
+from bathyscope.render.figure.composition import compose, letters_of
+from bathyscope.render.figure.embedded_metadata import FORMATS, Inscription
+from bathyscope.render.figure.saving import STYLE, metadata
+from bathyscope.render.look import Look, pages
+from bathyscope.runs.kinds import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def figure(subject: Run | Heatmap, ax: "Axes | None" = None, **look: Any) -> "Figure":
+    """Draw a run or a map with matplotlib.
+
+    Args:
+        subject: What to draw.
+        ax: Axes to draw on; None makes a figure of a size that fits the map, with the map on
+            `figure.axes[0]` and the colour bar on `figure.axes[1]`.
+        **look: Fields of `render.look.Look`, the commonest being `palette`, `limit`, `window`.
+
+    Returns:
+        The figure that was drawn on, to go on with. What no installed font draws is shown as
+        escapes and warned of, once.
+
+    Raises:
+        InputError: What is asked for is not in the map, or contradicts it.
+    """
+    chosen = Look(**look)
+    letters = letters_of(subject, chosen)
+    drawn = compose(subject, chosen, letters, ax)
+    letters.report()
+    return drawn
+
+
+def draw(
+    subject: Run | Heatmap, path: str | Path, *, per_page: int | None = None, **look: Any
+) -> list[Path]:
+    """Draw a run or a map into a PNG, SVG or PDF file, whole or not at all.
+
+    The same numbers give the same bytes. What is needed to compute the map again is embedded in
+    the file, and in an SVG its description in words.
+
+    Args:
+        subject: What to draw.
+        path: Where to; the ending chooses the format.
+        per_page: At most so many positions of the long axis on a page: a PDF gets several, a PNG
+            or SVG becomes several files, numbered behind the name. None draws one page.
+        **look: Fields of `render.look.Look`, as `figure` takes them.
+
+    Returns:
+        The files, in order; one unless PNG or SVG have several pages.
+
+    Raises:
+        InputError: The ending is not known, or `figure` refuses.
+    """
+    path, chosen = Path(path), Look(**look)
+    paths = page_paths(subject, path, chosen, per_page)
+    letters = letters_of(subject, chosen)
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE), ExitStack() as stack:
+        drawn = [compose(subject, page, letters) for page in _pages(subject, chosen, per_page)]
+        partial = [stack.enter_context(new_file(one)) for one in paths]
+        _save(drawn, partial, subject)
+    letters.report()
+    return paths
+
+
+def page_paths(subject: Run | Heatmap, path: Path, look: Look, per_page: int | None) -> list[Path]:
+    """Return the files that `draw` writes: `figure-1.png`, `figure-2.png` … for several pages.
+
+    Raises:
+        InputError: The ending is not known, or a page holds nothing.
+    """
+    require_format(path)
+    count = len(_pages(subject, look, per_page))
+    if count == 1 or path.suffix.lower() == ".pdf":
+        return [path]
+    digits = len(str(count))
+    return [path.with_stem(f"{path.stem}-{page:0{digits}}") for page in range(1, count + 1)]
+
+
+def require_format(path: Path) -> None:
+    """Raise InputError where the ending of a figure's name is not one that can be drawn."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(
+            f"{path} does not end in {', '.join(FORMATS)}; choose one of these formats."
+        )
+
+
+def _pages(subject: Run | Heatmap, look: Look, per_page: int | None) -> list[Look]:
+    return pages(subject if isinstance(subject, Heatmap) else subject.heatmap, look, per_page)
+
+
+def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], subject: Run | Heatmap) -> None:
+    """Save pages into their files, with nothing inside that changes from run to run."""
+    ending = paths[0].suffix.lower()
+    embedded = metadata(ending, Inscription.of(subject))
+    if ending == ".pdf":
+        from matplotlib.backends.backend_pdf import PdfPages
+
+        with PdfPages(paths[0], metadata=embedded) as pdf:
+            for page in drawn:
+                pdf.savefig(page)
+        return
+    for page, path in zip(drawn, paths, strict=True):
+        page.savefig(path, metadata=embedded)
+        if ending == ".svg":
+            add_alternative_text(path, describe(subject))

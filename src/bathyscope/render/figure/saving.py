@@ -1,0 +1,23 @@
+"""What every figure's file has in common: how it is written, and what is written into it."""
+
+import os
+from typing import Any
+
+from bathyscope.render.figure.embedded_metadata import Inscription
+
+STYLE: Any = {"svg.fonttype": "path", "svg.hashsalt": "bathyscope", "pdf.fonttype": 42}
+"""Settings of matplotlib under which the same figure gives the same bytes."""
+
+
+def metadata(ending: str, inscribed: Inscription) -> dict[str, Any]:
+    """Return what matplotlib embeds in a file: nothing that changes from run to run.
+
+    Args:
+        ending: One of `inscription.FORMATS`; each has its own place for a text.
+        inscribed: What the file tells of its map.
+    """
+    text, dated = inscribed.to_text(), "SOURCE_DATE_EPOCH" in os.environ
+    if ending == ".png":
+        return {"Software": "bathyscope", "Description": text}
+    place, date = ("Description", "Date") if ending == ".svg" else ("Keywords", "CreationDate")
+    return {"Creator": "bathyscope", place: text, **({} if dated else {date: None})}

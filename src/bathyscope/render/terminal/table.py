@@ -1,0 +1,165 @@
+"""Maps as tables in the terminal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.color import Color
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.render.caption import caption
+from bathyscope.render.lettering import shortened
+from bathyscope.render.palette import Scale, scale_of
+from bathyscope.render.terminal.faithfulness import faithfulness_table
+from bathyscope.render.terminal.wide_table import Column, WideTable
+from bathyscope.runs.faithfulness import FaithfulnessRun
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
+
+_MOST_COLUMNS = 48
+_BARS = "▁▂▃▄▅▆▇█"
+_INK = {"black": Color.from_rgb(0, 0, 0), "white": Color.from_rgb(255, 255, 255)}
+
+
+def table(run: Run | SettlingRun) -> RenderableType:
+    """Return a run as something that rich prints."""
+    if isinstance(run, SettlingRun):
+        return _settling(run)
+    match run:
+        case AttributionRun():
+            content = _attribution(run)
+        case InteractionRun():
+            content = _interactions(run)
+        case DepthRun():
+            content = _depth(run)
+        case FaithfulnessRun():
+            content = faithfulness_table(run)
+    return Group(content, Text(caption(run), style="dim"))
+
+
+def _attribution(run: AttributionRun) -> RenderableType:
+    columns = _columns(run, [Text(f"{value:+.4f}") for value in run.whole_target])
+    ends = [_ends(*row) for row in zip(run.all, run.none, run.gap, strict=True)]
+    ends.append(_ends(run.whole(run.all), run.whole(run.none), run.whole(run.gap)))
+    for place, name in enumerate(("all", "none", "gap")):
+        columns.append(Column(Text(name), [Text(row[place]) for row in ends], style="dim"))
+    return _grid(run, [*run.heatmap.rows.labels, "whole target"], columns, last_apart=True)
+
+
+def _ends(everything: Any, nothing: Any, gap: Any) -> list[str]:
+    """Return a row's value with all features, with none, and its gap; – for what is no number."""
+    return [
+        "–" if np.isnan(value) else format(float(value), form)
+        for value, form in ((everything, ".4f"), (nothing, ".4f"), (gap, ".1e"))
+    ]
+
+
+def _interactions(run: InteractionRun) -> RenderableType:
+    return _grid(run, [shortened(label) for label in run.heatmap.rows.labels], _columns(run))
+
+
+def _columns(
+    run: AttributionRun | InteractionRun, last_row: Sequence[Text] | None = None
+) -> list[Column]:
+    """Return the columns of a map; where they are very many, those that weigh most, in order."""
+    values = run.heatmap.values
+    margins = np.zeros_like(values) if run.margin is None else run.margin
+    scale, labels = scale_of(run.heatmap), run.heatmap.columns.labels
+    shown = np.sort(np.argsort(-np.abs(np.nan_to_num(values)).sum(axis=0))[:_MOST_COLUMNS])
+    return [
+        Column(
+            Text(shortened(labels[index])),
+            [
+                *_cells(values[:, index], margins[:, index], scale),
+                *([] if last_row is None else [last_row[index]]),
+            ],
+        )
+        for index in shown.tolist()
+    ]
+
+
+def _grid(
+    run: AttributionRun | InteractionRun,
+    labels: list[str],
+    columns: list[Column],
+    *,
+    last_apart: bool = False,
+) -> RenderableType:
+    interval = "" if run.margin is None else " (± 95 % interval)"
+    rows = Column(Text(run.heatmap.rows.name), [Text(label) for label in labels])
+    grid = WideTable(run.heatmap.quantity.legend + interval, rows, columns, last_apart)
+    count = run.heatmap.values.shape[1]
+    if count <= _MOST_COLUMNS:
+        return grid
+    left_out = (
+        f"{_MOST_COLUMNS} of {count} columns, those that weigh most; all are in the run's folder"
+    )
+    return Group(grid, Text(left_out, style="dim"))
+
+
+def _cells(values: FloatArray, margins: FloatArray, scale: Scale) -> list[Text]:
+    """Return one cell for each value, in the colours of a figure; plain where it may be zero."""
+    cells = []
+    inks, grounds = scale.ink(values), scale.colours(values)
+    for value, margin, ink, ground in zip(
+        values.tolist(), margins.tolist(), inks, grounds, strict=True
+    ):
+        interval = f" ±{margin:.4f}" if margin else ""
+        style = (
+            Style(color=_INK[str(ink)], bgcolor=_rich(ground)) if abs(value) > margin else Style()
+        )
+        cells.append(Text(f"{value:+.4f}{interval}", style=style))
+    return cells
+
+
+def _rich(colour: FloatArray) -> Color:
+    red, green, blue = (round(255 * part) for part in colour.tolist())
+    return Color.from_rgb(red, green, blue)
+
+
+def _depth(run: DepthRun) -> Table:
+    result = Table(title="Jensen-Shannon divergence from the last layer, bits")
+    result.add_column("response token")
+    result.add_column(f"layers 1 to {run.num_layers - 1}")
+    result.add_column("settles at", justify="right")
+    result.add_column("deep")
+    deep_layer, scale = run.heatmap.provenance["deep_layer"], scale_of(run.heatmap)
+    for position, label in enumerate(run.heatmap.columns.labels):
+        depth = int(run.settling_depth[position])
+        column = run.heatmap.values[:, position]
+        result.add_row(
+            Text(label),
+            Text.assemble(
+                *(
+                    (bar, Style(color=_rich(colour), bgcolor="grey23"))
+                    for bar, colour in zip(bars(column), scale.colours(column), strict=True)
+                )
+            ),
+            str(depth),
+            "deep" if depth >= deep_layer else "",
+        )
+    return result
+
+
+def _settling(run: SettlingRun) -> RenderableType:
+    result = Table(title="Settling depth, layers")
+    result.add_column("response token")
+    result.add_column("settles at", justify="right")
+    result.add_column("deep")
+    deep_layer = run.provenance["deep_layer"]
+    for label, depth in zip(run.tokens.labels, run.settling_depth.tolist(), strict=True):
+        result.add_row(Text(label), str(depth), "deep" if depth >= deep_layer else "")
+    conventions = (
+        f"lens {run.provenance['lens']} · settled at ≤ {run.provenance['threshold']:g} bits · deep "
+        f"from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
+    )
+    return Group(result, Text(conventions, style="dim"))
+
+
+def bars(divergences: FloatArray) -> str:
+    """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
+    heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
+    return "".join(_BARS[height] for height in heights)

@@ -1,0 +1,1 @@
+"""Maps computed again from what their files say of them."""

@@ -1,0 +1,270 @@
+"""A map computed again from what its figure or run folder says of it, and the numbers compared."""
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bathyscope.attribution.attribute import Settings, attribute_each, interact_each
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.progress import Progress, silent
+from bathyscope.layers.depth import depth
+from bathyscope.layers.lens import TUNED, check_lens
+from bathyscope.layers.tuned_lens import origin_of
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.loading import load
+from bathyscope.model.provenance import (
+    on_threads,
+    prompt_of,
+    require_same_model,
+    source_of,
+    was_a_function,
+)
+from bathyscope.render.figure.embedded_metadata import TABLE, Inscription, digest, read_inscription
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run, open_run
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came of computing a map again.
+
+    Attributes:
+        run: The run, as computed now.
+        shape: Rows and columns of the map in the file.
+        identical: Whether all values of the map are the same, bit for bit.
+        differing: How many are not; None where the file holds a digest alone, or another shape.
+        largest: The largest difference, in the map's unit; None likewise.
+        place: Row and column of that difference; None likewise, and where all are the same.
+        others: Names of further numbers of a run folder (all, settling_depth, …) that are not the
+            same.
+        versions: Packages whose version changed: the one then and the one now.
+    """
+
+    run: Run
+    shape: Place
+    identical: bool
+    differing: int | None
+    largest: float | None
+    place: Place | None = None
+    others: tuple[str, ...] = ()
+    versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def agrees(self, tolerance: float = 0.0) -> bool:
+        """Tell whether the map's numbers agree: to the bit, or within a tolerance above 0."""
+        within = self.largest is not None and 0 < tolerance >= self.largest
+        return within or (self.identical and not self.others)
+
+
+def inscription_of(path: str | Path) -> tuple[Inscription, Run | None]:
+    """Read what a figure or a run folder says of its map; the run itself where it is a folder.
+
+    Raises:
+        InputError: There is nothing, or bathyscope did not make it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"There is no {path}; give a figure or a run folder.")
+    if path.is_dir():
+        run = open_run(path)
+        return Inscription.of(run), run
+    return read_inscription(path), None
+
+
+def rerun(
+    path: str | Path,
+    model: LanguageModel | None = None,
+    *,
+    translators: str | Path | None = None,
+    device: str | None = None,
+    progress: Progress = silent,
+) -> Rerun:
+    """Compute a map again from its provenance and compare the numbers.
+
+    Args:
+        path: A figure that bathyscope drew, or a run folder.
+        model: The same model, loaded; None loads it from where the provenance says.
+        translators: The file of the tuned lens, where the map was read through it.
+        device: Where to compute; None takes the device of the first time.
+        progress: Told of the steps.
+
+    Returns:
+        The new run, and how far its numbers agree with those in the file.
+
+    Raises:
+        InputError: The file is no figure of a model's map, does not say enough, or the model or
+            the translators are others.
+        ModelError: The model cannot be loaded.
+    """
+    inscribed, before = inscription_of(path)
+    require_computed(inscribed, path)
+    try:
+        question, made_by = _question(inscribed, translators), inscribed.provenance["model"]
+        threads = int(inscribed.provenance["threads"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} does not say enough of how its map was computed ({error!r}); it is damaged, "
+            "or an older bathyscope made it."
+        ) from error
+    if model is None:
+        model = _load(made_by, device, progress)
+    require_same_model(made_by, model)
+    with on_threads(threads):
+        run = question(model, progress)
+    return _compared(inscribed, before, run)
+
+
+def require_computed(inscribed: Inscription, path: str | Path) -> None:
+    """Raise InputError where a map is not one that `rerun` computes."""
+    if inscribed.kind == TABLE:
+        raise InputError(
+            f"{path} is the picture of a plain table; where its numbers come from is not known, so "
+            "they cannot be computed again."
+        )
+    kinds = (AttributionRun.kind, InteractionRun.kind, DepthRun.kind)
+    if inscribed.kind not in kinds:
+        raise InputError(
+            f"{path} holds a {inscribed.kind} map; only maps of the kinds {', '.join(kinds)} are "
+            "computed again."
+        )
+    if "grouped_from" in inscribed.provenance:
+        raise InputError(
+            f"The columns in {path} were grouped; give the run that they were grouped from."
+        )
+    if was_a_function(str((inscribed.provenance.get("method") or {}).get("baseline", ""))):
+        raise InputError(
+            f"The map in {path} was made with a Python function as baseline, which no file keeps; "
+            "it cannot be computed again."
+        )
+
+
+def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) -> LanguageModel:
+    return load(
+        source_of(made_by),
+        revision=None if "sha256" in made_by else made_by.get("revision"),
+        dtype=made_by["dtype"],
+        device=device or made_by["device"],
+        progress=progress,
+    )
+
+
+def _question(
+    inscribed: Inscription, translators: str | Path | None
+) -> Callable[[LanguageModel, Progress], Run]:
+    """Return what was asked, as something to ask a model again.
+
+    Raises:
+        InputError: The translators are not those of the first time.
+        KeyError, TypeError, ValueError: The provenance does not say.
+    """
+    asked = inscribed.provenance
+    _require_same_translators(asked.get("translators"), translators)
+    if inscribed.kind == DepthRun.kind:
+        text, given = asked["prompt"], asked["given"]
+        names = ("lens", "threshold", "depth_fraction", "top_k", "max_new_tokens")
+        options: dict[str, Any] = {name: asked[name] for name in names}
+        options["translators"] = translators
+        return lambda model, progress: depth(model, text, given, **options, progress=progress)
+    prompt, settings = prompt_of(asked), _settings(asked)
+    targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
+    if inscribed.kind == InteractionRun.kind:
+        token = None if asked["token"] is None else int(asked["token"]["position"])
+        return lambda model, progress: interact_each(
+            model, prompt, targets, token, replace(settings, progress=progress)
+        )[index]
+    return lambda model, progress: attribute_each(
+        model, prompt, targets, replace(settings, progress=progress)
+    )[index]
+
+
+def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path | None) -> None:
+    if then is None and given is not None:
+        raise InputError("The map was not read through the tuned lens; leave out --translators.")
+    if then is None:
+        return
+    if given is None:
+        raise InputError(
+            f"The map was read through the translators in {then['file']}; name that file "
+            "(--translators)."
+        )
+    check_lens(TUNED, given)
+    now = origin_of(Path(given))
+    if now["sha256"] != then["sha256"]:
+        raise InputError(
+            f"The map was read through {then['file']} with SHA-256 {then['sha256'][:12]}…, but "
+            f"{given} has {now['sha256'][:12]}…; name the original with --translators."
+        )
+
+
+def _settings(asked: Mapping[str, Any]) -> Settings:
+    method = asked["method"]
+    path = {name: method[name] for name in ("steps", "path_from") if name in method}
+    return Settings(
+        method=method["name"],
+        of=method["of"],
+        against=asked["against"],
+        budget=method["budget"],
+        tolerance=method["tolerance"],
+        seed=asked["seed"] or 0,
+        baseline=method["baseline"],
+        max_new_tokens=asked["max_new_tokens"],
+        batch_tokens=method["batch_tokens"],
+        **path,
+    )
+
+
+def _compared(inscribed: Inscription, before: Run | None, run: Run) -> Rerun:
+    values = run.heatmap.values
+    same_shape = values.shape == inscribed.shape
+    identical = same_shape and digest(values) == inscribed.digest
+    others = () if before is None else _others(before.to_document(), run.to_document())
+    versions = _changed_versions(inscribed.provenance.get("versions", {}))
+    if inscribed.values is None or not same_shape:
+        differing, largest = (0, 0.0) if identical else (None, None)
+        return Rerun(run, inscribed.shape, identical, differing, largest, None, others, versions)
+    bits = _differing(inscribed.values, values)
+    sizes = _distances(inscribed.values, values)
+    row, column = divmod(int(sizes.argmax()), values.shape[1])
+    place = (row, column) if bits else None
+    return Rerun(run, inscribed.shape, identical, bits, float(sizes.max()), place, others, versions)
+
+
+def _differing(then: FloatArray, now: FloatArray) -> int:
+    both_nan = np.isnan(then) & np.isnan(now)
+    return int(((then.view(np.int64) != now.view(np.int64)) & ~both_nan).sum())
+
+
+def _distances(then: FloatArray, now: FloatArray) -> FloatArray:
+    """Return |then − now|: 0 where both are the same or no number, infinite where one is none."""
+    same = (then == now) | (np.isnan(then) & np.isnan(now))
+    with np.errstate(invalid="ignore"):
+        return np.where(same, 0.0, np.nan_to_num(np.abs(then - now), nan=np.inf))
+
+
+def _others(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what else of a document changed, beside the map's values and the provenance."""
+    apart = {"provenance", "heatmap"}
+    changed = [key for key in then if key not in apart and then[key] != now.get(key)]
+    maps = then["heatmap"], now["heatmap"]
+    changed += [key for key in ("rows", "columns") if maps[0][key] != maps[1][key]]
+    return tuple(changed)
+
+
+def _changed_versions(then: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    now = {name: _version(name) for name in then}
+    return {name: (then[name], now[name]) for name in then if then[name] != now[name]}
+
+
+def _version(name: str) -> str:
+    if name == "python":
+        return platform.python_version()
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,374 @@
+"""What a computation returns: a map with the numbers that belong to it, saved and opened whole."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.files import new_folder
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
+from bathyscope.core.intervals import student_quantile
+from bathyscope.runs.faithfulness import FaithfulnessRun
+from bathyscope.runs.folder import SCHEMA, document_head, read_arrays, read_document, write_run
+from bathyscope.runs.validation import floats, optional_floats, require_origin, whole_number
+
+
+class Saved(ABC):
+    """Something that is kept as a folder.
+
+    Attributes:
+        in_notebook: Returns a run as HTML; `page.notebook` puts it here, so that runs need not
+            know of pages. None where that module has not been imported.
+    """
+
+    in_notebook: ClassVar[Callable[[Any], str] | None] = None
+
+    @abstractmethod
+    def write(self, folder: Path) -> None:
+        """Write the files into an existing folder."""
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Save as a new folder, whole or not at all."""
+        with new_folder(Path(folder), overwrite=overwrite) as partial:
+            self.write(partial)
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows instead of the text of the object."""
+        return None if Saved.in_notebook is None else Saved.in_notebook(self)
+
+
+@dataclass(frozen=True)
+class AttributionRun(Saved):
+    """What drove each token.
+
+    Attributes:
+        heatmap: Rows are target tokens, columns features, cells in the map's unit (nats of ln p
+            unless asked otherwise). Where the target is compared with another (provenance
+            "against"), rows are differences and the last one is the whole continuation's.
+        all: Value of each row with every feature present, shape (rows,).
+        none: The same with every feature absent; NaN for gradients at the input, which
+            leave nothing out.
+        standard_error: Of each cell, shape (rows, features); None where the method is exact.
+        degrees_of_freedom: Behind the standard errors; None where the method is exact.
+        whole_target_error: Standard error of each feature's sum over the rows, shape (features,).
+        halves: The map from each half of the samples, shape (2, rows, features).
+        replicates: The map without each share of the samples, shape (shares, rows, features), for
+            errors of sums (`games.replicates`). In a saved run they are in
+            `arrays.safetensors` only.
+    """
+
+    heatmap: Heatmap
+    all: FloatArray
+    none: FloatArray
+    standard_error: FloatArray | None = None
+    degrees_of_freedom: int | None = None
+    whole_target_error: FloatArray | None = None
+    halves: FloatArray | None = None
+    replicates: FloatArray | None = None
+    kind: ClassVar[str] = "attribution"
+
+    @property
+    def gap(self) -> FloatArray:
+        """Row sums minus (all − none), shape (rows,); 0 where a method is complete.
+
+        NaN where there is no none to compare with.
+        """
+        gap: FloatArray = self.heatmap.values.sum(axis=1) - (self.all - self.none)
+        return gap
+
+    @property
+    def whole_target(self) -> FloatArray:
+        """Effect of each feature on ln p of the whole target, shape (features,)."""
+        return self.whole(self.heatmap.values)
+
+    def whole(self, of_rows: FloatArray) -> FloatArray:
+        """Return what numbers of the rows, shape (rows, …), come to for the whole target."""
+        contrast = self.heatmap.provenance.get("against") is not None
+        whole: FloatArray = of_rows[-1] if contrast else of_rows.sum(axis=0)
+        return whole
+
+    @property
+    def margin(self) -> FloatArray | None:
+        """Half the width of each cell's 95 % interval, shape (rows, features); None if exact."""
+        return _margin(self.standard_error, self.degrees_of_freedom)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `run.json` holds and `--json` prints."""
+        return {
+            **document_head(self.kind, self.heatmap),
+            "all": _numbers(self.all),
+            "none": _numbers(self.none),
+            "gap": _numbers(self.gap),
+            "whole_target": {
+                "values": _numbers(self.whole_target),
+                "all": number_or_null(float(self.whole(self.all))),
+                "none": number_or_null(float(self.whole(self.none))),
+                "gap": number_or_null(float(self.whole(self.gap))),
+                "standard_error": _optional(self.whole_target_error),
+            },
+            "standard_error": _optional(self.standard_error),
+            "degrees_of_freedom": self.degrees_of_freedom,
+            "halves": _optional(self.halves),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        arrays: dict[str, FloatArray | None] = {
+            "values": self.heatmap.values,
+            "all": self.all,
+            "none": self.none,
+            "gap": self.gap,
+            "standard_error": self.standard_error,
+            "whole_target_error": self.whole_target_error,
+            "halves": self.halves,
+            "replicates": self.replicates,
+        }
+        present = {name: array for name, array in arrays.items() if array is not None}
+        write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
+
+
+@dataclass(frozen=True)
+class InteractionRun(Saved):
+    """What each two features do together.
+
+    Attributes:
+        heatmap: Rows and columns are features; a cell says by how much the two do more together
+            than each alone, on the diagonal stands the feature's Shapley value.
+        standard_error: Of each cell, shape (features, features); None where exact.
+        degrees_of_freedom: Behind the standard errors; None where exact.
+    """
+
+    heatmap: Heatmap
+    standard_error: FloatArray | None = None
+    degrees_of_freedom: int | None = None
+    kind: ClassVar[str] = "interactions"
+
+    @property
+    def margin(self) -> FloatArray | None:
+        """Half the width of each cell's 95 % interval; None if exact."""
+        return _margin(self.standard_error, self.degrees_of_freedom)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `run.json` holds and `--json` prints."""
+        return {
+            **document_head(self.kind, self.heatmap),
+            "standard_error": _optional(self.standard_error),
+            "degrees_of_freedom": self.degrees_of_freedom,
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        arrays: dict[str, FloatArray | None] = {
+            "values": self.heatmap.values,
+            "standard_error": self.standard_error,
+        }
+        present = {name: array for name, array in arrays.items() if array is not None}
+        write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What else each cell of a depth map says; `layers.quantities` defines the quantities.
+
+    Attributes:
+        cells: Arrays (num_layers − 1, tokens): entropy, kl_from_last, probability, rank, cosine.
+        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k), int64.
+        top_probabilities: Their probabilities, same shape.
+        labels: Display text of every token id in `top_ids`.
+    """
+
+    cells: Mapping[str, FloatArray]
+    top_ids: NDArray[np.int64]
+    top_probabilities: FloatArray
+    labels: Mapping[int, str]
+
+    def says(self, layer: int, token: int) -> list[tuple[str, float]]:
+        """Return what a layer (from 1) would say at a token (from 0): labels, probabilities."""
+        pairs = zip(
+            self.top_ids[layer - 1, token], self.top_probabilities[layer - 1, token], strict=True
+        )
+        return [(self.labels[int(id)], float(probability)) for id, probability in pairs]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            **{name: values.tolist() for name, values in self.cells.items()},
+            "top_ids": self.top_ids.tolist(),
+            "top_probabilities": self.top_probabilities.tolist(),
+            "labels": {str(id): label for id, label in self.labels.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], layers: int, tokens: int) -> "Readings":
+        """Rebuild the readings of a map of so many layers and tokens from `to_document`."""
+        values = dict(document)
+        labels = {int(id): str(label) for id, label in values.pop("labels").items()}
+        top_ids = np.array(values.pop("top_ids"), dtype=np.int64)
+        top_probabilities = floats(values.pop("top_probabilities"), *top_ids.shape)
+        if top_ids.shape[:-1] != (layers, tokens) or not set(top_ids.ravel().tolist()) <= set(
+            labels
+        ):
+            raise ValueError("the top tokens do not fit the map")
+        cells = {name: floats(cell, layers, tokens) for name, cell in values.items()}
+        return cls(cells, top_ids, top_probabilities, labels)
+
+
+@dataclass(frozen=True)
+class DepthRun(Saved):
+    """How deep each token was decided.
+
+    Attributes:
+        heatmap: Rows are layers 1 to num_layers − 1, columns response tokens, cells bits.
+        settling_depth: Layer at which each token settles, shape (tokens,), 1..num_layers.
+        deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
+        readings: What else each cell says, where asked for.
+    """
+
+    heatmap: Heatmap
+    settling_depth: NDArray[np.int64]
+    deep_thinking_ratio: float
+    readings: Readings | None = None
+    kind: ClassVar[str] = "depth"
+
+    @property
+    def num_layers(self) -> int:
+        """Layers of the model; the last one has no row, its divergence from itself is 0."""
+        return len(self.heatmap.rows) + 1
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `run.json` holds and `--json` prints."""
+        document = {
+            **document_head(self.kind, self.heatmap),
+            "settling_depth": self.settling_depth.tolist(),
+            "deep_thinking_ratio": self.deep_thinking_ratio,
+        }
+        if self.readings is not None:
+            document["readings"] = self.readings.to_document()
+        return document
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        arrays: dict[str, NDArray[Any]] = {
+            "values": self.heatmap.values,
+            "settling_depth": self.settling_depth,
+        }
+        if self.readings is not None:
+            arrays |= self.readings.cells
+            arrays["top_ids"] = self.readings.top_ids
+            arrays["top_probabilities"] = self.readings.top_probabilities
+        write_run(folder, self.to_document(), arrays, self.heatmap)
+
+
+@dataclass(frozen=True)
+class SettlingRun:
+    """How deep each token was decided, without a map: settling depths alone.
+
+    Attributes:
+        tokens: Axis of the response tokens.
+        settling_depth: Layer at which each token settles, shape (tokens,), 1..num_layers.
+        deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
+        provenance: Everything needed to compute it again; `cells_computed` is the share of the
+            map's cells that had to be computed.
+    """
+
+    tokens: Axis
+    settling_depth: NDArray[np.int64]
+    deep_thinking_ratio: float
+    provenance: Mapping[str, Any]
+    kind: ClassVar[str] = "settling"
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return {
+            "schema": SCHEMA,
+            "kind": self.kind,
+            "tokens": {"labels": list(self.tokens.labels), "ids": list(self.tokens.ids or ())},
+            "settling_depth": self.settling_depth.tolist(),
+            "deep_thinking_ratio": self.deep_thinking_ratio,
+            "provenance": dict(self.provenance),
+        }
+
+
+Run = AttributionRun | InteractionRun | DepthRun | FaithfulnessRun
+
+
+def open_run(folder: str | Path) -> Run:
+    """Read a saved run.
+
+    Raises:
+        InputError: The folder holds no run, a damaged one, or one of a newer bathyscope.
+    """
+    document = read_document(Path(folder))
+    try:
+        run = _rebuilt(document, Path(folder))
+    except InputError as error:
+        raise InputError(f"The run in {folder} is damaged: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
+    if run is None:
+        raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")
+    return run
+
+
+def _rebuilt(document: Mapping[str, Any], folder: Path) -> Run | None:
+    """Return the run of a document; None where its kind is not known."""
+    heatmap = Heatmap.from_document(document["heatmap"], document["provenance"])
+    require_origin(document["kind"], heatmap.provenance)
+    rows, columns = heatmap.values.shape
+    match document["kind"]:
+        case AttributionRun.kind:
+            return AttributionRun(
+                heatmap,
+                floats(document["all"], rows),
+                floats(document["none"], rows),
+                optional_floats(document["standard_error"], rows, columns),
+                whole_number(document["degrees_of_freedom"]),
+                optional_floats(document["whole_target"]["standard_error"], columns),
+                optional_floats(document["halves"], 2, rows, columns),
+                _replicates(folder, rows, columns),
+            )
+        case InteractionRun.kind:
+            return InteractionRun(
+                heatmap,
+                optional_floats(document["standard_error"], rows, columns),
+                whole_number(document["degrees_of_freedom"]),
+            )
+        case DepthRun.kind:
+            depths = floats(document["settling_depth"], columns)
+            if not np.isin(depths, np.arange(1, rows + 2)).all():
+                raise ValueError("a settling depth is no layer of the model")
+            readings = document.get("readings")
+            return DepthRun(
+                heatmap,
+                depths.astype(np.int64),
+                float(document["deep_thinking_ratio"]),
+                None if readings is None else Readings.from_document(readings, rows, columns),
+            )
+        case FaithfulnessRun.kind:
+            return FaithfulnessRun.from_document(heatmap, document)
+    return None
+
+
+def _replicates(folder: Path, rows: int, columns: int) -> FloatArray | None:
+    """Return what only the arrays of a run hold; None where the run or the folder has none."""
+    found = read_arrays(folder).get("replicates")
+    return None if found is None else floats(found, len(found), rows, columns)
+
+
+def _numbers(values: FloatArray) -> list[float | None]:
+    return [number_or_null(value) for value in values.tolist()]
+
+
+def _optional(values: FloatArray | None) -> Any:
+    return None if values is None else values.tolist()
+
+
+def _margin(error: FloatArray | None, degrees_of_freedom: int | None) -> FloatArray | None:
+    if error is None or degrees_of_freedom is None:
+        return None
+    return error * student_quantile(degrees_of_freedom)

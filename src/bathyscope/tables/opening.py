@@ -1,0 +1,30 @@
+"""One way to a map, whatever it is kept in."""
+
+from pathlib import Path
+from typing import Any
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.runs.kinds import Run, open_run
+from bathyscope.tables.objects import from_object
+from bathyscope.tables.reading import read_table
+
+
+def open_map(source: Any) -> Run | Heatmap:
+    """Return the map that something holds.
+
+    Args:
+        source: The folder of a run; a table (`tables.reading.READERS` lists the endings); a pandas
+            DataFrame; Captum's `LLMAttributionResult`; a run or a map, returned as it is.
+
+    Raises:
+        InputError: There is nothing, or what is there cannot be read as a map.
+    """
+    if isinstance(source, Run | Heatmap):
+        return source
+    if not isinstance(source, str | Path):
+        return from_object(source)
+    path = Path(source)
+    if not path.exists():
+        raise InputError(f"There is no {path}; give a run folder or a table.")
+    return open_run(path) if path.is_dir() else read_table(path)

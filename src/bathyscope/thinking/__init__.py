@@ -1,0 +1,1 @@
+"""Think@n, and the rules by which answers are read from texts."""

@@ -1,0 +1,285 @@
+"""Think@n: sample prefixes, finish those that think deepest, vote (Chen et al. 2026, section 5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.progress import Progress, silent
+from bathyscope.layers.lazy_settling import Settler
+from bathyscope.layers.lens import Lens, check_lens, open_lens, read_states
+from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.sequences import Sampler, Sequences
+from bathyscope.thinking.answer_rules import extractor, vote
+
+_TOKENS_PER_PIECE = 256
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sampled continuation.
+
+    Attributes:
+        deep_thinking_ratio: Of its prefix, 0..1.
+        kept: Whether it was finished for the vote.
+        finished: Whether it was finished at all.
+        tokens: How many tokens were written.
+        text: What was written, up to the stop.
+        answer: What it answers; None where it is not finished or gives none.
+    """
+
+    deep_thinking_ratio: float
+    kept: bool
+    finished: bool
+    tokens: int
+    text: str
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a way of answering took."""
+
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ThinkRun:
+    """The samples, the vote and what they cost.
+
+    Attributes:
+        samples: In the order of their seeds.
+        answer: What the kept samples vote for; None where none gives an answer.
+        cost: Of sampling all prefixes, reading them and finishing the kept ones.
+        all_answer: What all samples vote for (self-consistency), where compared.
+        all_cost: Of writing all samples to their end, without reading any, where compared.
+        provenance: Everything needed to compute it again.
+    """
+
+    samples: tuple[Sample, ...]
+    answer: str | None
+    cost: Cost
+    all_answer: str | None
+    all_cost: Cost | None
+    provenance: dict[str, Any]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return {
+            "kind": "think",
+            "samples": [vars(sample) for sample in self.samples],
+            "answer": self.answer,
+            "cost": vars(self.cost),
+            "all_answer": self.all_answer,
+            "all_cost": None if self.all_cost is None else vars(self.all_cost),
+            "provenance": self.provenance,
+        }
+
+
+@dataclass(frozen=True)
+class ThinkSettings:
+    """How Think@n is played.
+
+    Attributes:
+        n: Samples.
+        prefix: Tokens of each that are read for its deep-thinking ratio.
+        keep: Share of the samples that is finished, η.
+        temperature: Of sampling.
+        answer: Rule of `answer_rules.extractor`.
+        max_new_tokens: Longest sample.
+        stop: A text that ends a sample, as a blank line ends an answer among worked examples;
+            none where empty. Its tokens count as written, what it begins is no answer.
+        seed: Sample i is drawn with seed + i.
+        lens: How intermediate layers are read: "norm", "raw" or "tuned".
+        translators: File of the tuned lens.
+        threshold: g, in bits.
+        depth_fraction: ρ.
+    """
+
+    n: int = 16
+    prefix: int = 50
+    keep: float = 0.5
+    temperature: float = 0.8
+    answer: str = "last-number"
+    max_new_tokens: int = 256
+    stop: str = ""
+    seed: int = 0
+    lens: str = "norm"
+    translators: str | None = None
+    threshold: float = 0.5
+    depth_fraction: float = 0.85
+
+    def __post_init__(self) -> None:
+        """Raise InputError for what can be seen to be wrong without a model."""
+        if self.n < 2:
+            raise InputError(f"Think@n chooses among samples: n is 2 or more, not {self.n}.")
+        if not 0 < self.keep <= 1:
+            raise InputError(f"The share to keep lies above 0 and up to 1, not {self.keep:g}.")
+        if not 0 < self.temperature < float("inf"):
+            raise InputError(f"The temperature lies above 0, not {self.temperature:g}.")
+        if not 1 <= self.prefix <= self.max_new_tokens:
+            raise InputError(
+                f"The prefix has 1 token or more and no more than a sample's longest, "
+                f"{self.max_new_tokens}, not {self.prefix}."
+            )
+        extractor(self.answer)
+        check_lens(self.lens, self.translators)
+        deep_layer(1, self.depth_fraction)
+        settling_depths(np.zeros((1, 1)), self.threshold)
+
+    @property
+    def num_kept(self) -> int:
+        """How many samples are finished, ⌈η·n⌉."""
+        return ceil(round(self.keep * self.n, 9))
+
+
+def think(
+    model: LanguageModel,
+    prompt: str,
+    settings: ThinkSettings | None = None,
+    *,
+    compare: bool = False,
+    progress: Progress = silent,
+) -> ThinkRun:
+    """Answer a prompt by Think@n.
+
+    Args:
+        model: A loaded model.
+        prompt: The question.
+        settings: How it is played.
+        compare: Whether the samples that are not kept are finished too, to know what they say.
+        progress: Told of the steps.
+
+    Raises:
+        InputError: The prompt is empty, or prompt and answer do not fit the context.
+    """
+    chosen = settings or ThinkSettings()
+    prompt_ids = model.tokens.encode(prompt)
+    model.require_context(len(prompt_ids) + chosen.max_new_tokens)
+    lens = open_lens(model, chosen.lens, chosen.translators)
+    begin = perf_counter()
+    sequences = Sequences(model, [prompt_ids], chosen.stop)
+    sequences.fork(chosen.n)
+    sampler = Sampler([chosen.seed + i for i in range(chosen.n)], chosen.temperature)
+    reader = _PrefixReader(model, lens.read, chosen)
+    _write(sequences, sampler, chosen.prefix, progress, "sample prefixes", reader)
+    ratios, reading = reader.ratios()
+    order = sorted(range(chosen.n), key=lambda i: -ratios[i])  # equal ratios: in order of seeds
+    kept, rest = order[: chosen.num_kept], order[chosen.num_kept :]
+    token_ids = dict(enumerate(sequences.token_ids))
+    more = chosen.max_new_tokens - chosen.prefix
+    parts = [(kept, "finish the deepest"), (rest if compare else [], "finish the others")]
+    seconds: list[float] = []
+    for indices, stage in parts if more else []:
+        if not indices:
+            continue
+        part, continued = sequences.only(indices), sampler.only(indices)
+        _write(part, continued, more, progress, stage, started=True)
+        token_ids |= dict(zip(indices, part.token_ids, strict=True))
+        seconds.append(perf_counter() - begin)
+    total = perf_counter() - begin
+    samples = _samples(model, token_ids, ratios, kept, compare, chosen)
+    lengths = [sample.tokens for sample in samples]
+    return ThinkRun(
+        samples=samples,
+        answer=vote([samples[i].answer for i in kept]),
+        cost=Cost(
+            sum(lengths[i] for i in kept) + sum(min(lengths[i], chosen.prefix) for i in rest),
+            seconds[0] if seconds else total,
+        ),
+        all_answer=vote([samples[i].answer for i in order]) if compare else None,
+        all_cost=Cost(sum(lengths), total - reading) if compare else None,
+        provenance=_provenance(model, prompt, chosen) | lens.provenance,
+    )
+
+
+def _provenance(model: LanguageModel, prompt: str, settings: ThinkSettings) -> dict[str, Any]:
+    return {"model": model.provenance, "prompt": prompt, "settings": vars(settings)}
+
+
+class _PrefixReader:
+    """Collects the states that predict the tokens of prefixes, and finds their settling depths."""
+
+    def __init__(self, model: LanguageModel, lens: Lens, settings: ThinkSettings) -> None:
+        self.model, self.lens, self.settings = model, lens, settings
+        self.settler = Settler(model.anatomy, settings.threshold)
+        self.states: list[list[Tensor]] = []
+        self.owners: list[int] = []
+        self.depths: list[Tensor] = []
+        self.seconds = 0.0
+
+    def take(self, sequences: Sequences) -> None:
+        """Take note of a step."""
+        self.owners += sequences.running
+        self.states.append(sequences.states)
+        if sum(len(step[0]) for step in self.states) >= _TOKENS_PER_PIECE:
+            self._settle()
+
+    def ratios(self) -> tuple[list[float], float]:
+        """Return the deep-thinking ratio of every prefix, and the seconds that reading took."""
+        if self.states:
+            self._settle()
+        depths, owners = torch.cat(self.depths).numpy(), torch.tensor(self.owners).numpy()
+        ratio = [
+            deep_thinking_ratio(
+                depths[owners == i], self.model.num_layers, self.settings.depth_fraction
+            )
+            for i in range(self.settings.n)
+        ]
+        return ratio, self.seconds
+
+    def _settle(self) -> None:
+        begin = perf_counter()
+        states = [torch.cat(layer) for layer in zip(*self.states, strict=True)]
+        self.states.clear()
+        self.depths.append(self.settler.depths(*read_states(self.model.anatomy, self.lens, states)))
+        self.seconds += perf_counter() - begin
+
+
+def _write(
+    sequences: Sequences,
+    sampler: Sampler,
+    count: int,
+    progress: Progress,
+    stage: str,
+    reader: _PrefixReader | None = None,
+    started: bool = False,
+) -> None:
+    """Write some more tokens of every sequence that has not ended."""
+    for step in range(count):
+        progress(stage, step, count)
+        if all(sequences.ended):
+            break
+        if step or started:
+            sequences.advance()
+        sequences.choose(sampler)
+        if reader is not None:
+            reader.take(sequences)
+    progress(stage, count, count)
+
+
+def _samples(
+    model: LanguageModel,
+    token_ids: dict[int, list[int]],
+    ratios: Sequence[float],
+    kept: Sequence[int],
+    compare: bool,
+    settings: ThinkSettings,
+) -> tuple[Sample, ...]:
+    extract = extractor(settings.answer)
+    samples = []
+    for index, ratio in enumerate(ratios):
+        finished = compare or index in kept
+        text = model.tokens.decode(token_ids[index])
+        text = text.partition(settings.stop)[0] if settings.stop else text
+        answer = extract(text) if finished else None
+        samples.append(Sample(ratio, index in kept, finished, len(token_ids[index]), text, answer))
+    return tuple(samples)
