@@ -85,20 +85,6 @@ def test_more_than_a_norm_after_the_last_layer() -> None:
     assert anatomy.final_norm == (decoder.final_layer_norm, decoder.project_out)
 
 
-def test_a_model_that_changes_its_logits_is_refused() -> None:
-    model = random_model("llama")
-    original = model.forward
-
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        output = original(*args, **kwargs)
-        output.logits = output.logits * 1.01
-        return output
-
-    model.forward = forward
-    with pytest.raises(ModelError, match=r"do not follow.*LlamaDecoderLayer, LlamaRMSNorm"):
-        find_anatomy(model)
-
-
 def test_a_norm_applied_twice_would_be_noticed() -> None:
     model = random_model("llama")
     anatomy = find_anatomy(model)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bathyscope.core.errors import ModelError
+from bathyscope.model.head_passage import measured_passage
 from bathyscope.model.products import forward_only, linear, linear_into
 
 
@@ -26,14 +27,16 @@ class Anatomy:
         layers: The blocks of the residual stream, first to last.
         final_norm: What the model applies after its last layer, in order; empty where nothing.
         lm_head: The unembedding.
+        head_factor: What the model multiplies a normed state by before the unembedding.
         rescale: What the model does to the logits after the unembedding (softcapping, scaling).
-        rescaling: The same in words.
+        rescaling: The last two in words.
     """
 
     embed_tokens: nn.Module
     layers: tuple[nn.Module, ...]
     final_norm: tuple[nn.Module, ...]
     lm_head: nn.Module
+    head_factor: float
     rescale: Callable[[Tensor], Tensor]
     rescaling: str
 
@@ -43,21 +46,28 @@ class Anatomy:
         return len(self.layers)
 
     def normed(self, hidden_states: Tensor) -> Tensor:
-        """Apply the final norm to states of the residual stream, shape (..., hidden_size)."""
+        """Return what goes into the unembedding: the final norm of states, and the factor after.
+
+        Shape (..., hidden_size).
+        """
         for module in self.final_norm:
             hidden_states = module(hidden_states)
-        return hidden_states
+        return self._scaled(hidden_states)
 
     def projected(self, states: Tensor) -> Tensor:
         """Return states of the residual stream in the width of the unembedding, no norm applied.
 
-        Where a family projects its last state down before the unembedding (OPT), the projection
-        is a factor of W_U; elsewhere the states are returned as they are.
+        Where a family projects its last state down before the unembedding (OPT), or multiplies it
+        by a number (MiniCPM3), that is a factor of W_U; elsewhere the states are returned as they
+        are.
         """
         for module in self.final_norm:
             if isinstance(module, nn.Linear):
                 states = module(states)
-        return states
+        return self._scaled(states)
+
+    def _scaled(self, states: Tensor) -> Tensor:
+        return states if self.head_factor == 1 else states * self.head_factor
 
     def unembedded(self, states: Tensor) -> Tensor:
         """Return the logits, shape (..., vocab_size), of states that are normed as wanted."""
@@ -87,7 +97,8 @@ class Anatomy:
     def linear_head(self) -> nn.Linear | None:
         """The unembedding where it is a plain matrix, nothing derived from it; else None."""
         head: Any = self.lm_head
-        return head if type(head) is nn.Linear else None
+        plain = type(head) is nn.Linear and not head.weight.is_meta and not _is_hooked(head)
+        return head if plain else None
 
     @contextmanager
     def recording(self, positions: Tensor) -> Iterator[list[Tensor]]:
@@ -159,11 +170,17 @@ def find_anatomy(model: Any) -> Anatomy:
             f"{name} names no input embedding or no unembedding (get_input_embeddings, "
             "get_output_embeddings); bathyscope needs a causal language model with both."
         )
-    rescale, rescaling = _rescaling(model.config.get_text_config())
     layers, siblings = _layers(model)
     probe = _Probe(model, layers, siblings, lm_head)
-    anatomy = Anatomy(embed_tokens, layers, probe.after_last_layer, lm_head, rescale, rescaling)
-    _verify_route(name, anatomy, probe)
+    last_state = _last_state(name, layers, probe, lm_head)
+    final_norm = probe.after_last_layer
+    passage = measured_passage(
+        model, lambda: logits_of(model, probe.input_ids), (*layers, *final_norm)[-1], lm_head
+    )
+    anatomy = Anatomy(
+        embed_tokens, layers, final_norm, lm_head, passage.factor, passage.rescale, passage.words
+    )
+    _verify_routes(name, anatomy, model, probe, last_state)
     _verify_causality(name, model, probe)
     return anatomy
 
@@ -222,31 +239,54 @@ class _Probe:
             self.logits = logits_of(model, self.input_ids)
 
 
-def _verify_route(name: str, anatomy: Anatomy, probe: _Probe) -> None:
+def _last_state(
+    name: str, layers: tuple[nn.Module, ...], probe: _Probe, lm_head: nn.Module
+) -> Tensor:
+    """Return what the last layer left in the probe's pass; refuse a model that does not call it."""
+    if probe.last_state is None or not probe.unembedded:
+        raise ModelError(
+            f"{name} computes its logits without calling its last layer "
+            f"({type(layers[-1]).__name__}) or its unembedding ({type(lm_head).__name__}) as a "
+            "module, so bathyscope cannot read them."
+        )
+    return probe.last_state
+
+
+def _verify_routes(
+    name: str, anatomy: Anatomy, model: Any, probe: _Probe, last_state: Tensor
+) -> None:
+    """Refuse a model whose own logits do not come out of every route by which numbers are read.
+
+    Depth norms recorded states and multiplies by the matrix of the unembedding; attribution,
+    gradients, streams and Think@n keep what arrives at the unembedding and run it themselves.
+    """
     norm = " then ".join(type(module).__name__ for module in anatomy.final_norm) or "no final norm"
     route = (
         f"{anatomy.num_layers} layers of {type(anatomy.layers[0]).__name__}, {norm}, "
         f"{type(anatomy.lm_head).__name__} as unembedding, {anatomy.rescaling}"
     )
-    if probe.last_state is None or not probe.unembedded:
-        raise ModelError(
-            f"{name} computes its logits without calling its last layer or its unembedding "
-            f"as a module; looked for: {route}."
-        )
+    theirs = probe.logits[0].float()
+    places = torch.tensor([(0, i) for i in range(len(theirs))], device=theirs.device)
     with forward_only():
-        ours = anatomy.unembedded(anatomy.normed(probe.last_state)).float()
-    theirs = probe.logits.float()
-    if ours.shape != theirs.shape:
-        difference = f"shape {tuple(ours.shape)} instead of {tuple(theirs.shape)}"
-    else:
-        error = float((ours - theirs).abs().max())
-        if error <= rounding(probe.logits):
-            return
-        difference = f"largest difference {error:.3g}"
-    raise ModelError(
-        f"The logits of {name} do not follow from its last hidden state by the route that "
-        f"bathyscope found ({route}): {difference}. Reading its layers that way would be wrong."
-    )
+        states = anatomy.normed(last_state)
+        with anatomy.states_at(places) as kept:
+            logits_of(model, probe.input_ids)
+        ours = [
+            anatomy.unembedded(states)[0],
+            anatomy.rescale(anatomy.project(states[0])),
+            anatomy.unembedded(kept[0]),
+        ]
+    for logits in ours:
+        if logits.shape != theirs.shape:
+            difference = f"shape {tuple(logits.shape)} instead of {tuple(theirs.shape)}"
+        elif (error := float((logits.float() - theirs).abs().max())) > rounding(probe.logits) / 4:
+            difference = f"largest difference {error:.3g}"
+        else:
+            continue
+        raise ModelError(
+            f"The logits of {name} do not follow from its last hidden state by the route that "
+            f"bathyscope found ({route}): {difference}. Reading its layers that way would be wrong."
+        )
 
 
 def _verify_causality(name: str, model: Any, probe: _Probe) -> None:
@@ -272,24 +312,6 @@ def logits_of(model: Any, input_ids: Tensor) -> Tensor:
     return logits
 
 
-def _rescaling(config: Any) -> tuple[Callable[[Tensor], Tensor], str]:
-    """Return what the configuration says is done to the logits, and the same in words.
-
-    Names in use: `final_logit_softcapping` (Gemma 2), `logits_scaling` (Granite, a divisor),
-    `logit_scale` (Cohere, a factor).
-    """
-    cap = getattr(config, "final_logit_softcapping", None)
-    if cap is not None:
-        return lambda logits: cap * torch.tanh(logits / cap), f"logits softcapped at {cap:g}"
-    divisor = getattr(config, "logits_scaling", None)
-    if divisor is not None:
-        return lambda logits: logits / divisor, f"logits divided by {divisor:g}"
-    factor = getattr(config, "logit_scale", None)
-    if factor is not None:
-        return lambda logits: logits * factor, f"logits multiplied by {factor:g}"
-    return lambda logits: logits, "logits as they are"
-
-
 def _probe_ids(model: Any) -> Tensor:
     """Return a few different token ids, shape (1, 5), on the model's device."""
     vocab_size = model.get_input_embeddings().weight.shape[0]
@@ -306,6 +328,12 @@ def rounding(logits: Tensor) -> float:
     """Return how far two computations of the same logits may be apart by rounding alone."""
     scale = max(1.0, float(logits.float().abs().max()))
     return 32 * torch.finfo(logits.dtype).eps * scale
+
+
+def _is_hooked(module: nn.Module) -> bool:
+    """Tell whether calling a module does more than its class says."""
+    hooks = (module._forward_hooks, module._forward_pre_hooks)
+    return "forward" in vars(module) or any(map(bool, hooks))
 
 
 def _stream(output: Any) -> Tensor:

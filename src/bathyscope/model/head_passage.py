@@ -1,0 +1,173 @@
+"""What a model does to a state before its unembedding, and to the logits after it: measured.
+
+A configuration may name a factor and apply it elsewhere, or apply one that it does not name. So
+known states are put in place of what the last norm returns, and known logits in place of what the
+unembedding returns, and what arrives behind either is read.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bathyscope.core.errors import ModelError
+
+Rescale = Callable[[Tensor], Tensor]
+
+# Saturates any cap in use (20 to 50), so that what comes out is the cap.
+_SATURATING = 1e4
+# Wide enough for a cap to show, narrow enough for one not to hide everything else.
+_SPREAD = 20.0
+
+
+@dataclass(frozen=True)
+class HeadPassage:
+    """What happens around the unembedding.
+
+    Attributes:
+        factor: What the normed state is multiplied by before it; 1 where by nothing.
+        rescale: What is done to the logits after it.
+        words: Both in words.
+    """
+
+    factor: float
+    rescale: Rescale
+    words: str
+
+
+def measured_passage(
+    model: nn.Module, run: Callable[[], Tensor], before: nn.Module, lm_head: nn.Module
+) -> HeadPassage:
+    """Return what the model does between its last norm, its unembedding and its logits.
+
+    Args:
+        model: The transformers model.
+        run: Runs it on a few tokens, at least 3, of one sequence, and returns its logits.
+        before: The last module in front of the unembedding: the last of the final norm, or the
+            last layer where there is none.
+        lm_head: The unembedding.
+
+    Raises:
+        ModelError: It is neither a factor before nor a factor or a cap after.
+    """
+    made: dict[str, Tensor] = {}
+
+    def give_states(module: nn.Module, inputs: Any, output: Any) -> Any:
+        made["states"] = _known(output[0] if isinstance(output, (tuple, list)) else output)
+        if isinstance(output, (tuple, list)):
+            return type(output)([made["states"], *output[1:]])
+        return made["states"]
+
+    def take_states(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        made["arrived"] = inputs[0].detach()
+        weight = next(module.parameters())
+        return (inputs[0].to(weight.dtype), *inputs[1:])
+
+    def give_logits(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        made["projected"] = _known(output)
+        return made["projected"]
+
+    with _hooked(
+        before.register_forward_hook(give_states),
+        lm_head.register_forward_pre_hook(take_states),
+        lm_head.register_forward_hook(give_logits),
+    ):
+        logits = run()
+    name = type(model).__name__
+    factor = _factor(made["states"], made["arrived"])
+    if factor is None:
+        raise ModelError(
+            f"The logits of {name} do not follow from its last hidden state by the route that "
+            f"bathyscope found: between {type(before).__name__} and its unembedding "
+            f"({type(lm_head).__name__}) it does more than multiply by a number. Reading its "
+            "layers that way would be wrong."
+        )
+    found = _rescaling(model, made["projected"], logits)
+    if found is None:
+        raise ModelError(
+            f"The logits of {name} do not follow from its last hidden state by the route that "
+            f"bathyscope found: after its unembedding ({type(lm_head).__name__}) it does more to "
+            "the logits than multiply by a number or cap softly. Reading its layers that way "
+            "would be wrong."
+        )
+    before_words = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
+    return HeadPassage(factor, found[0], before_words + found[1])
+
+
+def _known(like: Tensor) -> Tensor:
+    """Return numbers of the same shape to recognise again, in float32 or wider.
+
+    The first position holds ones, which show a factor; the second saturates a cap; the others are
+    random, by which what was measured is judged.
+    """
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    known = torch.randn(like.shape, generator=generator, dtype=torch.float64) * _SPREAD
+    known[:, 0], known[:, 1] = 1, _SATURATING
+    return known.to(dtype=dtype, device=like.device)
+
+
+def _factor(given: Tensor, arrived: Tensor) -> float | None:
+    """Return the factor between two tensors; None where there is more between them."""
+    if given.shape != arrived.shape:
+        return None
+    factor = float(arrived[0, 0, 0])
+    return factor if _same(given * factor, arrived) else None
+
+
+def _rescaling(model: Any, projected: Tensor, logits: Tensor) -> tuple[Rescale, str] | None:
+    """Return what was done to the logits, and the same in words; None where it is not found."""
+    if projected.shape != logits.shape:
+        return None
+    factor, cap = float(logits[0, 0, 0]), float(logits[0, 1, 0])
+    candidates = [
+        *_named(model.config.get_text_config()),
+        (lambda logits: logits, "logits as they are"),
+        _multiplied(factor),
+        _capped(cap),
+    ]
+    return next((one for one in candidates if _same(one[0](projected), logits)), None)
+
+
+def _named(config: Any) -> Iterator[tuple[Rescale, str]]:
+    """Yield what a configuration says is done to the logits; the exact numbers, if it is true.
+
+    Names in use: `final_logit_softcapping` (Gemma 2), `logits_scaling` (Granite, a divisor; of
+    MiniCPM3 one of the states before), `logit_scale` (Cohere, a factor).
+    """
+    cap = getattr(config, "final_logit_softcapping", None)
+    if isinstance(cap, (int, float)) and cap:
+        yield _capped(cap)
+    divisor = getattr(config, "logits_scaling", None)
+    if isinstance(divisor, (int, float)) and divisor:
+        yield lambda logits: logits / divisor, f"logits divided by {divisor:g}"
+    factor = getattr(config, "logit_scale", None)
+    if isinstance(factor, (int, float)):
+        yield _multiplied(factor)
+
+
+def _capped(cap: float) -> tuple[Rescale, str]:
+    return lambda logits: cap * torch.tanh(logits / cap), f"logits softcapped at {cap:g}"
+
+
+def _multiplied(factor: float) -> tuple[Rescale, str]:
+    return lambda logits: logits * factor, f"logits multiplied by {factor:g}"
+
+
+def _same(ours: Tensor, theirs: Tensor) -> bool:
+    """Tell whether two tensors are equal up to the rounding of a few operations on each number."""
+    dtype = torch.promote_types(ours.dtype, theirs.dtype)
+    coarsest = max(torch.finfo(ours.dtype).eps, torch.finfo(theirs.dtype).eps)
+    return bool(torch.isclose(ours.to(dtype), theirs.to(dtype), rtol=4 * coarsest, atol=0).all())
+
+
+@contextmanager
+def _hooked(*handles: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
