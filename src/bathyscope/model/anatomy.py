@@ -27,18 +27,18 @@ class Anatomy:
         layers: The blocks of the residual stream, first to last.
         final_norm: What the model applies after its last layer, in order; empty where nothing.
         lm_head: The unembedding.
-        head_factor: What the model multiplies a normed state by before the unembedding.
         rescale: What the model does to the logits after the unembedding (softcapping, scaling).
-        rescaling: The last two in words.
+        rescaling: What it does around the unembedding, in words.
+        head_factor: What it multiplies a normed state by before the unembedding.
     """
 
     embed_tokens: nn.Module
     layers: tuple[nn.Module, ...]
     final_norm: tuple[nn.Module, ...]
     lm_head: nn.Module
-    head_factor: float
     rescale: Callable[[Tensor], Tensor]
     rescaling: str
+    head_factor: float = 1.0
 
     @property
     def num_layers(self) -> int:
@@ -178,7 +178,7 @@ def find_anatomy(model: Any) -> Anatomy:
         model, lambda: logits_of(model, probe.input_ids), (*layers, *final_norm)[-1], lm_head
     )
     anatomy = Anatomy(
-        embed_tokens, layers, final_norm, lm_head, passage.factor, passage.rescale, passage.words
+        embed_tokens, layers, final_norm, lm_head, passage.rescale, passage.words, passage.factor
     )
     _verify_routes(name, anatomy, model, probe, last_state)
     _verify_causality(name, model, probe)
