@@ -53,48 +53,51 @@ def measured_passage(
     Raises:
         ModelError: It is neither a factor before nor a factor or a cap after.
     """
-    made: dict[str, Tensor] = {}
-
-    def give_states(module: nn.Module, inputs: Any, output: Any) -> Any:
-        made["states"] = _known(output[0] if isinstance(output, (tuple, list)) else output)
-        if isinstance(output, (tuple, list)):
-            return type(output)([made["states"], *output[1:]])
-        return made["states"]
-
-    def take_states(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        made["arrived"] = inputs[0].detach()
-        weight = next(module.parameters())
-        return (inputs[0].to(weight.dtype), *inputs[1:])
-
-    def give_logits(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        made["projected"] = _known(output)
-        return made["projected"]
-
+    seen = _Seen()
     with _hooked(
-        before.register_forward_hook(give_states),
-        lm_head.register_forward_pre_hook(take_states),
-        lm_head.register_forward_hook(give_logits),
+        before.register_forward_hook(seen.give_states),
+        lm_head.register_forward_pre_hook(seen.take_states),
+        lm_head.register_forward_hook(seen.give_logits),
     ):
         logits = run()
-    name = type(model).__name__
-    factor = _factor(made["states"], made["arrived"])
+    factor, rescaling = _factor(seen.states, seen.arrived), None
     if factor is None:
+        what = f"between {type(before).__name__} and its unembedding it does more than multiply"
+    else:
+        rescaling = _rescaling(model, seen.projected, logits)
+        what = "after its unembedding it does more to the logits than multiply or cap them softly"
+    if factor is None or rescaling is None:
         raise ModelError(
-            f"The logits of {name} do not follow from its last hidden state by the route that "
-            f"bathyscope found: between {type(before).__name__} and its unembedding "
-            f"({type(lm_head).__name__}) it does more than multiply by a number. Reading its "
-            "layers that way would be wrong."
+            f"The logits of {type(model).__name__} do not follow from its last hidden state by the "
+            f"route that bathyscope found: {what} ({type(lm_head).__name__}). Reading its layers "
+            "that way would be wrong."
         )
-    found = _rescaling(model, made["projected"], logits)
-    if found is None:
-        raise ModelError(
-            f"The logits of {name} do not follow from its last hidden state by the route that "
-            f"bathyscope found: after its unembedding ({type(lm_head).__name__}) it does more to "
-            "the logits than multiply by a number or cap softly. Reading its layers that way "
-            "would be wrong."
-        )
-    before_words = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
-    return HeadPassage(factor, found[0], before_words + found[1])
+    rescale, words = rescaling
+    first = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
+    return HeadPassage(factor, rescale, first + words)
+
+
+class _Seen:
+    """What was put in place of states and logits in one pass, and what arrived behind it."""
+
+    states: Tensor
+    arrived: Tensor
+    projected: Tensor
+
+    def give_states(self, module: nn.Module, inputs: Any, output: Any) -> Any:
+        if isinstance(output, (tuple, list)):
+            self.states = _known(output[0])
+            return type(output)([self.states, *output[1:]])
+        self.states = _known(output)
+        return self.states
+
+    def take_states(self, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.arrived = inputs[0].detach()
+        return (inputs[0].to(next(module.parameters()).dtype), *inputs[1:])
+
+    def give_logits(self, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        self.projected = _known(output)
+        return self.projected
 
 
 def _known(like: Tensor) -> Tensor:
