@@ -133,7 +133,7 @@ def judged(results: Sequence[Any], settings: bs.ThinkSettings) -> dict[str, Any]
         for result in results:
             samples = result["samples"]
             chosen = choose(samples)
-            right.append(vote([samples[i]["answer"] for i in chosen]) == result["answer"])
+            right.append(vote([samples[i]["answer"] for i in chosen]).answer == result["answer"])
             tokens.append(
                 sum(
                     s["tokens"] if i in chosen else min(s["tokens"], settings.prefix)

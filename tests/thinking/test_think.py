@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import bathyscope as bs
@@ -106,8 +107,10 @@ def ratio_alone(model: LanguageModel, index: int, threshold: float = 0.1) -> tup
         ({"keep": 0}, "share to keep"),
         ({"keep": 1.5}, "share to keep"),
         ({"temperature": 0}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": float("inf")}, "temperature"),
         ({"prefix": 0}, "prefix"),
-        ({"prefix": 300}, "prefix"),
+        ({"max_new_tokens": 0}, "new token"),
         ({"answer": "guess"}, "answer rule"),
         ({"lens": "blurred"}, "lens"),
         ({"threshold": 2}, "threshold"),
@@ -117,6 +120,49 @@ def ratio_alone(model: LanguageModel, index: int, threshold: float = 0.1) -> tup
 def test_settings_out_of_range_are_refused(change: dict[str, object], complaint: str) -> None:
     with pytest.raises(bs.InputError, match=complaint):
         bs.ThinkSettings(**change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-45, 1e-20])
+def test_a_temperature_next_to_0_leaves_nothing_to_chance(temperature: float) -> None:
+    model = tiny("llama")
+    settings = replace(SETTINGS, temperature=temperature)
+    texts = {sample.text for sample in bs.think(model, "8 + 5 =", settings, compare=True).samples}
+    continuation = model.generate("8 + 5 =", SETTINGS.max_new_tokens)
+    assert texts == {model.tokens.decode(continuation.target_ids)}
+
+
+def test_a_temperature_beyond_all_logits_draws_evenly() -> None:
+    logits = torch.tensor([[60.0, 0.0, -60.0]]).repeat(600, 1)
+    drawn = Sampler(range(600), 1e300)(logits, range(600))
+    assert min(torch.bincount(drawn, minlength=3).tolist()) > 150
+
+
+def test_a_prefix_longer_than_the_samples_is_cut_with_a_note() -> None:
+    settings = replace(SETTINGS, prefix=50)
+    with pytest.warns(UserWarning, match="up to 14 tokens, so all of them are read .*, not 50"):
+        run = bs.think(tiny("llama"), "8 + 5 =", settings)
+    assert run.provenance["settings"]["prefix"] == 14
+    assert run.samples == bs.think(tiny("llama"), "8 + 5 =", replace(SETTINGS, prefix=14)).samples
+
+
+def test_a_tie_goes_to_the_deepest_and_says_so(llama_folder: str) -> None:
+    settings = replace(SETTINGS, n=4, keep=1, seed=1, answer="regex:(?s).+")
+    run = bs.think(tiny("llama"), "8 + 5 =", settings, compare=True)
+    deepest = max(run.samples, key=lambda sample: sample.deep_thinking_ratio)
+    assert deepest is not run.samples[0] and len({s.answer for s in run.samples}) == 4
+    assert run.answer == deepest.answer and run.all_answer == run.samples[0].answer
+    assert run.tie is not None and run.all_tie is not None
+    assert run.tie["votes"] == 1 and len(run.tie["answers"]) == 4
+    assert run.tie["broken_by"].startswith("the deepest sample")
+    assert run.all_tie["broken_by"].startswith("the first sample")
+    document = run.to_document()
+    assert document["tie"] == run.tie and document["all_tie"] == run.all_tie
+    assert document["votes"] == 1 and document["all_votes"] == 1
+    command = ["think", "8 + 5 =", "-m", llama_folder, "-n", "3", "--keep", "1", "--prefix", "4"]
+    command += ["--max-new-tokens", "8", "--seed", "1", "--answer", "regex:(?s).+"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "a tie of" in result.stdout and "the deepest sample that gives" in result.stdout
 
 
 def test_the_command(llama_folder: str) -> None:

@@ -1,6 +1,6 @@
 """`bathyscope think`: sample prefixes, finish those that think deepest, vote."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import progress_bars
 
 if TYPE_CHECKING:
+    from bathyscope.thinking.answer_rules import Vote
     from bathyscope.thinking.think import ThinkRun
 
 
@@ -86,13 +87,12 @@ def _print_table(run: "ThinkRun") -> None:
     console = Console(markup=False, highlight=False)
     console.print(table)
     console.print(
-        f"Think@n answers {run.answer if run.answer is not None else 'nothing'}: "
-        f"{run.cost.tokens} tokens, {run.cost.seconds:.1f} s."
+        f"Think@n answers {_said(run.vote, run.tie)}: {run.cost.tokens} tokens, "
+        f"{run.cost.seconds:.1f} s."
     )
-    if run.all_cost is not None:
+    if run.all_cost is not None and run.all_vote is not None:
         console.print(
-            f"All {len(run.samples)} samples answer "
-            f"{run.all_answer if run.all_answer is not None else 'nothing'}: "
+            f"All {len(run.samples)} samples answer {_said(run.all_vote, run.all_tie)}: "
             f"{run.all_cost.tokens} tokens, {run.all_cost.seconds:.1f} s."
         )
     else:
@@ -101,3 +101,16 @@ def _print_table(run: "ThinkRun") -> None:
             f"All {len(run.samples)} samples would have taken up to {longest} tokens; --compare "
             "finishes them and says how many."
         )
+
+
+def _said(vote: "Vote", tie: dict[str, Any] | None) -> str:
+    """Return the outcome of a vote in words, a tie and what broke it included."""
+    if vote.answer is None:
+        return "nothing"
+    votes = f"{vote.votes} vote{'' if vote.votes == 1 else 's'}"
+    if tie is None:
+        return f"{vote.answer} ({votes})"
+    return (
+        f"{vote.answer} ({votes}, a tie of {', '.join(tie['answers'])}; it goes to "
+        f"{tie['broken_by']})"
+    )

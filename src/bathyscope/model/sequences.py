@@ -19,6 +19,9 @@ Choose = Callable[[Tensor, Sequence[int]], Tensor]
 returns token ids (rows,)."""
 
 
+_COLDEST = 1e-30  # smaller ones are no numbers in float32; at this one nothing is left to chance
+
+
 def greedy(logits: Tensor, sequences: Sequence[int]) -> Tensor:
     """Choose the most probable token each time."""
     return logits.argmax(-1)
@@ -37,7 +40,9 @@ class Sampler:
 
     def __call__(self, logits: Tensor, sequences: Sequence[int]) -> Tensor:
         """Return one token id for each row of logits."""
-        probabilities = (logits / self.temperature).softmax(-1).cpu()
+        # Differences to the largest cannot overflow upwards, however small the temperature.
+        below = logits - logits.amax(-1, keepdim=True)
+        probabilities = (below / max(self.temperature, _COLDEST)).softmax(-1).cpu()
         chosen = [
             torch.multinomial(row, 1, generator=self._generators[sequence])
             for row, sequence in zip(probabilities, sequences, strict=True)

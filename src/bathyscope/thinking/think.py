@@ -1,7 +1,8 @@
 """Think@n: sample prefixes, finish those that think deepest, vote (Chen et al. 2026, section 5)."""
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -17,9 +18,15 @@ from bathyscope.layers.lens import Lens, check_lens, open_lens, read_states
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
-from bathyscope.thinking.answer_rules import extractor, vote
+from bathyscope.thinking.answer_rules import Vote, extractor, vote
 
 _TOKENS_PER_PIECE = 256
+
+BY_DEPTH = "the deepest sample that gives one of them; of equally deep ones the first"
+"""What breaks a tie among the kept samples."""
+
+BY_ORDER = "the first sample that gives one of them"
+"""What breaks a tie among all samples, whose depth self-consistency does not know."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +64,39 @@ class ThinkRun:
 
     Attributes:
         samples: In the order of their seeds.
-        answer: What the kept samples vote for; None where none gives an answer.
+        vote: Of the kept samples; a tie is broken by `BY_DEPTH`.
         cost: Of sampling all prefixes, reading them and finishing the kept ones.
-        all_answer: What all samples vote for (self-consistency), where compared.
+        all_vote: Of all samples (self-consistency), where compared; broken by `BY_ORDER`.
         all_cost: Of writing all samples to their end, without reading any, where compared.
         provenance: Everything needed to compute it again.
     """
 
     samples: tuple[Sample, ...]
-    answer: str | None
+    vote: Vote
     cost: Cost
-    all_answer: str | None
+    all_vote: Vote | None
     all_cost: Cost | None
     provenance: dict[str, Any]
+
+    @property
+    def answer(self) -> str | None:
+        """What the kept samples vote for; None where none gives an answer."""
+        return self.vote.answer
+
+    @property
+    def all_answer(self) -> str | None:
+        """What all samples vote for, where compared."""
+        return None if self.all_vote is None else self.all_vote.answer
+
+    @property
+    def tie(self) -> dict[str, Any] | None:
+        """Which answers of the kept samples tied, with how many votes, and what decided."""
+        return self.vote.tie(BY_DEPTH)
+
+    @property
+    def all_tie(self) -> dict[str, Any] | None:
+        """The same of all samples."""
+        return None if self.all_vote is None else self.all_vote.tie(BY_ORDER)
 
     def to_document(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -77,8 +104,12 @@ class ThinkRun:
             "kind": "think",
             "samples": [vars(sample) for sample in self.samples],
             "answer": self.answer,
+            "votes": self.vote.votes,
+            "tie": self.tie,
             "cost": vars(self.cost),
             "all_answer": self.all_answer,
+            "all_votes": None if self.all_vote is None else self.all_vote.votes,
+            "all_tie": self.all_tie,
             "all_cost": None if self.all_cost is None else vars(self.all_cost),
             "provenance": self.provenance,
         }
@@ -90,7 +121,8 @@ class ThinkSettings:
 
     Attributes:
         n: Samples.
-        prefix: Tokens of each that are read for its deep-thinking ratio.
+        prefix: Tokens of each that are read for its deep-thinking ratio; at most
+            `max_new_tokens`, to which a longer one is cut with a note.
         keep: Share of the samples that is finished, η.
         temperature: Of sampling.
         answer: Rule of `answer_rules.extractor`.
@@ -125,11 +157,10 @@ class ThinkSettings:
             raise InputError(f"The share to keep lies above 0 and up to 1, not {self.keep:g}.")
         if not 0 < self.temperature < float("inf"):
             raise InputError(f"The temperature lies above 0, not {self.temperature:g}.")
-        if not 1 <= self.prefix <= self.max_new_tokens:
-            raise InputError(
-                f"The prefix has 1 token or more and no more than a sample's longest, "
-                f"{self.max_new_tokens}, not {self.prefix}."
-            )
+        if self.prefix < 1:
+            raise InputError(f"The prefix has 1 token or more, not {self.prefix}.")
+        if self.max_new_tokens < 1:
+            raise InputError(f"At least 1 new token must be allowed, not {self.max_new_tokens}.")
         extractor(self.answer)
         check_lens(self.lens, self.translators)
         deep_layer(1, self.depth_fraction)
@@ -161,7 +192,7 @@ def think(
     Raises:
         InputError: The prompt is empty, or prompt and answer do not fit the context.
     """
-    chosen = settings or ThinkSettings()
+    chosen = _with_prefix_that_fits(settings or ThinkSettings())
     prompt_ids = model.tokens.encode(prompt)
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     lens = open_lens(model, chosen.lens, chosen.translators)
@@ -190,15 +221,27 @@ def think(
     lengths = [sample.tokens for sample in samples]
     return ThinkRun(
         samples=samples,
-        answer=vote([samples[i].answer for i in kept]),
+        vote=vote([samples[i].answer for i in kept]),
         cost=Cost(
             sum(lengths[i] for i in kept) + sum(min(lengths[i], chosen.prefix) for i in rest),
             seconds[0] if seconds else total,
         ),
-        all_answer=vote([samples[i].answer for i in order]) if compare else None,
+        all_vote=vote([sample.answer for sample in samples]) if compare else None,
         all_cost=Cost(sum(lengths), total - reading) if compare else None,
         provenance=_provenance(model, prompt, chosen) | lens.provenance,
     )
+
+
+def _with_prefix_that_fits(settings: ThinkSettings) -> ThinkSettings:
+    longest = settings.max_new_tokens
+    if settings.prefix <= longest:
+        return settings
+    warnings.warn(
+        f"Samples have up to {longest} tokens, so all of them are read for the deep-thinking "
+        f"ratio, not {settings.prefix}; finishing the deepest adds nothing.",
+        stacklevel=3,
+    )
+    return replace(settings, prefix=longest)
 
 
 def _provenance(model: LanguageModel, prompt: str, settings: ThinkSettings) -> dict[str, Any]:

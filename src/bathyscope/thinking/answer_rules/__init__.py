@@ -1,0 +1,52 @@
+"""What a text answers: one rule, given by name, applied to every sample alike."""
+
+import re
+from collections.abc import Callable
+
+from bathyscope.core.errors import InputError
+from bathyscope.thinking.answer_rules.boxed import boxed
+from bathyscope.thinking.answer_rules.choice import choice
+from bathyscope.thinking.answer_rules.number import last_number
+from bathyscope.thinking.answer_rules.vote import Vote as Vote
+from bathyscope.thinking.answer_rules.vote import vote as vote
+
+Extract = Callable[[str], str | None]
+
+RULES: dict[str, Extract] = {"last-number": last_number, "boxed": boxed, "choice": choice}
+"""The rules that have a name; docs/answers.md says in which order each of them looks."""
+
+
+def extractor(rule: str) -> Extract:
+    r"""Return what finds the answer in a text; it gives None where there is none.
+
+    Args:
+        rule: `last-number`: the last number, as a plain decimal. `boxed`: what the last
+            `\boxed{...}` holds. `choice`: the capital letter that is named as the answer.
+            `regex:PATTERN`: the first group (or the whole) of the last match.
+
+    Raises:
+        InputError: The rule is not known, or the pattern is none.
+    """
+    if rule.startswith("regex:"):
+        try:
+            return _last_match(re.compile(rule.removeprefix("regex:")))
+        except re.error as error:
+            raise InputError(f"The pattern in {rule!r} is not regular: {error}.") from error
+    if rule not in RULES:
+        raise InputError(
+            f"The answer rule {rule!r} is not known; choose one of {', '.join(RULES)}, or "
+            "regex:PATTERN."
+        )
+    return RULES[rule]
+
+
+def _last_match(pattern: re.Pattern[str]) -> Extract:
+    def find(text: str) -> str | None:
+        matches = list(pattern.finditer(text))
+        if not matches:
+            return None
+        last = matches[-1]
+        found = next((group for group in last.groups() if group is not None), last.group(0))
+        return str(found).strip()
+
+    return find
