@@ -1,14 +1,17 @@
 """Text to token ids and back to what a person can read."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import Axis, Span
 from bathyscope.prompt.labels import visible as visible
 from bathyscope.prompt.pieces import BYTE_OF, piece_labels
+from bathyscope.core.text import require_characters, shortened
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,7 @@ class Tokens:
         self.tokenizer = tokenizer
         self._decoder = json.dumps(json.loads(tokenizer.backend_tokenizer.to_str())["decoder"])
         self._added = {id: str(token) for id, token in tokenizer.added_tokens_decoder.items()}
-        prepended, self._appended = _special_ids(tokenizer)
-        self._start = self.decode(prepended)
+        self._before = _put_before(tokenizer)
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Return the ids of a prompt: with what the tokenizer puts before, without an end token."""
@@ -115,14 +117,22 @@ class Tokens:
     def _encode(self, text: str) -> tuple[tuple[int, ...], tuple[Span, ...]]:
         """Return ids and character spans, without what the tokenizer appends at the end.
 
-        A text that begins with the tokenizer's start token (a rendered chat template) gets no
-        second one.
+        A text that begins with what the tokenizer puts before it (a rendered chat template) gets
+        no second one.
+
+        Raises:
+            InputError: The tokenizer fails, or makes no token of a part of the text.
         """
-        started = bool(self._start) and text.startswith(self._start)
-        encoding = self.tokenizer(text, return_offsets_mapping=True, add_special_tokens=not started)
-        count = len(encoding["input_ids"]) - (0 if started else self._appended)
-        spans = ((start, end) for start, end in encoding["offset_mapping"][:count])
-        return tuple(encoding["input_ids"][:count]), tuple(spans)
+        encoding = _encoding(self.tokenizer, text)
+        ids, spans, added = encoding.ids, encoding.offsets, encoding.special_tokens_mask
+        _require_all_read(self.tokenizer, text, encoding)
+        if all(added):
+            return self._before, ((0, 0),) * len(self._before)
+        first = added.index(0)
+        if ids[first : 2 * first] != ids[:first]:
+            first = 0
+        end = len(ids) - added[::-1].index(0)
+        return tuple(ids[first:end]), tuple(spans[first:end])
 
     def _bytes(self, id: int) -> bytes:
         """Return the UTF-8 bytes that one token stands for."""
@@ -138,9 +148,71 @@ class Tokens:
         return piece.replace("▁", " ").encode()
 
 
-def _special_ids(tokenizer: Any) -> tuple[list[int], int]:
-    """Return the ids that the tokenizer puts before every text, and how many behind it."""
-    plain = list(tokenizer("a", add_special_tokens=False)["input_ids"])
-    whole = list(tokenizer("a")["input_ids"])
-    before = next(i for i in range(len(whole)) if whole[i : i + len(plain)] == plain)
-    return whole[:before], len(whole) - len(plain) - before
+def _encoding(tokenizer: Any, text: str) -> Any:
+    """Return what the tokenizer makes of a text: ids, offsets, and which of them it added.
+
+    Raises:
+        InputError: It cannot read the text.
+    """
+    require_characters(text, "text to be tokenised")
+    try:
+        return tokenizer(text)[0]
+    except Exception as error:  # what tokenizers raise has no class of its own
+        raise InputError(
+            f"The model's tokenizer cannot read the text {shortened(text)} ({error}); leave out "
+            "what it has no token for."
+        ) from error
+
+
+def _put_before(tokenizer: Any) -> tuple[int, ...]:
+    """Return the ids that the tokenizer puts before every text.
+
+    They are told from those behind it by a token between them, of the first entry of the
+    vocabulary that makes one: no text of ours does in every vocabulary.
+
+    Raises:
+        ModelError: No entry makes a token.
+    """
+    for id in range(len(tokenizer)):
+        try:
+            encoding = _encoding(tokenizer, tokenizer.decode([id]))
+        except InputError:  # without an unknown token, some fail at what they cannot spell
+            continue
+        if 0 in encoding.special_tokens_mask:
+            return tuple(encoding.ids[: encoding.special_tokens_mask.index(0)])
+    raise ModelError(
+        f"The tokenizer {type(tokenizer).__name__} makes no token of any entry of its own "
+        "vocabulary; its tokenizer.json must be damaged."
+    )
+
+
+def _require_all_read(tokenizer: Any, text: str, encoding: Any) -> None:
+    """Refuse a text of which the tokenizer drops letters, digits, punctuation or symbols.
+
+    White space, control characters and accents may go, as normalisers have it. Where characters
+    are dropped, the offsets of the tokens are those of a shorter text: they say that something is
+    missing, not what. What is dropped is what the text has the same tokens without.
+
+    Raises:
+        InputError: A part of the text reaches no model.
+    """
+    uncovered = [True] * len(text)
+    for start, end in encoding.offsets:
+        uncovered[start:end] = [False] * (end - start)
+    if not any(map(_is_visible, compress(text, uncovered))):
+        return
+    dropped = [
+        character
+        for character in dict.fromkeys(filter(_is_visible, text))
+        if _encoding(tokenizer, text.replace(character, "")).ids == encoding.ids
+    ]
+    if dropped:
+        raise InputError(
+            f"The model's tokenizer has no token for {shortened(''.join(dropped))} and drops "
+            f"{sum(map(text.count, dropped))} of the {len(text)} characters of {shortened(text)}, "
+            "so that the model would read another text; leave them out, or take another model."
+        )
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bathyscope.core.heatmap import Span
 from bathyscope.prompt.prompt import Prompt
 from bathyscope.prompt.segmenters import TOKENS
+from bathyscope.core.text import shortened
 
 _SHOWN = 5  # features named in one note
 _WINDOW = 64  # characters on each side of a cut that decide how it is tokenised
@@ -51,15 +52,11 @@ def notes(
 
 def _listed(prompt: Prompt, features: Sequence[int]) -> str:
     """Return features by position, counted from 1, with their text: Feature 2 ('12')."""
-    named = [f"{i + 1} ({_shortened(prompt.labels[i])})" for i in features[:_SHOWN]]
+    named = [f"{i + 1} ({shortened(prompt.labels[i])})" for i in features[:_SHOWN]]
     more = [f"{len(features) - _SHOWN} more"] if len(features) > _SHOWN else []
     names = [*named, *more]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"Feature{'s' if len(features) > 1 else ''} {listed}"
-
-
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 24 else text[:23] + "…")
 
 
 def _repetitions(prompt: Prompt) -> Iterator[str]:
