@@ -8,7 +8,9 @@ from transformers import PreTrainedTokenizerFast
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.tokens import Tokens, visible
+from bathyscope.page.units import units
 from tests.conftest import byte_tokenizer
+from tests.model.tokenizers import llama_like, metaspace, words_only
 
 TOKENS = Tokens(byte_tokenizer())
 
@@ -118,3 +120,46 @@ def test_a_tokenizer_without_offsets_is_refused() -> None:
     slow: Any = Slow()
     with pytest.raises(ModelError, match="offsets"):
         Tokens(slow)
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "dropped"),
+    [
+        (llama_like(), " "),
+        (llama_like(strip=False), ""),
+        (metaspace(), " "),
+        (words_only(), " "),
+        (byte_tokenizer(), ""),
+    ],
+)
+@pytest.mark.parametrize("target", [" I, a, b. 3, 4", " a 3", " é a", " ab b"])
+def test_spans_are_of_the_text_that_is_kept(
+    tokenizer: PreTrainedTokenizerFast, dropped: str, target: str
+) -> None:
+    if tokenizer("é" + target)[0].ids.count(tokenizer.unk_token_id or 0) and "é" in target:
+        pytest.skip("the vocabulary has no such character")
+    tokens = Tokens(tokenizer)
+    ids = tokens.continuation("b", target).target_ids
+    axis, text = tokens.axis("token", ids), tokens.spelled(ids)
+    assert axis.spans is not None
+    for label, (start, end) in zip(axis.labels, axis.spans, strict=True):
+        assert label.split(" ")[0] == visible(text[start:end])
+    assert axis.spans[-1][1] == len(text)
+    assert tokens.decode(ids)[:1] != " " or not dropped, "nothing is dropped in decoding"
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "target", "words"),
+    [
+        (llama_like(), " I, a, b. 3, 4", ["I,", "a,", "b.", "3,", "4"]),
+        (metaspace(), " I, a, b. 3, 4", ["I,", "a,", "b.", "3,", "4"]),
+        (words_only(), " ab a b", ["ab", "a", "b"]),
+    ],
+)
+def test_words_of_tokens_are_those_of_the_text(
+    tokenizer: PreTrainedTokenizerFast, target: str, words: list[str]
+) -> None:
+    tokens = Tokens(tokenizer)
+    ids = tokens.continuation("b", target).target_ids
+    found = units(tokens.axis("token", ids), tokens.spelled(ids))
+    assert found["word"]["labels"] == words

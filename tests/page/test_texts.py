@@ -1,8 +1,17 @@
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+import bathyscope as bs
 from bathyscope.core.heatmap import Axis, Heatmap
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.tokens import Tokens
 from bathyscope.page.texts import Texts, prompt_text, token_text
 from bathyscope.runs.kinds import AttributionRun, DepthRun
+from tests.families import SMALL
+from tests.model.tokenizers import llama_like
 from tests.page.hand_made import FEATURES, PROMPT, attribution, depth
 
 
@@ -71,3 +80,31 @@ def test_pieces_of_one_character_show_their_labels() -> None:
     )  # fmt: skip
     (text,) = texts_of(deep).found.values()
     assert text["tokens"] == ["é 1/2", "é 2/2", "a"]
+
+
+def test_the_page_of_a_tokenizer_that_drops_the_first_space() -> None:
+    tokens = Tokens(llama_like())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = LlamaConfig(**(SMALL | {"vocab_size": len(tokens.tokenizer)}))
+        model = LanguageModel(LlamaForCausalLM(config).eval(), tokens.tokenizer)
+    run = bs.attribute(model, bs.Prompt.marked("[[a]] [[b]]"), " I, a, b. 3, 4")
+    ids = run.heatmap.rows.ids
+    assert ids is not None and not tokens.decode(ids).startswith(" "), "decoding drops nothing"
+    texts = texts_of(run)
+    (text,) = texts.found.values()
+    assert text["tokens"] == [" I", ",", " a", ",", " b", ".", " 3", ",", " ", "4"]
+    words = texts.axis(run, run.heatmap.rows)["units"]["word"]
+    assert words["labels"] == ["I,", "a,", "b.", "3,", "4"]
+
+
+def test_spans_of_another_text_cut_no_token() -> None:
+    run = depth(tokens=(" 3", " +", "4"))
+    assert texts_of(run).found.popitem()[1]["tokens"] == [" 3", " +", "4"]
+    provenance = {**run.heatmap.provenance, "target": "3 +4"}
+    other = replace(run, heatmap=replace(run.heatmap, provenance=provenance))
+    texts = texts_of(other)
+    (text,) = texts.found.values()
+    assert text["tokens"] == ["▁3", "▁+", "4"]
+    assert texts.axis(run, run.heatmap.columns)["units"] != {}
+    assert texts.axis(other, run.heatmap.columns)["units"] == {}

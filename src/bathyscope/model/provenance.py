@@ -45,7 +45,7 @@ def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation)
         "model": model.provenance,
         "tokenizer": type(model.tokens.tokenizer).__name__,
         "prompt": prompt,
-        "target": model.tokens.decode(continuation.target_ids),
+        "target": model.tokens.spelled(continuation.target_ids),
         "target_ids": list(continuation.target_ids),
         "given": continuation.text,
         "generated": continuation.text is None,

@@ -1,6 +1,5 @@
 """Text to token ids and back to what a person can read."""
 
-import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +8,10 @@ from typing import Any
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import Axis, Span
-from bathyscope.prompt.labels import visible as visible
-from bathyscope.prompt.pieces import BYTE_OF, piece_labels
 from bathyscope.core.text import require_characters, shortened
+from bathyscope.model.entries import Entries
+from bathyscope.prompt.labels import visible as visible
+from bathyscope.prompt.pieces import piece_labels, spelled
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class Tokens:
                 "bathyscope needs a fast tokenizer (a tokenizer.json in the model's folder)."
             )
         self.tokenizer = tokenizer
-        self._decoder = json.dumps(json.loads(tokenizer.backend_tokenizer.to_str())["decoder"])
-        self._added = {id: str(token) for id, token in tokenizer.added_tokens_decoder.items()}
+        self._entry = Entries(tokenizer)
         self._before = _put_before(tokenizer)
 
     def encode(self, text: str) -> tuple[int, ...]:
@@ -101,18 +100,25 @@ class Tokens:
         return spans[:count]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of some ids, special tokens included."""
+        """Return the text of some ids as the tokenizer has it, special tokens included.
+
+        Many tokenizers drop a space at its beginning; `spelled` keeps it.
+        """
         text: str = self.tokenizer.decode(list(ids), skip_special_tokens=False)
         return text
 
     def axis(self, name: str, ids: Sequence[int]) -> Axis:
-        """Return an axis of tokens: readable labels, ids, and spans in the decoded text.
+        """Return an axis of tokens: readable labels, ids, and spans in the text of `spelled`.
 
         Labels show white space (`▁`, `⏎`, `⇥`). Where one character is spread over several
         tokens, each shows the whole with its part: `é 1/2`, `é 2/2`.
         """
-        labels, spans = piece_labels([self._bytes(id) for id in ids])
+        labels, spans = piece_labels([self._entry.bytes(id) for id in ids])
         return Axis(name, labels, tuple(int(id) for id in ids), spans)
+
+    def spelled(self, ids: Sequence[int]) -> str:
+        """Return the text of some ids of which the spans of `axis` are, token after token."""
+        return spelled([self._entry.bytes(id) for id in ids])
 
     def _encode(self, text: str) -> tuple[tuple[int, ...], tuple[Span, ...]]:
         """Return ids and character spans, without what the tokenizer appends at the end.
@@ -133,19 +139,6 @@ class Tokens:
             first = 0
         end = len(ids) - added[::-1].index(0)
         return tuple(ids[first:end]), tuple(spans[first:end])
-
-    def _bytes(self, id: int) -> bytes:
-        """Return the UTF-8 bytes that one token stands for."""
-        if id in self._added:
-            return self._added[id].encode()
-        piece: str | None = self.tokenizer.convert_ids_to_tokens(id)
-        if piece is None:  # models pad their vocabulary beyond the tokenizer's
-            return f"<{id}>".encode()
-        if "ByteLevel" in self._decoder:
-            return bytes(BYTE_OF[character] for character in piece)
-        if "ByteFallback" in self._decoder and len(piece) == 6 and piece.startswith("<0x"):
-            return bytes([int(piece[3:5], 16)])
-        return piece.replace("▁", " ").encode()
 
 
 def _encoding(tokenizer: Any, text: str) -> Any:

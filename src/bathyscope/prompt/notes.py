@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from bathyscope.core.heatmap import Span
+from bathyscope.core.text import shortened
 from bathyscope.prompt.prompt import Prompt
 from bathyscope.prompt.segmenters import TOKENS
-from bathyscope.core.text import shortened
 
 _SHOWN = 5  # features named in one note
 _WINDOW = 64  # characters on each side of a cut that decide how it is tokenised

@@ -1,13 +1,13 @@
 """Vocabulary entries to labels: each token readable, characters spread over several shown whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bathyscope.core.heatmap import Span
 from bathyscope.prompt.labels import visible
 
 
 def piece_labels(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[Span, ...]]:
-    """Return a label for each token, and the characters it covers in the decoded text.
+    """Return a label for each token, and the characters it covers in their text.
 
     White space is visible (`▁`, `⏎`, `⇥`). Where one character is spread over several tokens, each
     shows the whole with its part: `é 1/2`, `é 2/2`.
@@ -17,16 +17,28 @@ def piece_labels(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[Span, 
     """
     labels: list[str] = []
     spans: list[Span] = []
-    position = index = 0
-    while index < len(pieces):
-        size, text = _whole_characters(pieces[index:])
+    position = 0
+    for size, text in _groups(pieces):
         labels += [
             visible(text) + (f" {part}/{size}" if size > 1 else "") for part in range(1, size + 1)
         ]
         spans += [(position, position + len(text))] * size
         position += len(text)
-        index += size
     return tuple(labels), tuple(spans)
+
+
+def spelled(pieces: Sequence[bytes]) -> str:
+    """Return the text that the spans of `piece_labels` are of."""
+    return "".join(text for _, text in _groups(pieces))
+
+
+def _groups(pieces: Sequence[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield how many tokens make up whole characters together, and their text."""
+    index = 0
+    while index < len(pieces):
+        size, text = _whole_characters(pieces[index:])
+        yield size, text
+        index += size
 
 
 def _whole_characters(pieces: Sequence[bytes]) -> tuple[int, str]:
