@@ -44,6 +44,11 @@ def test_values_beyond_the_bounds_are_refused() -> None:
         heatmap([[0, 0.5], [1, 1.01], [0, 0]], Quantity("share", bounds=(0.0, 1.0)))
 
 
+def test_values_whose_sums_would_overflow_are_refused() -> None:
+    with pytest.raises(InputError, match="at most 1e.30 can be summed"):
+        heatmap([[0, 0.5], [1, -1e308], [0, 0]])
+
+
 def test_axes_need_one_entry_per_position() -> None:
     with pytest.raises(InputError, match="2 labels but 1 ids"):
         Axis("token", ("a", "b"), ids=(1,))

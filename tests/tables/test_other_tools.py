@@ -11,7 +11,8 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.tables.inseq import _from_8_bits
+from bathyscope.tables.captum import captum_map
+from bathyscope.tables.inseq import _from_8_bits, inseq_map
 from bathyscope.tables.objects import from_object
 from bathyscope.tables.tokens import token_labels
 
@@ -109,6 +110,8 @@ def test_several_sequences_are_refused() -> None:
         ({"token_attr": [[1, 2, 3]]}, "do not fit values"),
         ({"output_tokens": [1, 2]}, "no list of texts"),
         ({"token_attr": "x"}, "no rectangle"),
+        ({"token_attr": [[True, 1.5]]}, "no rectangle"),
+        ({"token_attr": [[1, 1e308]]}, "Rescale them"),
     ],
 )
 def test_damaged_fields_of_captum_are_refused(
@@ -119,6 +122,36 @@ def test_damaged_fields_of_captum_are_refused(
     path.write_text(json.dumps(whole | fields))
     with pytest.raises(bs.InputError, match=message):
         bs.read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "columns", "rows"),
+    [
+        (["ĠCaf", "Ã©"], ["Ã", "©"], ("▁Caf", "é"), ("é 1/2", "é 2/2")),
+        (["Caf", "Ã©"], ["Ġa"], ("Caf", "é"), ("▁a",)),
+        (["9 + 3", "Ã©"], ["Ġa", "Ã©"], ("9 + 3", "Ã©"), ("▁a", "é")),
+        (["é"], ["Ġa"], ("é",), ("▁a",)),
+        (["Ã©"], ["Ã©"], ("Ã©",), ("Ã©",)),
+    ],
+)
+def test_labels_of_captum_are_decided_over_both_lists(
+    inputs: list[str], outputs: list[str], columns: tuple[str, ...], rows: tuple[str, ...]
+) -> None:
+    attributions = np.ones((len(outputs), len(inputs))).tolist()
+    table = captum_map(
+        {"input_tokens": inputs, "output_tokens": outputs, "token_attr": attributions}
+    )
+    assert (table.columns.labels, table.rows.labels) == (columns, rows)
+
+
+def test_labels_of_inseq_are_decided_over_source_and_target() -> None:
+    document = json.loads((FILES / "inseq_encoder_decoder.json").read_text())
+    sequence = document["attributes"]["sequence_attributions"][0]["attributes"]
+    for token, text in zip(sequence["source"], ["Ġ1", "2", "a", "3"], strict=True):
+        token["attributes"]["token"] = text
+    sequence["target"][1]["attributes"]["token"] = "Ã©"
+    table = inseq_map(document)
+    assert (table.columns.labels[0], table.rows.labels[0]) == ("▁1", "é")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])

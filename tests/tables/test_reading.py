@@ -51,6 +51,13 @@ SAME = {
     .replace("},{", "}\n\n{")[1:-1]
     .encode(),
     "t.npz": npz(values=VALUES, rows=["▁/", "0", "0"], columns=["a", "b", "a"]),
+    "na.csv": CSV.replace(",,", ",NA,").replace("nan", "<NA>").encode(),
+    "none.csv": CSV.replace(",,", ",None,").replace("nan", "null").encode(),
+    "semicolon.csv": CSV.replace(",", ";").replace(".", ",").encode(),
+    "point.csv": CSV.replace(",", ";").encode(),
+    "comma.tsv": CSV.replace(",", "\t").replace(".", ",").encode(),
+    "little.csv": b"\xff\xfe" + CSV.encode("utf-16-le"),
+    "big.csv": b"\xfe\xff" + CSV.encode("utf-16-be"),
     "t.CSV.gz": gzip.compress(CSV.encode()),
 }
 
@@ -118,6 +125,28 @@ def test_tidy_lines_come_in_any_order(tmp_path: Path) -> None:
     assert table.rows.labels == ("x", "x")
 
 
+def test_tidy_lines_with_decimal_commas_keep_their_labels(tmp_path: Path) -> None:
+    text = TIDY.replace(",", ";") + "0;1,5;0;2,5;3,25;0,1\n0;1,5;1;b;-1;0,1\n"
+    table = read_table(written(tmp_path, "scores.csv", text))
+    assert table.values.tolist() == [[3.25, -1]]
+    assert (table.rows.labels, table.columns.labels) == (("1,5",), ("2,5", "b"))
+
+
+def test_whole_positions_may_be_written_as_fractions(tmp_path: Path) -> None:
+    text = TIDY + "0.0,x,0,a,3,.1\n0.0,x,1.0,b,2,.1\n"
+    assert read_table(written(tmp_path, "s.csv", text)).values.tolist() == [[3, 2]]
+
+
+@pytest.mark.parametrize("size", [1e308, -1e308, 1e31])
+def test_numbers_whose_sums_would_overflow_are_refused(tmp_path: Path, size: float) -> None:
+    for name, text in (
+        ("t.csv", f"t,a,b\nx,{size},{size}\n"),
+        ("t.json", json.dumps([{"t": "x", "a": size, "b": -size}])),
+    ):
+        with pytest.raises(InputError, match="at most 1e.30 can be summed and drawn. Rescale"):
+            read_table(written(tmp_path, name, text))
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4000), (4000, 1)])
 def test_narrow_and_wide_tables(tmp_path: Path, shape: tuple[int, int]) -> None:
     values = np.random.default_rng(0).normal(size=shape)
@@ -141,7 +170,8 @@ REFUSED: list[tuple[str, bytes | str, str]] = [
     ("word.csv", "a,b\nx,one\n", "'one' in row 2, column 'b' is not a number"),
     ("underscore.csv", "a,b\nx,1_000\n", "'1_000' in row 2"),
     ("none.csv", "a,b\nx,\n", "none of its cells is a finite number"),
-    ("binary.csv", b"\xff\xfe\x00", "not UTF-8 text"),
+    ("binary.csv", b"\x80\xfe\x00", "not UTF-8 text"),
+    ("half.csv", b"\xff\xfe\x00", "not UTF-16 text"),
     ("quote.csv", 'a,b\n"x,1\n', "unexpected end of data"),
     ("two.md", "a|b\n-|-\nx|1\n\na|b\n-|-\nx|1\n", "holds 2 tables"),
     ("cut.json", '[{"a": "x", "b": 1}', "not complete JSON"),
@@ -166,6 +196,17 @@ REFUSED: list[tuple[str, bytes | str, str]] = [
     ("twice.csv", TIDY + "0,x,0,a,1\n0,x,0,a,2\n", "line 3 contradicts"),
     ("names.csv", TIDY + "0,x,0,a,1\n0,y,1,a,2\n", "line 3 contradicts"),
     ("gap.csv", TIDY + "0,x,0,a,1\n2,x,0,a,2\n", "do not fill rows and columns"),
+    ("half.csv", TIDY + "0.5,x,0,a,1\n", "line 2 does not hold"),
+    ("digit.csv", TIDY + "1_0,x,0,a,1\n", "line 2 does not hold"),
+    (
+        "tidy.jsonl",
+        '{"row": true, "row_label": "x", "column": 0, "column_label": "a", "value": 1}',
+        "line 2 does not hold",
+    ),
+    ("true.csv", "a,b\nx,True\n", "'True' in row 2"),
+    ("true.npz", npz(values=np.array([[True]])), "expected rows × columns of real numbers"),
+    ("marks.csv", "t;a;b\nx;1.234,5;2\n", "'1.234,5' in row 2"),
+    ("both.csv", "t;a;b\nx;1,5;2.5\n", "'1,5' in row 2"),
     ("short.csv", TIDY + "0,x,0\n", "line 2 does not hold"),
     ("cut.csv.gz", gzip.compress(b"a,b\nx,1\n")[:-9], "cut off"),
     ("bad.csv.gz", b"\x1f\x8bnonsense", "damaged"),

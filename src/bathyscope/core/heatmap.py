@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
 
+LARGEST = 1e30
+"""The largest finite value of a map: of larger ones sums, squares or float32 would overflow."""
+
 FloatArray = NDArray[np.float64]
 Span = tuple[int, int]
 
@@ -93,6 +96,12 @@ class Heatmap:
             )
         if 0 in expected:
             raise InputError(f"A map needs at least one row and one column, not {expected}.")
+        largest = np.abs(values[np.isfinite(values)]).max(initial=0.0)
+        if largest > LARGEST:
+            raise InputError(
+                f"The values of {self.quantity.name!r} reach {largest:.3g}; at most {LARGEST:g} "
+                "can be summed and drawn. Rescale them."
+            )
         if self.quantity.bounds is not None:
             low, high = self.quantity.bounds
             outside = int(np.sum((values < low) | (values > high)))

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
-from bathyscope.tables.grid import NotATable, table_map
-from bathyscope.tables.tokens import token_labels
+from bathyscope.tables.grid import NotATable, number, table_map
+from bathyscope.tables.tokens import prompt_labels, token_labels
 
 _QUANTITY = Quantity("token attribution", neutral=0.0, legend="Token Attribution")
 
@@ -33,13 +33,14 @@ def captum_map(fields: Mapping[str, Any]) -> Heatmap:
     Raises:
         NotATable: The fields do not fit together.
     """
-    columns = Axis("feature", token_labels(_texts(fields, "input_tokens")))
+    inputs, outputs = _texts(fields, "input_tokens"), _texts(fields, "output_tokens")
+    columns = Axis("feature", prompt_labels(inputs, beside=outputs))
     by_token = _field(fields, "token_attr")
     if by_token is None:
         rows = Axis("target", ("whole continuation",))
         values = np.atleast_2d(_numbers(_field(fields, "seq_attr")))
     else:
-        rows = Axis("target token", token_labels(_texts(fields, "output_tokens")))
+        rows = Axis("target token", token_labels(outputs, beside=inputs))
         values = _numbers(by_token)
     return table_map(values, rows, columns, _QUANTITY, {"format": "Captum"})
 
@@ -67,6 +68,7 @@ def _numbers(values: Any) -> FloatArray:
     if hasattr(values, "detach"):  # a tensor, perhaps on an accelerator, in a type NumPy lacks
         values = values.detach().cpu().double().numpy()
     try:
-        return np.array(values, dtype=np.float64)
-    except (ValueError, TypeError) as error:
+        cells = np.array(values, dtype=object)
+        return np.array([number(cell) for cell in cells.flat]).reshape(cells.shape)
+    except (ValueError, TypeError, OverflowError) as error:
         raise NotATable("its attributions are no rectangle of numbers.") from error

@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: records, and what Captum and inseq leave behind."""
+"""JSON and JSON Lines: records, what pandas writes, and what Captum and inseq leave behind."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from bathyscope.core.heatmap import Heatmap
 from bathyscope.tables.captum import captum_map, is_captum
 from bathyscope.tables.grid import Line, NotATable, grid
 from bathyscope.tables.inseq import inseq_map, is_inseq
+from bathyscope.tables.pandas_json import is_pandas, pandas_map
 from bathyscope.tables.text import decoded
 from bathyscope.tables.tidy import is_tidy, tidy
 
@@ -15,12 +16,14 @@ Pairs = list[tuple[str, Any]]
 
 
 def read_json(content: bytes) -> Heatmap:
-    """Return the map of a JSON document: a list of records, or a result of Captum or inseq.
+    """Return the map of a JSON document: records, a DataFrame, or a result of Captum or inseq.
 
     Raises:
         NotATable: It is none of these, or damaged.
     """
     document = _parsed(decoded(content))
+    if is_pandas(document):
+        return pandas_map(document)
     if isinstance(document, list):
         return _records(document)
     if isinstance(document, dict) and is_inseq(document):
@@ -28,8 +31,8 @@ def read_json(content: bytes) -> Heatmap:
     if isinstance(document, dict) and is_captum(document):
         return captum_map(document)
     raise NotATable(
-        "expected a list of records, the fields of a Captum result (input_tokens, output_tokens, "
-        "token_attr), or what inseq's save writes."
+        "expected a list of records, what pandas's to_json writes, the fields of a Captum result "
+        "(input_tokens, output_tokens, token_attr), or what inseq's save writes."
     )
 
 

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
+from bathyscope.core.heatmap import LARGEST, Axis, FloatArray, Heatmap, Quantity
 
 MAX_CELLS = 2**24
 """The largest table that is read: 4,096 × 4,096."""
 
 Line = Sequence[Any]
+
+_MISSING = {"", "nan", "-nan", "na", "n/a", "<na>", "#n/a", "#na", "none", "null"}
+"""What pandas, R and spreadsheets write into a cell without a number, in small letters."""
 
 
 class NotATable(InputError):
@@ -55,7 +58,7 @@ def table_map(
     NaN and infinities stay what they are.
 
     Raises:
-        NotATable: The values do not fit the axes, or none of them is finite.
+        NotATable: The values do not fit the axes, none of them is finite, or one is too large.
     """
     expected = (len(rows), len(columns))
     if 0 in expected or values.shape != expected:
@@ -66,6 +69,11 @@ def table_map(
     finite = values[np.isfinite(values)]
     if not finite.size:
         raise NotATable("none of its cells is a finite number.")
+    if np.abs(finite).max() > LARGEST:
+        raise NotATable(
+            f"its values reach {np.abs(finite).max():.3g}; at most {LARGEST:g} can be summed and "
+            "drawn. Rescale them."
+        )
     if quantity is None:
         quantity = _signed(rows.name) if finite.min() < 0 else Quantity("value")
     return Heatmap(values, rows, columns, quantity, provenance or {})
@@ -80,20 +88,31 @@ def require_size(rows: int, columns: int) -> None:
 
 
 def number(cell: Any) -> float:
-    """Return the number that a cell holds; NaN where it is empty.
+    """Return the number that a cell holds; NaN where it is empty or says that it is missing.
 
     Raises:
         ValueError: It holds something else.
     """
-    if cell is None or cell == "":
+    if cell is None:
         return np.nan
     if isinstance(cell, str):
+        if cell.strip().lower() in _MISSING:
+            return np.nan
         if "_" in cell:  # which Python allows between digits, and no table means
             raise ValueError(cell)
-        return float(cell.strip().replace("−", "-") or "nan")
+        return float(cell.strip().replace("−", "-"))
     if isinstance(cell, bool) or not isinstance(cell, (int, float, np.integer, np.floating)):
         raise ValueError(cell)
     return float(cell)
+
+
+def is_number(cell: Any) -> bool:
+    """Tell whether a cell holds a number, or that it is missing."""
+    try:
+        number(cell)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _numbers(position: int, line: Line, header: Line) -> list[float]:

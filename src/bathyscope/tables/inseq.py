@@ -53,15 +53,16 @@ def _map(info: Mapping[str, Any], sequence: Mapping[str, Any]) -> Heatmap:
         if sequence[name] is not None
     ]
     inputs = [token for tokens, _ in parts for token in tokens]
+    known = [_fields(token)["token"] for token in (*source, *target)]
     scores = _aggregated(np.concatenate([scores for _, scores in parts]))
     generated = slice(sequence["attr_pos_start"], sequence["attr_pos_end"])
-    rows = _axis("target token", target, generated)
+    rows = _axis("target token", target, generated, known)
     method = str(info.get("attribution_method"))
     signed = np.nanmin(scores) < 0
     return table_map(
         scores.T,
         rows,
-        _axis("input token", inputs, slice(None)),
+        _axis("input token", inputs, slice(None), known),
         Quantity(
             f"{method} attribution", neutral=0.0 if signed else None, legend=f"inseq, {method}"
         ),
@@ -83,10 +84,10 @@ def _aggregated(scores: FloatArray) -> FloatArray:
     return shares
 
 
-def _axis(name: str, tokens: list[Mapping[str, Any]], part: slice) -> Axis:
-    """Return the axis of some tokens, labelled in the context of all of them."""
+def _axis(name: str, tokens: list[Mapping[str, Any]], part: slice, known: list[str]) -> Axis:
+    """Return the axis of some tokens, labelled in the context of all that are known."""
     fields = [_fields(token) for token in tokens]
-    labels = token_labels([token["token"] for token in fields])
+    labels = token_labels([token["token"] for token in fields], beside=known)
     return Axis(name, labels[part], tuple(int(token["id"]) for token in fields)[part])
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.tables.captum import captum_map, fields_of
-from bathyscope.tables.grid import NotATable, grid, table_map
+from bathyscope.tables.frames import frame as from_frame
+from bathyscope.tables.grid import NotATable, table_map
 
 
 def from_object(thing: Any) -> Heatmap:
@@ -45,12 +46,4 @@ def _frame(frame: Any) -> Heatmap:
         [None if absent else cell for cell, absent in zip(*pair, strict=True)]
         for pair in zip(cells, missing, strict=True)
     ]
-    if (
-        all(isinstance(line[0], str) for line in lines)
-        and type(frame.index).__name__ == "RangeIndex"
-    ):
-        return grid(columns, lines)
-    header = [str(frame.index.name or "row"), *columns]
-    return grid(
-        header, [[str(label), *line] for label, line in zip(frame.index, lines, strict=True)]
-    )
+    return from_frame(list(frame.index), columns, lines, str(frame.index.name or ""))

@@ -1,6 +1,8 @@
 """Tidy tables, one cell a line, as `scores.csv` of a run is."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +30,7 @@ def tidy(lines: Sequence[Line]) -> Heatmap:
     for place, line in enumerate(lines, start=2):
         try:
             row, row_label, column, column_label, value = line[: len(TIDY)]
-            cell = int(row), int(column)
+            cell = _position(row), _position(column)
             cells_before = len(cells)
             cells[cell] = number(value)
         except (ValueError, TypeError, OverflowError):
@@ -49,6 +51,17 @@ def tidy(lines: Sequence[Line]) -> Heatmap:
     for cell, value in cells.items():
         values[cell] = value
     return table_map(values, _axis("row", rows), _axis("column", columns))
+
+
+def _position(cell: Any) -> int:
+    """Return a whole number; programs that know only fractions write 3 as 3.0.
+
+    Raises:
+        ValueError: It is something else, which `int` would cut or take for a number.
+    """
+    if isinstance(cell, bool) or not re.fullmatch(r"\s*\d+(\.0*)?\s*", str(cell)):
+        raise ValueError(cell)
+    return int(float(cell))
 
 
 def _axis(name: str, labels: dict[int, str]) -> Axis:
