@@ -3,6 +3,7 @@
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,8 @@ def test_every_cut_and_every_other_value_is_refused_or_read(tmp_path: Path, orie
         refused_or_read(tmp_path, text[:length])
     parts = list(document) if isinstance(document, dict) else list(range(len(document)))
     for part in parts:
-        for other in (None, 3, "x", [], {}, [[]], [{}], {"x": 1}, True):
+        others: list[Any] = [None, 3, "x", [], {}, [[]], [{}], {"x": 1}, True]
+        for other in others:
             changed = json.loads(text)
             changed[part] = other
             refused_or_read(tmp_path, json.dumps(changed))
