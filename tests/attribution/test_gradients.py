@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import bathyscope as bs
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.gradients import (
-    GRADIENT_METHODS,
     GradientEstimate,
     gradient_attribution,
     shares_of_tokens,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.attribution.gradient_maps import gradient_maps
-from bathyscope.attribution.gradients import GRADIENT_METHODS
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.request import Asked, asking
 from bathyscope.attribution.settings import Settings as Settings
 from bathyscope.attribution.settings import check as check

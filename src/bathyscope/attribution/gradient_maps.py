@@ -5,11 +5,8 @@ import warnings
 import numpy as np
 
 from bathyscope.attribution.contrast import align
-from bathyscope.attribution.gradients import (
-    GRADIENT_METHODS,
-    GradientEstimate,
-    gradient_attribution,
-)
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
+from bathyscope.attribution.gradients import GradientEstimate, gradient_attribution
 from bathyscope.attribution.request import Asked
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap

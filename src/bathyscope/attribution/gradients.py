@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.attribution.token_value import TOKEN_VALUES
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.core.errors import InputError
-from bathyscope.core.heatmap import FloatArray, Quantity, Span
+from bathyscope.core.heatmap import FloatArray, Span
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model.gradients import (
     PATH_BASELINES,
@@ -32,54 +32,7 @@ STEPS = 50
 _LARGE_GAP = 0.05
 
 
-@dataclass(frozen=True)
-class GradientMethod:
-    """A way to read gradients.
-
-    Attributes:
-        name: The quantity in words.
-        legend: How its values are to be read.
-        signed: Whether it tells support from opposition.
-        at_input: Reads the gradient at the input; None for a path.
-    """
-
-    name: str
-    legend: str
-    signed: bool
-    at_input: Callable[..., TokenGradients] | None
-
-    @property
-    def follows_path(self) -> bool:
-        """Whether it begins at a baseline, and so has a completeness gap."""
-        return self.at_input is None
-
-    def quantity(self, of: str) -> Quantity:
-        """Return what a cell measures when the values are log-probabilities, logits or so."""
-        unit = TOKEN_VALUES[of].unit
-        if self.signed:
-            return Quantity(self.name, unit, neutral=0.0, legend=self.legend)
-        per = f"{unit or 'probability'} per unit of embedding length"
-        return Quantity(self.name, per, legend=self.legend)
-
-
-GRADIENT_METHODS: dict[str, GradientMethod] = {
-    "saliency": GradientMethod(
-        "gradient norm",
-        "how strongly the value reacts, not in which direction",
-        False,
-        gradient_norms,
-    ),
-    "input_x_gradient": GradientMethod(
-        "input × gradient", "+ supports, − opposes, to first order", True, gradient_products
-    ),
-    "integrated_gradients": GradientMethod(
-        "integrated gradients", "+ supports, − opposes, against the baseline", True, None
-    ),
-}
-"""Saliency: the L2 norm of the gradient at a token's embedding (Simonyan et al. 2014, who take the
-largest entry; the norm as in Atanasova et al. 2020). Input × gradient: its dot product with the
-embedding (Shrikumar et al. 2016). Integrated gradients: the same along the straight path from a
-baseline to the input (Sundararajan et al. 2017)."""
+_AT_INPUT = {"saliency": gradient_norms, "input_x_gradient": gradient_products}
 
 
 @dataclass(frozen=True)
@@ -239,7 +192,7 @@ def _read(
     baseline: str,
     advance: Callable[[], None],
 ) -> TokenGradients:
-    at_input = GRADIENT_METHODS[method].at_input
+    at_input = _AT_INPUT.get(method)
     if at_input is not None:
         return at_input(model, ids, wanted, of, advance)
     return path_integrals(model, ids, wanted, of, moved, baseline, steps, advance)

@@ -11,7 +11,8 @@ import numpy as np
 
 from bathyscope.attribution.contrast import Contrast, align
 from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
-from bathyscope.attribution.gradients import GRADIENT_METHODS
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
+from bathyscope.attribution.methods import method_named
 from bathyscope.attribution.prompt_game import answers_game, valued
 from bathyscope.attribution.settings import Settings
 from bathyscope.core.errors import InputError
@@ -84,6 +85,7 @@ class Asked:
     def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
         """Return where the numbers of one target come from."""
         settings, baseline = self.settings, self.settings.baseline
+        method = method_named(settings.method)
         return {
             **provenance_of(self.model, self.prompt.text, self.continuations[index]),
             "seed": settings.seed if sampled else None,
@@ -96,6 +98,7 @@ class Asked:
             "max_new_tokens": settings.max_new_tokens,
             "method": {
                 "name": settings.method,
+                "definition": None if method is None else method.definition,
                 "of": settings.of,
                 "baseline": recorded(baseline),
                 "evaluations": self.answers.num_evaluations,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bathyscope.attribution.gradients import GRADIENT_METHODS, STEPS
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
+from bathyscope.attribution.gradients import STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
@@ -20,7 +21,7 @@ class Settings:
     """How an attribution is asked for.
 
     Attributes:
-        method: A name in `games.methods.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
+        method: A name in `games.methods.METHODS` or `GRADIENT_METHODS`.
         of: What is measured of a token: "logprob" (nats), "logit" or "probability".
         against: A continuation to compare with: the map explains the difference of the target
             and this one. None explains the target itself.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.attribution.attribute import Settings, answers, check
-from bathyscope.attribution.gradients import GRADIENT_METHODS
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.prompt_game import valued
 from bathyscope.attribution.request import asking, kept_evaluations
 from bathyscope.core.errors import InputError
@@ -51,7 +51,7 @@ def evaluate(
         model: A loaded model.
         prompt: The prompt and its features, at least two.
         target: The continuation; None has the model write it, greedily.
-        methods: Names in `games.methods.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
+        methods: Names in `games.methods.METHODS` or `GRADIENT_METHODS`.
         **settings: Further fields of `attribution.settings.Settings`; `budget` is the most
             coalitions for each method, and for the curves.
 

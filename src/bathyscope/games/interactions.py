@@ -7,6 +7,7 @@ import numpy as np
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game, all_coalitions
+from bathyscope.games.method import Method
 from bathyscope.games.moments import MeanOfSamples
 from bathyscope.games.orders import Ranks, by_feature, prefixes, random_ranks, ranks_of
 from bathyscope.games.sampling import FEWEST, sample
@@ -137,3 +138,23 @@ def _one_target(game: Game, target: int | None) -> Game:
         return one[:, None]
 
     return Game(game.num_features, evaluate)
+
+
+class Interactions(Method):
+    """Second-order Shapley interactions of the whole target; see `interactions`.
+
+    Its map is features × features, so it is a verb of its own (`bathyscope.interact`) and stands
+    in no registry of methods whose maps are targets × features.
+    """
+
+    name = "interactions"
+    summary = "what each two features do together, a map of features × features"
+    definition = "its {exact} Shapley interaction"
+
+    def fewest(self, num_features: int) -> int:
+        """Return the fewest evaluations it works with."""
+        return fewest_for_interactions(num_features)
+
+    def estimate(self, game: Game, budget: Budget) -> Estimate:
+        """Return the map (features, features) of the sum over all targets."""
+        return interactions(game, budget)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from bathyscope.games.estimate import Estimate
+from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Game
+from bathyscope.games.method import Method
 
 
 def leave_one_out(game: Game) -> Estimate:
@@ -22,3 +23,20 @@ def leave_one_out(game: Game) -> Estimate:
 def cost_of_leave_one_out(features: int) -> int:
     """Return the coalitions it evaluates; of one feature, taking it out leaves the empty one."""
     return features + 2 if features > 1 else 2
+
+
+class LeaveOneOut(Method):
+    """Leave-one-out, also known as feature ablation or occlusion; see `leave_one_out`."""
+
+    name = "leave_one_out"
+    summary = "cheapest; blind to what another feature could replace"
+    definition = "what is lost when it alone is taken out of the whole prompt"
+    samples = False
+
+    def fewest(self, num_features: int) -> int:
+        """Return the evaluations it takes."""
+        return cost_of_leave_one_out(num_features)
+
+    def estimate(self, game: Game, budget: Budget) -> Estimate:
+        """Return what is lost without each feature, exactly."""
+        return leave_one_out(game)

@@ -7,7 +7,8 @@ import numpy as np
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Game, all_coalitions
-from bathyscope.games.sampled_shapley import sampled_shapley
+from bathyscope.games.method import Method
+from bathyscope.games.sampled_shapley import fewest_for_shapley, sampled_shapley
 
 
 def shapley(game: Game, budget: Budget) -> Estimate:
@@ -40,3 +41,22 @@ def exact_shapley(game: Game) -> FloatArray:
         effect = values[without | 1 << feature] - values[without]
         attribution[:, feature] = weights[sizes[without]] @ effect
     return attribution
+
+
+class Shapley(Method):
+    """Shapley values; see `shapley`."""
+
+    name = "shapley"
+    summary = "shares out all − none completely; exact up to 12 features, else sampled"
+    definition = (
+        "its {exact} Shapley value, the effect of adding it averaged over all orders in which "
+        "features can be added"
+    )
+
+    def fewest(self, num_features: int) -> int:
+        """Return the fewest evaluations it works with."""
+        return fewest_for_shapley(num_features)
+
+    def estimate(self, game: Game, budget: Budget) -> Estimate:
+        """Return Shapley values, exact where the budget allows."""
+        return shapley(game, budget)

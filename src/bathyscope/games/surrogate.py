@@ -9,6 +9,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game, all_coalitions
+from bathyscope.games.method import Method
 from bathyscope.games.replicates import SHARES, jackknife_error
 from bathyscope.games.sampling import sample
 
@@ -119,3 +120,23 @@ def _weights(coalitions: Coalitions, values: FloatArray) -> FloatArray:
             lasso.fit(signs, values[:, varies])
         weights[varies] = 2 * lasso.coef_
     return weights
+
+
+class Surrogate(Method):
+    """Weights of a sparse linear model, as in ContextCite; see `surrogate`."""
+
+    name = "surrogate"
+    summary = "sparse linear model for hundreds of features of which few matter"
+    definition = "its weight in a sparse linear model of random sets of features"
+
+    def fewest(self, num_features: int) -> int:
+        """Return the fewest evaluations it works with."""
+        return fewest_for_surrogate(num_features)
+
+    def require(self) -> None:
+        """Raise InputError where scikit-learn is missing."""
+        require_solver()
+
+    def estimate(self, game: Game, budget: Budget) -> Estimate:
+        """Return the model's weights."""
+        return surrogate(game, budget)

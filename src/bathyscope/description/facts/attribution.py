@@ -26,7 +26,9 @@ class Asked:
         continuation: The text that is explained.
         generated: Whether the model wrote it itself.
         against: The text it is compared with; None where it stands alone.
-        method: A name in `games.methods.METHODS` or `attribution.gradients.GRADIENT_METHODS`.
+        method: A name in `games.methods.METHODS` or `GRADIENT_METHODS`.
+        definition: What a cell is by the method's own words, `{exact}` still in them; None in runs
+            of before it was recorded.
         of: What is measured of a token, a name in `attribution.token_value.TOKEN_VALUES`.
         exact: Whether nothing was sampled.
         removes_text: Whether features were taken out of the prompt; gradients remove none.
@@ -39,6 +41,7 @@ class Asked:
     generated: bool
     against: str | None
     method: str
+    definition: str | None
     of: str
     exact: bool
     removes_text: bool
@@ -160,6 +163,7 @@ def asked(run: AttributionRun | InteractionRun) -> Asked:
         generated=provenance["generated"],
         against=provenance.get("against"),
         method=method["name"],
+        definition=method.get("definition"),
         of=method.get("of", "logprob"),
         exact=run.standard_error is None,
         removes_text="path_from" not in method,

@@ -2,22 +2,10 @@
 
 from collections.abc import Iterator
 
+from bathyscope.attribution.methods import method_named
 from bathyscope.description.facts.attribution import Asked, Sampling
 from bathyscope.description.markdown import code
 from bathyscope.description.words.phrases import Numbers, count
-
-_METHODS = {
-    "shapley": "its {exact} Shapley value, the effect of adding it averaged over all orders in "
-    "which features can be added",
-    "leave_one_out": "what is lost when it alone is taken out of the whole prompt",
-    "banzhaf": "its {exact} Banzhaf value, the effect of adding it averaged over all sets of other "
-    "features",
-    "surrogate": "its weight in a sparse linear model of random sets of features",
-    "saliency": "the length of the gradient at its tokens' embeddings, summed",
-    "input_x_gradient": "the product of its tokens' embeddings with the gradient, summed",
-    "integrated_gradients": "the product of its tokens' embeddings with the gradient, averaged "
-    "along a straight path from a baseline embedding, summed",
-}
 
 
 def given(model: str, what: str, text: str, generated: bool) -> str:
@@ -27,7 +15,11 @@ def given(model: str, what: str, text: str, generated: bool) -> str:
 
 def method(asked: Asked) -> str:
     """Return what the value of a feature is by definition."""
-    return _METHODS[asked.method].format(exact="exact" if asked.exact else "sampled")
+    known = method_named(asked.method)
+    if asked.definition is None and known is None:
+        return f"as the method {code(asked.method)} defines it"
+    words = asked.definition if known is None else known.definition
+    return (words or "").replace("{exact}", "exact" if asked.exact else "sampled")
 
 
 def absent(asked: Asked) -> str:

@@ -1,0 +1,106 @@
+"""Registries: the things of one kind by name, those of other packages among them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from typing import Generic, Protocol, TypeVar
+
+from bathyscope.core.errors import InputError
+
+
+class Named(Protocol):
+    """What a registry holds: anything with a name of its own."""
+
+    @property
+    def name(self) -> str:
+        """The name it is looked up by: lower case, words joined by underscores."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Things of one kind by name.
+
+    Other packages add theirs by an entry point of the registry's group, whose object is such a
+    thing; they are imported when a name is asked for that is not known yet, or all names are
+    listed. What fails to be imported is named in the error of whoever asks for it, and disturbs
+    nobody else.
+
+    Attributes:
+        kind: What the things are, for sentences, e.g. "method".
+        group: The group of entry points, e.g. "bathyscope.methods".
+    """
+
+    def __init__(self, kind: str, group: str, own: Iterable[T] = ()) -> None:
+        """Begin with bathyscope's own things, in the order in which they are to be listed."""
+        self.kind, self.group = kind, group
+        self._known: dict[str, T] = {thing.name: thing for thing in own}
+        self._failed: dict[str, str] = {}
+        self._complete = False
+
+    def register(self, thing: T) -> T:
+        """Add a thing for the time of this process; usable as a decorator of a class.
+
+        Raises:
+            InputError: Another thing has its name.
+        """
+        if self._known.setdefault(thing.name, thing) is not thing:
+            raise InputError(
+                f"There is a {self.kind} {thing.name!r} already; give this one another name."
+            )
+        return thing
+
+    def require(self, name: str) -> T:
+        """Return a thing by its name.
+
+        Raises:
+            InputError: There is none; the sentence names the nearest, or all.
+        """
+        if name in self:
+            return self._known[name]
+        if name in self._failed:
+            raise InputError(
+                f"The {self.kind} {name!r} of another package cannot be used: "
+                f"{self._failed[name]}; mend or remove that package."
+            )
+        raise InputError(f"The {self.kind} {name!r} is not known; {self._advice(name)}.")
+
+    def __getitem__(self, name: str) -> T:
+        """Return a thing by its name; KeyError where there is none."""
+        if name not in self._known:
+            self._load()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over all names, bathyscope's own first."""
+        self._load()
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        self._load()
+        return len(self._known)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is one of this name."""
+        if name not in self._known:
+            self._load()
+        return name in self._known
+
+    def _advice(self, name: str) -> str:
+        near = get_close_matches(name, list(self), n=1)
+        meant = f"did you mean {near[0]!r}? Known are" if near else "choose one of"
+        return f"{meant} {', '.join(self)}"
+
+    def _load(self) -> None:
+        """Import what other packages bring; a name of bathyscope's own stays its own."""
+        if self._complete:
+            return
+        self._complete = True
+        for entry in entry_points(group=self.group):
+            try:
+                thing: T = entry.load()
+                self._known.setdefault(thing.name, thing)
+            except Exception as error:  # whatever a foreign package stumbles over
+                self._failed[entry.name] = f"{type(error).__name__}: {error}"

@@ -1,0 +1,52 @@
+"""What a method is: a way to share a game's value among its features."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from bathyscope.core.errors import InputError
+from bathyscope.games.estimate import Budget, Estimate
+from bathyscope.games.game import Game
+
+
+class Method(ABC):
+    """A pure function from a game and a budget to an estimate; one small class each.
+
+    Attributes:
+        name: What it is asked for by.
+        summary: One line for lists and `--help`.
+        definition: Completes "A cell says how much …:" in descriptions; `{exact}` becomes "exact"
+            or "sampled".
+        samples: Whether it spends the whole budget on samples where it cannot be exact.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    definition: ClassVar[str]
+    samples: ClassVar[bool] = True
+
+    @abstractmethod
+    def fewest(self, num_features: int) -> int:
+        """Return the fewest evaluations it works with, the two ends included."""
+
+    @abstractmethod
+    def estimate(self, game: Game, budget: Budget) -> Estimate:
+        """Return values (targets, features) in the game's unit, with their errors if sampled."""
+
+    def require(self) -> None:  # noqa: B027 - most methods need no package
+        """Raise InputError where a package it needs is missing."""
+
+    def evaluations(self, num_features: int, budget: Budget) -> int:
+        """Return the most coalitions that will be evaluated; exactly as many if exact."""
+        if not self.samples:
+            return self.fewest(num_features)
+        return 2**num_features if budget.covers(num_features) else budget.evaluations
+
+    def require_affordable(self, num_features: int, budget: Budget) -> None:
+        """Raise InputError where the method cannot work, before any model is loaded."""
+        self.require()
+        fewest = self.fewest(num_features)
+        if budget.evaluations < fewest:
+            raise InputError(
+                f"With {num_features} features this method needs at least {fewest:,} evaluations, "
+                f"but the budget is {budget.evaluations:,}; raise --budget or mark fewer features."
+            )
