@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import bathyscope
@@ -64,6 +65,47 @@ def test_arrows_point_down() -> None:
         for path in _modules()
         for imported in _imports(path)
         if LEVELS.index(imported) > LEVELS.index(_part(path))
+    ]
+    assert upward == []
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def _imported_modules(path: Path, modules: set[str]) -> set[str]:
+    """Return the files of bathyscope that a file imports, wherever in its code."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        if node.module.split(".")[0] == "bathyscope":
+            home = node.module.removeprefix("bathyscope").removeprefix(".")
+            names = [f"{home}.{alias.name}".removeprefix(".") for alias in node.names]
+            found |= {name if name in modules else home for name in names}
+    return (found & modules) - {_module(path)}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    paths = {_module(path): path for path in _modules()}
+    arrows = {name: _imported_modules(path, set(paths)) for name, path in paths.items()}
+    assert sum(map(len, arrows.values())) > 2 * len(paths), "the arrows must have been found"
+    order = list(TopologicalSorter(arrows).static_order())  # raises CycleError, which names them
+    assert set(order) == set(paths)
+
+
+def test_the_architecture_page_names_every_room_in_its_order() -> None:
+    page = (ROOT.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = page.split("```")[1].splitlines()[1:]
+    drawn = [[word for word in line[:38].split() if word in LEVELS] for line in picture]
+    assert sorted(word for line in drawn for word in line) == sorted(LEVELS)
+    height = {word: len(drawn) - row for row, line in enumerate(drawn) for word in line}
+    upward = [
+        (path.name, imported)
+        for path in _modules()
+        for imported in _imports(path)
+        if height[imported] > height[_part(path)]
     ]
     assert upward == []
 
