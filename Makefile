@@ -7,10 +7,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 BENCH  := $(VENV)-bench
+LOWEST := $(VENV)-lowest
 NODE_MODULES := tests/page/node_modules
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow test-statistical bench browser clean
+.PHONY: demo test test-slow test-statistical test-lowest bench docs browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -28,6 +29,20 @@ test-slow: $(VENV)/installed-dev
 # Whether intervals hold as often as they say, over many more random games than `make test` plays.
 test-statistical: $(VENV)/installed-dev
 	$(BIN)/pytest --numprocesses 2 -m statistical
+
+# The lowest versions that pyproject.toml allows, without the tests of a real model.
+test-lowest: $(LOWEST)/installed
+	$(LOWEST)/bin/python -m pytest -m "not slow and not statistical and not real" tests
+
+$(LOWEST)/installed: pyproject.toml constraints.txt tests/lowest.py
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) -m tests.lowest > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --constraint $(LOWEST)/constraints.txt --editable '.[dev]'
+	touch $@
+
+# The documentation as a site, in ./site/: strictly, so that what is broken stops it.
+docs: $(VENV)/installed-dev
+	$(BIN)/zensical build --clean --strict
 
 # Other tools come with dependencies of their own: they never mix with those of development.
 bench: $(BENCH)/installed browser
@@ -66,4 +81,4 @@ browser: $(VENV)/installed-dev
 	  echo 'no type checker for the page: npm could not obtain it'
 
 clean:
-	rm -rf $(NODE_MODULES) $(VENV) $(BENCH) bathyscope-demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(NODE_MODULES) $(VENV) $(BENCH) $(LOWEST) bathyscope-demo site .cache .mypy_cache .pytest_cache .ruff_cache

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bathyscope.cli.app import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 pytestmark = pytest.mark.real
 
@@ -35,6 +35,9 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             program, *arguments = shlex.split(command, comments=True)
             if program == "make":
                 assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.M)
+                continue
+            if program == "pip":  # what it would install is this project
+                assert arguments == ["install", "bathyscope"]
                 continue
             assert program == "bathyscope"
             result = CliRunner().invoke(app, arguments)
