@@ -10,8 +10,9 @@ from bathyscope.layers.last_layer import Comparison
 from bathyscope.layers.lens import open_lens, read_states
 from bathyscope.layers.settling import deep_layer, settling_depths
 from bathyscope.model.anatomy import as_float
+from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.sequences import Sequences, greedy
+from bathyscope.model.sequences import greedy
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def stream(
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
     encoded = [model.tokens.encode(text) for text in texts]
     model.require_context(max(map(len, encoded), default=0) + max_new_tokens)
-    sequences, comparison = Sequences(model, encoded), Comparison(model.anatomy)
+    sequences, comparison = begun(model, encoded), Comparison(model.anatomy)
     for step in range(max_new_tokens):
         if step:
             sequences.advance()

@@ -37,7 +37,11 @@ Deliver = Callable[[int, Scores], None]
 
 
 class Forest:
-    """Computes the edges of a tree with the keys and values of the edges before them."""
+    """Computes the edges of a tree with the keys and values of the edges before them.
+
+    Attributes:
+        pasts_met: For each pass so far the different lengths of the pasts in it, ascending.
+    """
 
     def __init__(self, model: Any, anatomy: Anatomy, most_tokens: int) -> None:
         """Prepare a computation.
@@ -48,6 +52,7 @@ class Forest:
             most_tokens: Most tokens in one forward pass, padding included.
         """
         self.model, self.anatomy, self.most_tokens = model, anatomy, most_tokens
+        self.pasts_met: list[tuple[int, ...]] = []
 
     def score(self, roots: list[Edge], targets: Sequence[Ids], deliver: Deliver) -> None:
         """Score the continuation of every sequence.
@@ -125,6 +130,7 @@ class Forest:
         ids = [edge.ids + edge.ids[-1:] * (most - len(edge.ids)) for edge, _ in batch]
         options: dict[str, Any] = {"use_cache": False}
         pasts = [past for _, past in batch]
+        self.pasts_met.append(tuple(sorted({edge.start for edge, _ in batch})))
         begin = longest(pasts)
         if begin:
             ends = torch.tensor([edge.start + len(edge.ids) for edge, _ in batch], device=device)

@@ -13,7 +13,7 @@ from bathyscope.model.anatomy import find_anatomy, logits_of
 from bathyscope.model.forest import Deliver, Forest, Scores
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.products import forward_only
-from bathyscope.model.sharing import longest_shareable, why_not_shared
+from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not_shared
 from bathyscope.model.tokens import Continuation, Tokens
 
 
@@ -152,6 +152,8 @@ class LanguageModel:
         sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
         self.require_context(max(map(len, sequences)) + 1)
         usual = TOKENS_PER_BATCH * (1 if self.model.device.type == "cpu" else 16)
+        if self.why_not_shared is not None and self.why_not_batched is not None:
+            batch_tokens = 1
         forest = Forest(self.model, self.anatomy, batch_tokens or usual)
         for indices, roots in self._trees(sequences, targets):
             own_targets = [targets[index] for index in indices]
@@ -179,6 +181,11 @@ class LanguageModel:
         A few short sequences are scored both ways, once for each model.
         """
         return why_not_shared(self.model, self.anatomy)
+
+    @cached_property
+    def why_not_batched(self) -> str | None:
+        """Why every text has a pass of its own in this model, in words; None where none has."""
+        return why_not_batched(self.model, self.anatomy)
 
     def may_continue_a_cache(self, num_tokens: int) -> bool:
         """Tell whether a text of so many tokens may be run in pieces, each on the cache before it.

@@ -5,18 +5,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.anatomy import Anatomy, as_float, logits_of
 from bathyscope.model.forest import Forest, Scores
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 
-# Branchings at unequal depths, so that pasts of unequal length meet in one pass.
-_SHAPES = (
-    (0, 1, 2, 3, 4, 5, 6, 7),
-    (0, 1, 2, 3, 8, 9),
-    (0, 1, 2, 3, 8, 4, 2),
-    (0, 1, 5, 5, 1),
-    (6, 3, 3),
+# Where sequences leave each other and how long they are, in tokens: pasts of unequal length go on
+# together, a short sequence begins beside them, and rows are padded behind.
+_TRUNKS = (31, 20, 27, 5)
+_BRANCHES = (
+    # trunk, tokens of it that are kept, tokens behind
+    (0, 31, 9),
+    (0, 31, 6),
+    (0, 23, 12),
+    (1, 20, 8),
+    (1, 20, 11),
+    (1, 14, 7),
+    (2, 27, 5),
+    (3, 5, 4),
 )
+_LONGEST = 40
+_TARGET = 3
+# Tokens of a pass, as in real runs.
+_TOKENS_PER_PASS = 1024
 
 
 def why_not_shared(model: Any, anatomy: Anatomy) -> str | None:
@@ -24,25 +34,33 @@ def why_not_shared(model: Any, anatomy: Anatomy) -> str | None:
 
     State-space and recurrent models keep no keys and values of single positions; others may read
     positions or masks in ways of their own. Rather than list them, a few sequences are scored
-    with shared prefixes and without.
+    with shared prefixes, and each by a pass of its own.
     """
     if _keeps_a_state(model):
         return "it carries a running state from token to token, which cannot be branched"
-    vocab_size = model.get_input_embeddings().weight.shape[0]
-    sequences = [tuple((7919 * (i + 1)) % vocab_size for i in shape) for shape in _SHAPES]
-    apart, logits = _scores(model, anatomy, separate(sequences), sequences)
+    sequences = _sequences(model)
+    roots = shared_prefixes(sequences, [_TARGET] * len(sequences))
     try:
-        together, _ = _scores(
-            model, anatomy, shared_prefixes(sequences, [1] * len(sequences)), sequences
-        )
+        change, pasts = _change(model, anatomy, roots, sequences)
     except Exception as error:  # whatever a foreign forward pass makes of our cache
-        return f"its cache cannot be branched ({type(error).__name__})"
-    change = float((together - apart).abs().max())
-    # ln p is a difference of logits, so it is rounded as they are, however small it is itself.
-    scale = max(1.0, float(apart.abs().max()), float(logits.abs().max()))
-    if change <= 64 * torch.finfo(model.dtype).eps * scale:
+        cause = error.__cause__ or error
+        return f"its cache cannot be branched ({type(cause).__name__})"
+    if not any(len(met) > 1 and met[0] == 0 for met in pasts) or not any(
+        len([past for past in met if past]) > 1 for met in pasts
+    ):
+        return "its context is too short to try whether pasts of unequal length may meet"
+    if change is None:
         return None
     return f"with a branched cache its log-probabilities change by {change:.2g} nats"
+
+
+def why_not_batched(model: Any, anatomy: Anatomy) -> str | None:
+    """Return why whole sequences must not meet in one pass; None where they may."""
+    sequences = _sequences(model)
+    change, _ = _change(model, anatomy, separate(sequences), sequences)
+    if change is None:
+        return None
+    return f"other texts in the same pass change its log-probabilities by {change:.2g} nats"
 
 
 def longest_shareable(model: Any) -> int | None:
@@ -71,12 +89,56 @@ def _keeps_a_state(model: Any) -> bool:
     return cache is None or any(hasattr(layer, "recurrent_states") for layer in layers)
 
 
-def _scores(
+def _sequences(model: Any) -> list[Ids]:
+    """Return sequences that branch, as long as the model's context has room for."""
+    vocab_size = model.get_input_embeddings().weight.shape[0]
+    config = model.config.get_text_config()
+    limits = (getattr(config, "max_position_embeddings", None), longest_shareable(model))
+    scale = min([_LONGEST, *(limit for limit in limits if limit is not None)]) / _LONGEST
+
+    def some(kind: int, count: int) -> Ids:
+        return tuple((7919 * (i + 1) + 104729 * kind) % vocab_size for i in range(count))
+
+    return [
+        some(trunk, max(1, int(kept * scale)))
+        + some(len(_TRUNKS) + kind, max(1 + _TARGET, int(own * scale)))
+        for kind, (trunk, kept, own) in enumerate(_BRANCHES)
+    ]
+
+
+def _change(
     model: Any, anatomy: Anatomy, roots: list[Edge], sequences: list[Ids]
-) -> tuple[Tensor, Tensor]:
-    """Return ln p and logit of the last token of each sequence."""
+) -> tuple[float | None, list[tuple[int, ...]]]:
+    """Score sequences as a forest and each by the model alone.
+
+    Returns:
+        The largest change of ln p, None where rounding explains it; and for each pass the lengths
+        of the pasts that met in it.
+    """
+    targets = [sequence[-_TARGET:] for sequence in sequences]
     found: dict[int, Scores] = {}
-    targets = [sequence[-1:] for sequence in sequences]
-    Forest(model, anatomy, 64).score(roots, targets, found.__setitem__)
-    scores = [found[index] for index in range(len(sequences))]
-    return torch.cat([s.log_probs for s in scores]), torch.cat([s.logits for s in scores])
+    forest = Forest(model, anatomy, _TOKENS_PER_PASS)
+    forest.score(roots, targets, found.__setitem__)
+    changes, scale = [], 1.0
+    for index, (sequence, target) in enumerate(zip(sequences, targets, strict=True)):
+        input_ids = torch.tensor([sequence], device=model.device)
+        logits = as_float(logits_of(model, input_ids)[0, -_TARGET:])
+        ids = torch.tensor(target, device=logits.device)[:, None]
+        alone = logits.log_softmax(-1).gather(-1, ids)[:, 0].double().cpu()
+        changes.append(found[index].log_probs - alone)
+        scale = max(scale, float(logits.abs().max()), float(alone.abs().max()))
+    # ln p is a difference of logits, so it is rounded as they are, however small it is itself.
+    change = torch.cat(changes)
+    right = only_rounding(change / scale, model.dtype)
+    return None if right else float(change.abs().max()), forest.pasts_met
+
+
+def only_rounding(change: Tensor, dtype: torch.dtype) -> bool:
+    """Tell whether rounding alone explains relative changes of what a whole model computes.
+
+    What is wrong for one number is wrong for many, rounding is not: their mean tells it from the
+    coarse steps of half precision.
+    """
+    eps = torch.finfo(dtype).eps
+    mean = float(change.square().mean().sqrt())
+    return float(change.abs().max()) <= 64 * eps and mean <= 8 * eps

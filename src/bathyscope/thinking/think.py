@@ -16,6 +16,7 @@ from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.lazy_settling import Settler
 from bathyscope.layers.lens import Lens, check_lens, open_lens, read_states
 from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
 from bathyscope.thinking.answer_rules import Vote, extractor, vote
@@ -197,7 +198,7 @@ def think(
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     lens = open_lens(model, chosen.lens, chosen.translators)
     begin = perf_counter()
-    sequences = Sequences(model, [prompt_ids], chosen.stop)
+    sequences = begun(model, [prompt_ids], chosen.stop)
     sequences.fork(chosen.n)
     sampler = Sampler([chosen.seed + i for i in range(chosen.n)], chosen.temperature)
     reader = _PrefixReader(model, lens.read, chosen)
