@@ -9,6 +9,7 @@ import torch
 
 import bathyscope as bs
 from bathyscope.model import sharing
+from bathyscope.model.prefix_tree import shared_prefixes
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
 
@@ -89,7 +90,7 @@ def test_pasts_of_unequal_length_meet_in_the_trial(family: str) -> None:
     if model.why_not_shared is not None:
         return
     sequences = sharing._sequences(model.model)
-    roots = sharing.shared_prefixes(sequences, [3] * len(sequences))
+    roots = shared_prefixes(sequences, [3] * len(sequences))
     change, met = sharing._change(model.model, model.anatomy, roots, sequences)
     assert change is None
     assert any(0 in pasts and len(pasts) > 1 for pasts in met)
