@@ -42,7 +42,12 @@ def _build(folder: Path) -> "subprocess.CompletedProcess[str]":
     proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), UNREACHABLE)
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     return subprocess.run(
-        command, cwd=folder, env=os.environ | proxies, capture_output=True, text=True, timeout=120
+        command,
+        cwd=folder,
+        env=os.environ | proxies | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
