@@ -13,7 +13,8 @@ from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.kernels.torch_rows import TorchRows
 from bathyscope.layers.kernels.workers import Workers
 from bathyscope.layers.last_layer import Comparison
-from bathyscope.model.anatomy import Anatomy, as_float
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.logits import as_float
 from tests import brute_force
 from tests.conftest import random_model, tiny
 
@@ -26,7 +27,7 @@ def large_vocabulary(spread: float, dtype: torch.dtype = torch.float32) -> Anato
     head = torch.nn.Linear(24, 30_000, bias=False)
     torch.nn.init.normal_(head.weight, std=spread)
     nothing = torch.nn.Identity()
-    return Anatomy(nothing, (nothing,) * 6, (), head.to(dtype), lambda logits: logits, "")
+    return Anatomy(nothing, head.to(dtype), lambda logits: logits, "", (nothing,) * 6, ())
 
 
 def weights(anatomy: Anatomy) -> torch.Tensor:
@@ -70,7 +71,7 @@ def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype)
 
 def with_head(head: torch.nn.Module) -> Anatomy:
     nothing = torch.nn.Identity()
-    return Anatomy(nothing, (nothing,) * 6, (), head, lambda logits: logits, "")
+    return Anatomy(nothing, head, lambda logits: logits, "", (nothing,) * 6, ())
 
 
 class Sliced(torch.nn.Linear):

@@ -1,14 +1,18 @@
 """The stream says of each token what the map says of it afterwards."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import bathyscope as bs
 from bathyscope.cli.app import app
-from tests.conftest import ending_with, tiny
+from bathyscope.model.language_model import LanguageModel
+from tests.conftest import byte_tokenizer, ending_with, tiny
+from tests.shrinking import tiny_model
 
 
 def test_columns_are_those_of_the_map(family: str) -> None:
@@ -32,6 +36,23 @@ def test_several_prompts_are_as_each_alone() -> None:
         ours = [token for token in tokens if token.sequence == index]
         assert [t.token_id for t in ours] == [t.token_id for t in alone]
         assert [t.settling_depth for t in ours] == [t.settling_depth for t in alone]
+
+
+@pytest.mark.parametrize("kind", ["bloom", "gemma2", "git", "mpt"])
+def test_unequal_prompts_in_families_that_make_something_of_padding(kind: str) -> None:
+    """Of padding some of them make NaN, others count it as text: each token is checked alone."""
+    own = tiny_model(kind)
+    model = LanguageModel(copy.deepcopy(own), byte_tokenizer())
+    prompts = ["a prompt of forty letters, and some more", "another of twenty-three"]
+    tokens = list(bs.stream(model, prompts, max_new_tokens=4))
+    assert {token.sequence for token in tokens} == {0, 1} and len(tokens) > 4
+    for index, prompt in enumerate(prompts):
+        ids = list(model.tokens.encode(prompt))
+        for token in (token for token in tokens if token.sequence == index):
+            with torch.no_grad():
+                rows = own(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1]
+            assert float(rows.max() - rows[token.token_id]) < 1e-3
+            ids.append(token.token_id)
 
 
 def test_a_prompt_that_ends_earlier_leaves_the_others_theirs() -> None:

@@ -10,7 +10,9 @@ from transformers import (
 )
 
 from bathyscope.core.errors import ModelError
-from bathyscope.model.anatomy import find_anatomy, logits_of
+from bathyscope.model.anatomy import find_anatomy
+from bathyscope.model.head import find_head
+from bathyscope.model.logits import logits_of
 from tests import brute_force
 from tests.conftest import random_model, tiny
 from tests.families import SMALL, encoder_config
@@ -27,7 +29,7 @@ FINAL_NORM = {
 
 def test_the_parts_are_found(family: str) -> None:
     model = random_model(family)
-    anatomy = find_anatomy(model)
+    anatomy = find_anatomy(model, find_head(model))
     assert anatomy.num_layers == model.config.num_hidden_layers
     assert anatomy.embed_tokens is model.get_input_embeddings()
     assert anatomy.lm_head is model.lm_head
@@ -75,19 +77,19 @@ def test_states_at_chosen_places_give_the_models_own_logits(family: str) -> None
     ],
 )
 def test_what_is_done_to_the_logits_is_found(config: Any, words: str) -> None:
-    assert words in find_anatomy(AutoModelForCausalLM.from_config(config).eval()).rescaling
+    assert words in find_head(AutoModelForCausalLM.from_config(config).eval()).rescaling
 
 
 def test_more_than_a_norm_after_the_last_layer() -> None:
     model = random_model("opt")
-    anatomy = find_anatomy(model)
+    anatomy = find_anatomy(model, find_head(model))
     decoder = model.model.decoder
     assert anatomy.final_norm == (decoder.final_layer_norm, decoder.project_out)
 
 
 def test_a_norm_applied_twice_would_be_noticed() -> None:
     model = random_model("llama")
-    anatomy = find_anatomy(model)
+    anatomy = find_anatomy(model, find_head(model))
     ids = torch.tensor([[5, 9, 200, 33, 7]])
     with torch.inference_mode():
         normed = model(ids, output_hidden_states=True).hidden_states[-1]
@@ -99,11 +101,11 @@ def test_a_norm_applied_twice_would_be_noticed() -> None:
 
 def test_a_model_that_sees_the_future_is_refused() -> None:
     with pytest.raises(ModelError, match=r"not a causal language model|do not follow"):
-        find_anatomy(AutoModelForCausalLM.from_config(encoder_config()).eval())
+        find_head(AutoModelForCausalLM.from_config(encoder_config()).eval())
 
 
 def test_layers_that_cannot_be_found_are_named() -> None:
     model = random_model("llama")
     model.config.num_hidden_layers = 77
     with pytest.raises(ModelError, match="no list of 77 modules"):
-        find_anatomy(model)
+        find_anatomy(model, find_head(model))

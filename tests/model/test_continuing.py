@@ -18,14 +18,18 @@ PROMPTS = ["one", "a longer prompt than that"]
 
 
 @pytest.mark.parametrize(("family", "trap"), [("gpt2", positions_by_the_cache), ("llama", no_mask)])
-def test_padding_that_is_taken_for_text_is_refused(family: str, trap: object) -> None:
+def test_texts_of_unequal_length_need_no_padding(family: str, trap: object) -> None:
+    """In models that would take padding for text."""
     model = bs.LanguageModel(peculiar(family, trap), byte_tokenizer())  # type: ignore[arg-type]
-    with pytest.raises(bs.InputError, match="takes padding for text .* one prompt at a time"):
-        next(bs.stream(model, PROMPTS))
-    (token, *_) = bs.stream(model, PROMPTS[0], max_new_tokens=3)
-    with torch.no_grad():
-        own = model.model(torch.tensor([model.tokens.encode(PROMPTS[0])])).logits[0, -1]
-    assert token.token_id == int(own.argmax())
+    tokens = list(bs.stream(model, PROMPTS, max_new_tokens=3))
+    assert {token.sequence for token in tokens} == {0, 1}
+    for index, prompt in enumerate(PROMPTS):
+        ids = list(model.tokens.encode(prompt))
+        for token in (token for token in tokens if token.sequence == index):
+            with torch.no_grad():
+                own = model.model(torch.tensor([ids])).logits[0, -1]
+            assert token.token_id == int(own.argmax())
+            ids.append(token.token_id)
 
 
 @pytest.mark.parametrize(
@@ -43,5 +47,4 @@ def test_a_cache_that_cannot_be_gone_on_from_is_refused(family: str, trap: objec
 
 def test_every_family_goes_on(family: str) -> None:
     model = tiny(family)
-    prompts = [model.tokens.encode(text[:20]) for text in PROMPTS]
-    assert len(begun(model, prompts)) == 2
+    assert len(begun(model, [model.tokens.encode(PROMPTS[1][:20])] * 2)) == 2

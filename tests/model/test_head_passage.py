@@ -216,7 +216,7 @@ def test_what_is_more_than_a_factor_is_refused(
     before: Callable[[Tensor], Tensor], after: Callable[[Tensor], Tensor], words: str
 ) -> None:
     with pytest.raises(ModelError, match=words):
-        bs.LanguageModel(with_passage(before, after), byte_tokenizer())
+        _ = bs.LanguageModel(with_passage(before, after), byte_tokenizer()).anatomy
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

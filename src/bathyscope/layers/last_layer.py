@@ -14,7 +14,8 @@ from torch import Tensor
 from bathyscope.layers.kernels.compiled_rows import fastest_rows
 from bathyscope.layers.kernels.torch_rows import Rows
 from bathyscope.layers.kernels.workers import Workers
-from bathyscope.model.anatomy import Anatomy, as_float
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.logits import as_float
 
 ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""

@@ -16,7 +16,8 @@ from torch import Tensor
 from bathyscope.layers.bounds import lower_bound, margin
 from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Comparison, LastLayer
 from bathyscope.layers.lens import Lens, read_states
-from bathyscope.model.anatomy import Anatomy, as_float
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.logits import as_float
 from bathyscope.model.products import linear
 
 # Tokens of q that the bound looks at: all from this probability up. Lower leaves fewer cells open

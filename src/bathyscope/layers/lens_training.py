@@ -22,8 +22,9 @@ from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lens import LENSES, Lens
 from bathyscope.layers.training_text import Split, split
 from bathyscope.layers.tuned_lens import TunedLens, describe_model, translated
-from bathyscope.model.anatomy import Anatomy, as_float
+from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.logits import as_float
 from bathyscope.model.products import FastProducts
 from bathyscope.model.tokens import Continuation
 

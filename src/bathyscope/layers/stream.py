@@ -7,12 +7,12 @@ from pathlib import Path
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.layers.last_layer import Comparison
-from bathyscope.layers.lens import open_lens, read_states
+from bathyscope.layers.lens import Lens, open_lens, read_states
 from bathyscope.layers.settling import deep_layer, settling_depths
-from bathyscope.model.anatomy import as_float
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.sequences import greedy
+from bathyscope.model.logits import as_float
+from bathyscope.model.sequences import Sequences, greedy, of_equal_length
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ def stream(
 ) -> Iterator[StreamedToken]:
     """Have the model continue prompts greedily; yield every token as it comes.
 
-    The tokens of the prompts are not counted. Several prompts are continued side by side, padded
-    on the left and masked.
+    The tokens of the prompts are not counted. Prompts of one length are continued in one batch.
 
     Args:
         model: A loaded model.
@@ -73,22 +72,45 @@ def stream(
     if max_new_tokens < 1:
         raise InputError(f"At least 1 new token must be allowed, not {max_new_tokens}.")
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
+    if not texts:
+        raise InputError("There is no prompt to continue; give one or more.")
     encoded = [model.tokens.encode(text) for text in texts]
     model.require_context(max(map(len, encoded), default=0) + max_new_tokens)
-    sequences, comparison = begun(model, encoded), Comparison(model.anatomy)
+    comparison = Comparison(model.anatomy)
+    batches = [
+        (indices, begun(model, [encoded[index] for index in indices]))
+        for indices in of_equal_length(encoded)
+    ]
     for step in range(max_new_tokens):
-        if step:
-            sequences.advance()
-        rows, final = read_states(model.anatomy, read, sequences.states)
-        bits, _, projected = comparison.columns(rows, final)
-        logits = as_float(model.anatomy.rescale(projected))
-        divergences = bits.cpu().numpy()
-        depths = settling_depths(divergences, threshold)
-        new = zip(sequences.running, sequences.choose(greedy, logits), strict=True)
-        for row, (index, id) in enumerate(new):
-            label = model.tokens.axis("token", [id]).labels[0]
-            depth = int(depths[row])
-            column = divergences[:, row].copy()
-            yield StreamedToken(index, id, label, column, depth, depth >= deep_from)
-        if all(sequences.ended):
+        tokens: list[StreamedToken] = []
+        for indices, sequences in batches:
+            if step:
+                sequences.advance()
+            for own, id, divergences in _next_tokens(sequences, comparison, read):
+                label = model.tokens.axis("token", [id]).labels[0]
+                depth = int(settling_depths(divergences[:, None], threshold)[0])
+                index = indices[own]
+                tokens.append(
+                    StreamedToken(index, id, label, divergences, depth, depth >= deep_from)
+                )
+        yield from sorted(tokens, key=lambda token: token.sequence)
+        if all(all(sequences.ended) for _, sequences in batches):
             return
+
+
+def _next_tokens(
+    sequences: Sequences, comparison: Comparison, read: Lens
+) -> list[tuple[int, int, FloatArray]]:
+    """Choose the next token of a batch; return sequence, token id and divergences of each."""
+    if not sequences.running:
+        return []
+    anatomy = sequences.model.anatomy
+    rows, final = read_states(anatomy, read, sequences.states)
+    bits, _, projected = comparison.columns(rows, final)
+    logits = as_float(anatomy.rescale(projected))
+    divergences = bits.cpu().numpy()
+    ids = sequences.choose(greedy, logits)
+    return [
+        (index, id, divergences[:, row].copy())
+        for row, (index, id) in enumerate(zip(sequences.running, ids, strict=True))
+    ]

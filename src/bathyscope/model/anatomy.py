@@ -1,4 +1,4 @@
-"""Where the parts of a causal language model are, found by structure and verified by number.
+"""Where the layers of a causal language model are, found by structure and verified by number.
 
 No table of families: the layers are the list of modules as long as the configuration says, the
 final norm is what the model runs between its last layer and its unembedding, and the result counts
@@ -10,34 +10,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from bathyscope.core.errors import ModelError
-from bathyscope.model.head_passage import measured_passage
-from bathyscope.model.products import forward_only, linear, linear_into
+from bathyscope.model.foreign import first_sentence, text_config
+from bathyscope.model.head import Head
+from bathyscope.model.head_passage import measured_factor
+from bathyscope.model.hooks import hooked
+from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
+from bathyscope.model.products import forward_only
 
 
 @dataclass(frozen=True)
-class Anatomy:
-    """The parts of a causal language model.
+class Anatomy(Head):
+    """The parts of a causal language model between which its residual stream can be read.
 
     Attributes:
-        embed_tokens: Token embedding.
         layers: The blocks of the residual stream, first to last.
         final_norm: What the model applies after its last layer, in order; empty where nothing.
-        lm_head: The unembedding.
-        rescale: What the model does to the logits after the unembedding (softcapping, scaling).
-        rescaling: What it does around the unembedding, in words.
-        head_factor: What it multiplies a normed state by before the unembedding.
+        head_factor: What the model multiplies a normed state by before the unembedding; part of
+            `rescaling` in words.
     """
 
-    embed_tokens: nn.Module
     layers: tuple[nn.Module, ...]
     final_norm: tuple[nn.Module, ...]
-    lm_head: nn.Module
-    rescale: Callable[[Tensor], Tensor]
-    rescaling: str
     head_factor: float = 1.0
 
     @property
@@ -69,37 +65,6 @@ class Anatomy:
     def _scaled(self, states: Tensor) -> Tensor:
         return states if self.head_factor == 1 else states * self.head_factor
 
-    def unembedded(self, states: Tensor) -> Tensor:
-        """Return the logits, shape (..., vocab_size), of states that are normed as wanted."""
-        logits: Tensor = self.lm_head(states)
-        return self.rescale(logits)
-
-    def project(self, states: Tensor, out: Tensor | None = None) -> Tensor:
-        """Return the logits before `rescale` of states (rows, hidden_size).
-
-        Args:
-            states: Normed as wanted.
-            out: Where to write them if there is a `linear_head`, shape (at least rows,
-                vocab_size): fresh memory of that size costs half of the product.
-        """
-        head = self.linear_head
-        if head is None:
-            logits: Tensor = self.lm_head(states)
-            return logits
-        bias: Tensor | None = head.bias
-        if out is None:
-            return linear(states, head.weight, bias)
-        filled = out[: len(states)]
-        linear_into(states, head.weight, bias, filled)
-        return filled
-
-    @property
-    def linear_head(self) -> nn.Linear | None:
-        """The unembedding where it is a plain matrix, nothing derived from it; else None."""
-        head: Any = self.lm_head
-        plain = type(head) is nn.Linear and not head.weight.is_meta and not _is_hooked(head)
-        return head if plain else None
-
     @contextmanager
     def recording(self, positions: Tensor) -> Iterator[list[Tensor]]:
         """Record the residual stream of one sequence at some positions while the model runs.
@@ -115,7 +80,7 @@ class Anatomy:
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
             states.append(_stream(output)[0, positions])
 
-        with _hooks([layer.register_forward_hook(keep) for layer in self.layers]):
+        with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
             yield states
 
     @contextmanager
@@ -130,222 +95,164 @@ class Anatomy:
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
             states.append(_stream(output)[:, -1])
 
-        with _hooks([layer.register_forward_hook(keep) for layer in self.layers]):
+        with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
             yield states
 
-    @contextmanager
-    def states_at(self, places: Tensor) -> Iterator[list[Tensor]]:
-        """Keep the final, normed states at some places while the model runs, and skip the rest.
 
-        The model then computes logits of a single position only, which nobody reads.
-
-        Args:
-            places: Rows of the batch and positions in them, shape (n, 2).
-
-        Yields:
-            A list that comes to hold one tensor (n, hidden_size).
-        """
-        kept: list[Tensor] = []
-
-        def select(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            states, *rest = inputs
-            kept.append(states[places[:, 0], places[:, 1]])
-            return (states[:1, :1], *rest)
-
-        with _hooks([self.lm_head.register_forward_pre_hook(select)]):
-            yield kept
-
-
-def find_anatomy(model: Any) -> Anatomy:
-    """Find the parts of a transformers causal language model and verify them by number.
+def find_anatomy(model: Any, head: Head) -> Anatomy:
+    """Find the layers of a transformers causal language model and verify them by number.
 
     Raises:
-        ModelError: A part is not found, the model's logits do not follow from its last hidden
-            state by the route found, or a later token changes an earlier prediction.
+        ModelError: They are not found, pass on more than one residual stream, or the model's logits
+            do not follow from its last hidden state by the route found.
     """
-    name = type(model).__name__
-    embed_tokens, lm_head = model.get_input_embeddings(), model.get_output_embeddings()
-    if embed_tokens is None or lm_head is None:
+    lists = _layer_lists(model)
+    logits, calls = _observed(model, head, lists)
+    ran = {call.module for call in calls}
+    path = next((path for path, layers in lists.items() if layers[-1] in ran), None)
+    if path is None:
         raise ModelError(
-            f"{name} names no input embedding or no unembedding (get_input_embeddings, "
-            "get_output_embeddings); bathyscope needs a causal language model with both."
+            f"{type(model).__name__} computes its logits without calling the last of its layers "
+            f"({', '.join(lists)}), or its unembedding, as a module, so they cannot be read."
         )
-    layers, siblings = _layers(model)
-    probe = _Probe(model, layers, siblings, lm_head)
-    last_state = _last_state(name, layers, probe, lm_head)
-    final_norm = probe.after_last_layer
-    passage = measured_passage(
-        model, lambda: logits_of(model, probe.input_ids), (*layers, *final_norm)[-1], lm_head
+    layers = lists[path]
+    last_state = _require_one_stream(model, layers, calls)
+    final_norm = _after(layers[-1], _beside(model, path), calls)
+    before = (*layers, *final_norm)[-1]
+    factor = measured_factor(
+        model, lambda: logits_of(model, probe_ids(model)), before, head.lm_head
     )
+    words = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
     anatomy = Anatomy(
-        embed_tokens, layers, final_norm, lm_head, passage.rescale, passage.words, passage.factor
+        head.embed_tokens,
+        head.lm_head,
+        head.rescale,
+        words + head.rescaling,
+        layers,
+        final_norm,
+        factor,
     )
-    _verify_routes(name, anatomy, model, probe, last_state)
-    _verify_causality(name, model, probe)
+    _verify_route(model, anatomy, last_state, logits)
     return anatomy
 
 
-def _layers(model: nn.Module) -> tuple[tuple[nn.Module, ...], tuple[nn.Module, ...]]:
-    """Return the layers, and the modules that stand beside their list."""
-    config = model.config.get_text_config()  # type: ignore[operator, union-attr]
-    expected = config.num_hidden_layers
-    found = [
-        (path.count("."), path)
+def _layer_lists(model: nn.Module) -> dict[str, tuple[nn.Module, ...]]:
+    """Return the lists of modules that may be the layers, by their paths, the shallowest first."""
+    expected = getattr(text_config(model), "num_hidden_layers", None)
+    found = {
+        path: tuple(module.children())
         for path, module in model.named_modules()
         if isinstance(module, nn.ModuleList) and len(module) == expected
-    ]
+    }
     if not found:
         raise ModelError(
             f"{type(model).__name__} has no list of {expected} modules, which its configuration "
             "names as the number of layers (num_hidden_layers); bathyscope cannot find its layers."
         )
-    path = min(found)[1]  # experts and heads come in lists too, but deeper inside
-    parent = model.get_submodule(path.rpartition(".")[0])
-    layers = model.get_submodule(path)
-    return tuple(layers.children()), tuple(m for m in parent.children() if m is not layers)
+    # Experts and heads come in lists too, but deeper inside.
+    return {path: found[path] for path in sorted(found, key=lambda path: (path.count("."), path))}
 
 
-class _Probe:
-    """One pass over a few tokens that sees which modules run after the last layer, and on what."""
+@dataclass(frozen=True)
+class _Call:
+    """A module that ran before the unembedding did, and what it returned."""
 
-    def __init__(
-        self,
-        model: Any,
-        layers: tuple[nn.Module, ...],
-        siblings: tuple[nn.Module, ...],
-        lm_head: nn.Module,
-    ) -> None:
-        self.input_ids = _probe_ids(model)
-        self.after_last_layer: tuple[nn.Module, ...] = ()
-        self.last_state: Tensor | None = None
-        self.unembedded = False
-
-        def last_layer(module: nn.Module, inputs: Any, output: Any) -> None:
-            self.last_state, self.after_last_layer = _stream(output), ()
-
-        def beside(module: nn.Module, inputs: Any, output: Any) -> None:
-            if self.last_state is not None and not self.unembedded:
-                self.after_last_layer += (module,)
-
-        def head(module: nn.Module, inputs: Any, output: Any) -> None:
-            self.unembedded = True
-
-        handles = [
-            layers[-1].register_forward_hook(last_layer),
-            lm_head.register_forward_hook(head),
-        ]
-        handles += [s.register_forward_hook(beside) for s in siblings if s is not lm_head]
-        with _hooks(handles):
-            self.logits = logits_of(model, self.input_ids)
+    module: nn.Module
+    output: Any
 
 
-def _last_state(
-    name: str, layers: tuple[nn.Module, ...], probe: _Probe, lm_head: nn.Module
-) -> Tensor:
-    """Return what the last layer left in the probe's pass; refuse a model that does not call it."""
-    if probe.last_state is None or not probe.unembedded:
-        raise ModelError(
-            f"{name} computes its logits without calling its last layer "
-            f"({type(layers[-1]).__name__}) or its unembedding ({type(lm_head).__name__}) as a "
-            "module, so bathyscope cannot read them."
-        )
-    return probe.last_state
+def _observed(
+    model: Any, head: Head, lists: dict[str, tuple[nn.Module, ...]]
+) -> tuple[Tensor, list[_Call]]:
+    """Return the logits of a pass over a few tokens, and what ran on the way to the unembedding.
 
-
-def _verify_routes(
-    name: str, anatomy: Anatomy, model: Any, probe: _Probe, last_state: Tensor
-) -> None:
-    """Refuse a model whose own logits do not come out of every route by which numbers are read.
-
-    Depth norms recorded states and multiplies by the matrix of the unembedding; attribution,
-    gradients, streams and Think@n keep what arrives at the unembedding and run it themselves.
+    Seen are the modules of the lists, and those that stand beside the lists.
     """
+    calls: list[_Call] = []
+    before_head: list[_Call] = []
+
+    def keep(module: nn.Module, inputs: Any, output: Any) -> None:
+        calls.append(_Call(module, output))
+
+    def arrive(module: nn.Module, inputs: Any) -> None:
+        before_head[:] = calls
+
+    watched = {m for path, layers in lists.items() for m in (*layers, *_beside(model, path))}
+    handles = [m.register_forward_hook(keep) for m in watched if m is not head.lm_head]
+    with hooked(*handles, head.lm_head.register_forward_pre_hook(arrive)):
+        logits = logits_of(model, probe_ids(model))
+    return logits, before_head
+
+
+def _beside(model: nn.Module, path: str) -> tuple[nn.Module, ...]:
+    """Return the modules that stand beside a list of layers."""
+    layers, parent = model.get_submodule(path), model.get_submodule(path.rpartition(".")[0])
+    return tuple(module for module in parent.children() if module is not layers)
+
+
+def _after(
+    last: nn.Module, beside: tuple[nn.Module, ...], calls: list[_Call]
+) -> tuple[nn.Module, ...]:
+    """Return which modules ran after the last layer, in order."""
+    modules = [call.module for call in calls]
+    return tuple(m for m in modules[modules.index(last) + 1 :] if m in beside)
+
+
+def _require_one_stream(model: Any, layers: tuple[nn.Module, ...], calls: list[_Call]) -> Tensor:
+    """Return the last layer's state; refuse layers that do not pass one stream along, in order."""
+    name = type(model).__name__
+    ran = [call for call in calls if call.module in layers]
+    if [call.module for call in ran] != list(layers):
+        raise ModelError(
+            f"{name} does not run each of its {len(layers)} layers once and in order, so a map "
+            "with one row for each of them would mean nothing."
+        )
+    states = [_stream(call.output) for call in ran]
+    shape = (*probe_ids(model).shape, getattr(text_config(model), "hidden_size", None))
+    other = next((s for s in states if not isinstance(s, Tensor) or s.shape != shape), None)
+    if other is not None:
+        came = f"shape {tuple(other.shape)}" if isinstance(other, Tensor) else type(other).__name__
+        raise ModelError(
+            f"The layers of {name} do not pass on one residual stream of shape {shape} but {came}; "
+            "what a layer would say is not defined for several streams."
+        )
+    last: Tensor = states[-1]
+    return last
+
+
+def _verify_route(model: Any, anatomy: Anatomy, last_state: Tensor, logits: Tensor) -> None:
+    """Refuse a model whose logits do not come out of both products by which layers are read."""
+    name = type(model).__name__
     norm = " then ".join(type(module).__name__ for module in anatomy.final_norm) or "no final norm"
     route = (
         f"{anatomy.num_layers} layers of {type(anatomy.layers[0]).__name__}, {norm}, "
         f"{type(anatomy.lm_head).__name__} as unembedding, {anatomy.rescaling}"
     )
-    theirs = probe.logits[0].float()
-    places = torch.tensor([(0, i) for i in range(len(theirs))], device=theirs.device)
-    with forward_only():
-        states = anatomy.normed(last_state)
-        with anatomy.states_at(places) as kept:
-            logits_of(model, probe.input_ids)
-        ours = [
-            anatomy.unembedded(states)[0],
-            anatomy.rescale(anatomy.project(states[0])),
-            anatomy.unembedded(kept[0]),
-        ]
-    for logits in ours:
-        if logits.shape != theirs.shape:
-            difference = f"shape {tuple(logits.shape)} instead of {tuple(theirs.shape)}"
-        elif (error := float((logits.float() - theirs).abs().max())) > rounding(probe.logits) / 4:
-            difference = f"largest difference {error:.3g}"
-        else:
-            continue
-        raise ModelError(
-            f"The logits of {name} do not follow from its last hidden state by the route that "
-            f"bathyscope found ({route}): {difference}. Reading its layers that way would be wrong."
-        )
+
+    def product(states: Tensor) -> Tensor:
+        return anatomy.rescale(anatomy.project(states[0]))[None]
+
+    for unembed in (anatomy.unembedded, product):
+        wrong = _wrong(unembed, anatomy, last_state, logits)
+        if wrong is not None:
+            raise ModelError(
+                f"The logits of {name} do not follow from its last hidden state by the route that "
+                f"bathyscope found ({route}): {wrong}. Reading its layers that way would be wrong."
+            )
 
 
-def _verify_causality(name: str, model: Any, probe: _Probe) -> None:
-    """Refuse a model in which a later token changes an earlier prediction (BERT and its kin)."""
-    changed = probe.input_ids.clone()
-    changed[0, -1] = changed[0, 0]
-    error = float((logits_of(model, changed) - probe.logits)[:, :-1].float().abs().max())
-    if not error <= rounding(probe.logits):
-        raise ModelError(
-            f"{name} is not a causal language model: changing the last token changed the "
-            f"predictions before it (by {error:.3g}). Choose a model that reads left to right."
-        )
-
-
-def logits_of(model: Any, input_ids: Tensor) -> Tensor:
-    """Return the model's own logits, shape (batch, positions, vocab_size), without a cache.
-
-    No attention mask is passed: in a causal model, padding on the right is in the future of
-    every token that counts.
-    """
-    with forward_only():
-        logits: Tensor = model(input_ids=input_ids, use_cache=False, return_dict=True).logits
-    return logits
-
-
-def _probe_ids(model: Any) -> Tensor:
-    """Return a few different token ids, shape (1, 5), on the model's device."""
-    vocab_size = model.get_input_embeddings().weight.shape[0]
-    ids = [(7919 * (i + 1)) % vocab_size for i in range(5)]
-    return torch.tensor([ids], device=model.device)
-
-
-def as_float(logits: Tensor) -> Tensor:
-    """Return logits in at least float32, in which probabilities are computed."""
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-
-def rounding(logits: Tensor) -> float:
-    """Return how far two computations of the same logits may be apart by rounding alone."""
-    scale = max(1.0, float(logits.float().abs().max()))
-    return 32 * torch.finfo(logits.dtype).eps * scale
-
-
-def _is_hooked(module: nn.Module) -> bool:
-    """Tell whether calling a module does more than its class says."""
-    hooks = (module._forward_hooks, module._forward_pre_hooks)
-    return "forward" in vars(module) or any(map(bool, hooks))
-
-
-def _stream(output: Any) -> Tensor:
-    """Return the residual stream from what a layer returns: a tensor, or a tuple led by it."""
-    stream: Tensor = output[0] if isinstance(output, tuple) else output
-    return stream
-
-
-@contextmanager
-def _hooks(handles: list[Any]) -> Iterator[None]:
+def _wrong(
+    unembed: Callable[[Tensor], Tensor], anatomy: Anatomy, last_state: Tensor, logits: Tensor
+) -> str | None:
+    """Return what is wrong with a way from the last state to the logits; None where nothing is."""
     try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+        with forward_only():
+            ours = unembed(anatomy.normed(last_state))
+    except Exception as error:  # foreign modules, called without what the model gives them beside
+        return f"{type(error).__name__}: {first_sentence(error)}"
+    return difference(ours, logits, rounding(logits) / 4)
+
+
+def _stream(output: Any) -> Any:
+    """Return the residual stream from what a layer returns: a tensor, or a sequence led by it."""
+    return output if isinstance(output, Tensor) else output[0]

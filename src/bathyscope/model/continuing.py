@@ -5,21 +5,17 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from bathyscope.core.errors import InputError, ModelError
-from bathyscope.model.anatomy import logits_of
+from bathyscope.core.errors import ModelError
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.logits import logits_of
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.sequences import Sequences
 from bathyscope.model.sharing import longest_shareable, only_rounding
 
-# Lengths of the prompts that are tried: one for texts of the same length, three for padded ones.
-_ALIKE, _PADDED = (11, 11), (17, 3, 24)
+# Length and number of the prompts that are tried.
+_TOKENS, _PROMPTS = 11, 2
 _STEPS = 3
-_LONGEST = 32
-
-_CHANGES: WeakKeyDictionary[LanguageModel, dict[tuple[int, ...], float | None]] = (
-    WeakKeyDictionary()
-)
+_CHANGES: WeakKeyDictionary[LanguageModel, float | None] = WeakKeyDictionary()
 
 
 def begun(model: LanguageModel, prompts: Sequence[Ids], stop: str = "") -> Sequences:
@@ -29,41 +25,34 @@ def begun(model: LanguageModel, prompts: Sequence[Ids], stop: str = "") -> Seque
     what it predicts on the cache must be what it predicts of the whole text in one piece.
 
     Raises:
-        InputError: The model mistakes padding for text, and the prompts need it.
         ModelError: It does not go on from a cache as it reads a text in one piece.
     """
     name = type(model.model).__name__
     sequences = Sequences(model, prompts, stop)
-    change = _change(model, _ALIKE)
+    change = _change(model)
     if change is not None:
         raise ModelError(
             f"{name} does not go on from its cache as it reads the whole text (its logits change "
             f"by {change:.2g}), which streaming and Think@n need; let `bathyscope depth` write or "
             "read the answer whole."
         )
-    if len(set(map(len, prompts))) > 1 and (change := _change(model, _PADDED)) is not None:
-        raise InputError(
-            f"{name} takes padding for text (its logits change by {change:.2g} where prompts of "
-            "unequal length go on together); give it one prompt at a time."
-        )
     return sequences
 
 
-def _change(model: LanguageModel, lengths: tuple[int, ...]) -> float | None:
+def _change(model: LanguageModel) -> float | None:
     """Return by how much logits change on the cache; None where rounding explains it."""
-    known = _CHANGES.setdefault(model, {})
-    if lengths not in known:
-        known[lengths] = _tried(model, lengths)
-    return known[lengths]
+    if model not in _CHANGES:
+        _CHANGES[model] = _tried(model)
+    return _CHANGES[model]
 
 
-def _tried(model: LanguageModel, lengths: tuple[int, ...]) -> float | None:
+def _tried(model: LanguageModel) -> float | None:
     vocab_size = model.model.get_input_embeddings().weight.shape[0]
     limits = (model.context_length, longest_shareable(model.model))
-    scale = min([_LONGEST, *(limit for limit in limits if limit is not None)]) / _LONGEST
+    count = min([_TOKENS, *(limit - _STEPS for limit in limits if limit is not None)])
     prompts = [
-        tuple((7919 * (i + 1) + 104729 * kind) % vocab_size for i in range(max(1, int(n * scale))))
-        for kind, n in enumerate(lengths)
+        tuple((7919 * (i + 1) + 104729 * kind) % vocab_size for i in range(max(1, count)))
+        for kind in range(_PROMPTS)
     ]
     sequences, changes, largest = Sequences(model, prompts), [], 1.0
     for step in range(_STEPS):

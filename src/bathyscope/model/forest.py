@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from bathyscope.model.anatomy import Anatomy, as_float
 from bathyscope.model.batches import alike
 from bathyscope.model.branches import Branch, BranchCache, grown, longest, visible_past
+from bathyscope.model.foreign import run
+from bathyscope.model.head import Head
+from bathyscope.model.logits import as_float
 from bathyscope.model.prefix_tree import Edge, Ids
 from bathyscope.model.products import forward_only
 
@@ -43,15 +45,15 @@ class Forest:
         pasts_met: For each pass so far the different lengths of the pasts in it, ascending.
     """
 
-    def __init__(self, model: Any, anatomy: Anatomy, most_tokens: int) -> None:
+    def __init__(self, model: Any, head: Head, most_tokens: int) -> None:
         """Prepare a computation.
 
         Args:
             model: The transformers model.
-            anatomy: Its parts.
+            head: Its ends.
             most_tokens: Most tokens in one forward pass, padding included.
         """
-        self.model, self.anatomy, self.most_tokens = model, anatomy, most_tokens
+        self.model, self.head, self.most_tokens = model, head, most_tokens
         self.pasts_met: list[tuple[int, ...]] = []
 
     def score(self, roots: list[Edge], targets: Sequence[Ids], deliver: Deliver) -> None:
@@ -147,10 +149,8 @@ class Forest:
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
             options = {"use_cache": True, "past_key_values": DynamicCache()}
-        with forward_only(), self.anatomy.states_at(places) as states:
-            output = self.model(
-                input_ids=torch.tensor(ids, device=device), return_dict=True, **options
-            )
+        with forward_only(), self.head.states_at(places) as states:
+            output = run(self.model, input_ids=torch.tensor(ids, device=device), **options)
         return getattr(output, "past_key_values", None), begin, states[0]
 
     def _deliver(
@@ -170,7 +170,7 @@ class Forest:
         with forward_only():
             for first in range(0, len(ids), _ROWS_OF_LOGITS):
                 part = slice(first, first + _ROWS_OF_LOGITS)
-                logits = as_float(self.anatomy.unembedded(states[part]))
+                logits = as_float(self.head.unembedded(states[part]))
                 own = logits.gather(-1, ids[part, None])[:, 0]
                 chosen.append(own.double().cpu())
                 log_probs.append((own - logits.logsumexp(-1)).double().cpu())

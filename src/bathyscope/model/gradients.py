@@ -10,8 +10,9 @@ from torch import Tensor
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.model.anatomy import as_float, logits_of, rounding
+from bathyscope.model.foreign import boundary, run
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.logits import as_float, logits_of, rounding
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.products import FastProducts
 
@@ -152,16 +153,17 @@ def require_embeddings(model: LanguageModel) -> None:
     Raises:
         ModelError: Fed with its own embeddings it fails or predicts something else.
     """
-    weight = model.anatomy.embed_tokens.weight
+    weight = model.head.embed_tokens.weight
     ids = tuple((7919 * (i + 1)) % len(weight) for i in range(5))  # type: ignore[arg-type]
     expected = logits_of(model.model, torch.tensor([ids], device=model.model.device))
     embeddings = _embedded(model, ids)[None]
     why = "gives other predictions when fed with the embeddings of its tokens"
     try:
         with torch.no_grad(), FastProducts():
-            found = model.model(inputs_embeds=embeddings, use_cache=False, return_dict=True).logits
-    except Exception as error:  # whatever a foreign forward pass makes of our embeddings
-        found, why = None, f"does not take embeddings in place of tokens ({type(error).__name__})"
+            found = run(model.model, inputs_embeds=embeddings, use_cache=False).logits
+    except ModelError as error:
+        cause = type(error.__cause__).__name__
+        found, why = None, f"does not take embeddings in place of tokens ({cause})"
     if found is None or not float((found - expected).float().abs().max()) <= rounding(expected):
         raise ModelError(
             f"{type(model.model).__name__} {why}, so gradients at its embeddings would not "
@@ -196,9 +198,10 @@ def _derive(
             # Each row's value depends on that row alone: one way back serves all rows.
             seed = torch.zeros_like(seeds)
             seed[index::count] = seeds[index::count]
-            (gradients,) = torch.autograd.grad(
-                states, embeddings, seed, retain_graph=index + 1 < count
-            )
+            with boundary(model.model, "on its way back"):
+                (gradients,) = torch.autograd.grad(
+                    states, embeddings, seed, retain_graph=index + 1 < count
+                )
             gradients = gradients.to(torch.promote_types(gradients.dtype, torch.float32))
             found.append(reduce(gradients).double().cpu())
             advance()
@@ -219,8 +222,9 @@ def _values(
 def _states(model: LanguageModel, embeddings: Tensor, wanted: Sequence[Wanted]) -> Tensor:
     """Return the final states of the wanted positions, row after row: (rows · wanted, hidden)."""
     places = [(row, position) for row in range(len(embeddings)) for position, _ in wanted]
-    with model.anatomy.states_at(torch.tensor(places, device=embeddings.device)) as kept:
-        model.model(inputs_embeds=embeddings, use_cache=False, return_dict=True)
+    with model.head.states_at(torch.tensor(places, device=embeddings.device)) as kept:
+        # A family may change what it is given in place, which the leaf of a way back may not be.
+        run(model.model, inputs_embeds=embeddings.clone(), use_cache=False)
     return kept[0]
 
 
@@ -240,7 +244,7 @@ def _values_and_seeds(
         part = slice(first, first + _ROWS_OF_LOGITS)
         with torch.enable_grad():
             own_states = states[part].detach().requires_grad_()
-            logits = as_float(model.anatomy.unembedded(own_states))
+            logits = as_float(model.head.unembedded(own_states))
             value = VALUES_OF[of](logits.gather(-1, ids[part, None])[:, 0], logits)
             seeds += torch.autograd.grad(value.sum(), own_states)
         values.append(value.detach().double().cpu())
@@ -250,7 +254,7 @@ def _values_and_seeds(
 def _embedded(model: LanguageModel, ids: Ids) -> Tensor:
     """Return the embeddings of some tokens as the model takes them, shape (tokens, hidden)."""
     with torch.no_grad():
-        found: Tensor = model.anatomy.embed_tokens(torch.tensor(ids, device=model.model.device))
+        found: Tensor = model.head.embed_tokens(torch.tensor(ids, device=model.model.device))
     return found.detach()
 
 
@@ -264,7 +268,7 @@ def _baseline(model: LanguageModel, name: str) -> Tensor:
                 f"choose one of {', '.join(PATH_BASELINES[:-1])}."
             )
         return _embedded(model, (id,))[0]
-    size = len(model.anatomy.embed_tokens.weight)  # type: ignore[arg-type]
+    size = len(model.head.embed_tokens.weight)  # type: ignore[arg-type]
     if name == "zero":
         return torch.zeros_like(_embedded(model, (0,))[0])
     total = torch.zeros_like(_embedded(model, (0,))[0], dtype=torch.float64)

@@ -6,14 +6,14 @@ unembedding returns, and what arrives behind either is read.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bathyscope.core.errors import ModelError
+from bathyscope.model.foreign import text_config
+from bathyscope.model.hooks import hooked
 
 Rescale = Callable[[Tensor], Tensor]
 
@@ -23,25 +23,10 @@ _SATURATING = 1e4
 _SPREAD = 20.0
 
 
-@dataclass(frozen=True)
-class HeadPassage:
-    """What happens around the unembedding.
-
-    Attributes:
-        factor: What the normed state is multiplied by before it; 1 where by nothing.
-        rescale: What is done to the logits after it.
-        words: Both in words.
-    """
-
-    factor: float
-    rescale: Rescale
-    words: str
-
-
-def measured_passage(
+def measured_factor(
     model: nn.Module, run: Callable[[], Tensor], before: nn.Module, lm_head: nn.Module
-) -> HeadPassage:
-    """Return what the model does between its last norm, its unembedding and its logits.
+) -> float:
+    """Return what the model multiplies its normed states by before its unembedding.
 
     Args:
         model: The transformers model.
@@ -51,30 +36,54 @@ def measured_passage(
         lm_head: The unembedding.
 
     Raises:
-        ModelError: It is neither a factor before nor a factor or a cap after.
+        ModelError: It does something else there.
     """
     seen = _Seen()
-    with _hooked(
+    with hooked(
         before.register_forward_hook(seen.give_states),
         lm_head.register_forward_pre_hook(seen.take_states),
-        lm_head.register_forward_hook(seen.give_logits),
     ):
-        logits = run()
-    factor, rescaling = _factor(seen.states, seen.arrived), None
+        run()
+    factor = _factor(seen.states, seen.arrived)
     if factor is None:
-        what = f"between {type(before).__name__} and its unembedding it does more than multiply"
-    else:
-        rescaling = _rescaling(model, seen.projected, logits)
-        what = "after its unembedding it does more to the logits than multiply or cap them softly"
-    if factor is None or rescaling is None:
         raise ModelError(
             f"The logits of {type(model).__name__} do not follow from its last hidden state by the "
-            f"route that bathyscope found: {what} ({type(lm_head).__name__}). Reading its layers "
-            "that way would be wrong."
+            f"route that bathyscope found: between {type(before).__name__} and its unembedding it "
+            f"does more than multiply ({type(lm_head).__name__}). Reading its layers that way "
+            "would be wrong."
         )
-    rescale, words = rescaling
-    first = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
-    return HeadPassage(factor, rescale, first + words)
+    return factor
+
+
+def measured_rescaling(
+    model: nn.Module, run: Callable[[], Tensor], lm_head: nn.Module
+) -> tuple[Rescale, str]:
+    """Return what the model does to its logits after its unembedding, and the same in words.
+
+    Args:
+        model: The transformers model.
+        run: Runs it on a few tokens, at least 3, of one sequence, and returns its logits.
+        lm_head: The unembedding.
+
+    Raises:
+        ModelError: It is neither a factor nor a cap.
+    """
+    seen = _Seen()
+    with hooked(lm_head.register_forward_hook(seen.give_logits)):
+        logits = run()
+    if seen.projected is None:
+        raise ModelError(
+            f"{type(model).__name__} computes its logits without calling its unembedding "
+            f"({type(lm_head).__name__}) as a module, so bathyscope cannot read them."
+        )
+    found = _rescaling(model, seen.projected, logits)
+    if found is None:
+        raise ModelError(
+            f"The logits of {type(model).__name__} do not follow from its unembedding by a route "
+            "that bathyscope knows: after its unembedding it does more to the logits than multiply "
+            f"or cap them softly ({type(lm_head).__name__}). Reading them that way would be wrong."
+        )
+    return found
 
 
 class _Seen:
@@ -82,7 +91,7 @@ class _Seen:
 
     states: Tensor
     arrived: Tensor
-    projected: Tensor
+    projected: Tensor | None = None
 
     def give_states(self, module: nn.Module, inputs: Any, output: Any) -> Any:
         if isinstance(output, (tuple, list)):
@@ -127,7 +136,7 @@ def _rescaling(model: Any, projected: Tensor, logits: Tensor) -> tuple[Rescale, 
         return None
     factor, cap = float(logits[0, 0, 0]), float(logits[0, 1, 0])
     candidates = [
-        *_named(model.config.get_text_config()),
+        *_named(text_config(model)),
         (lambda logits: logits, "logits as they are"),
         _multiplied(factor),
         _capped(cap),
@@ -165,12 +174,3 @@ def _same(ours: Tensor, theirs: Tensor) -> bool:
     dtype = torch.promote_types(ours.dtype, theirs.dtype)
     coarsest = max(torch.finfo(ours.dtype).eps, torch.finfo(theirs.dtype).eps)
     return bool(torch.isclose(ours.to(dtype), theirs.to(dtype), rtol=4 * coarsest, atol=0).all())
-
-
-@contextmanager
-def _hooked(*handles: Any) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -7,10 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bathyscope.core.errors import InputError
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.progress import Progress, silent
-from bathyscope.model.anatomy import find_anatomy, logits_of
+from bathyscope.model.anatomy import Anatomy, find_anatomy
+from bathyscope.model.foreign import boundary, text_config
 from bathyscope.model.forest import Deliver, Forest, Scores
+from bathyscope.model.head import Head, find_head
+from bathyscope.model.logits import logits_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not_shared
@@ -24,7 +27,7 @@ class LanguageModel:
         model: The transformers model, in evaluation mode; it decodes greedily, without the
             penalties and temperatures that its authors may have set as defaults.
         tokens: Its tokenizer.
-        anatomy: Its parts.
+        head: Its ends, by which it is attributed.
         provenance: Where it came from: name, hashes, dtype, device; plain JSON values.
     """
 
@@ -39,21 +42,41 @@ class LanguageModel:
             provenance: Where it came from, if known.
 
         Raises:
-            ModelError: The anatomy is not found or does not hold up to the check by number.
+            ModelError: Its ends are not found or do not hold up to the check by number.
         """
         self.model = model.eval()
         self.model.generation_config = _plain_decoding(model)
         self.tokens = Tokens(tokenizer)
-        self.anatomy = find_anatomy(model)
+        _use_experts_that_run(model)
+        self.head = find_head(model)
+        self._anatomy = _anatomy_or_why(model, self.head)
         self.provenance = {
             "name": str(model.config.name_or_path) or type(model).__name__,
             **(provenance or {}),
             "class": type(model).__name__,
-            "num_layers": self.num_layers,
+            **self._layers_in_record(),
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": str(model.device),
-            "rescaling": self.anatomy.rescaling,
         }
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The model's layers and what reads them.
+
+        Raises:
+            ModelError: They are not found or do not hold up to the check by number.
+        """
+        if isinstance(self._anatomy, ModelError):
+            raise ModelError(
+                f"{self._anatomy} Its tokens can be attributed all the same; depth, streams, "
+                "Think@n and lenses need its layers."
+            ) from self._anatomy
+        return self._anatomy
+
+    def _layers_in_record(self) -> dict[str, Any]:
+        if isinstance(self._anatomy, ModelError):
+            return {"rescaling": self.head.rescaling}
+        return {"num_layers": self.num_layers, "rescaling": self._anatomy.rescaling}
 
     @property
     def num_layers(self) -> int:
@@ -63,14 +86,12 @@ class LanguageModel:
     @property
     def hidden_size(self) -> int:
         """Width of the residual stream."""
-        return int(self.model.config.get_text_config().hidden_size)
+        return int(text_config(self.model).hidden_size)
 
     @property
     def context_length(self) -> int | None:
         """The most tokens the model takes, or None where its configuration names no limit."""
-        length: int | None = getattr(
-            self.model.config.get_text_config(), "max_position_embeddings", None
-        )
+        length: int | None = getattr(text_config(self.model), "max_position_embeddings", None)
         return length
 
     def require_context(self, num_tokens: int) -> None:
@@ -114,7 +135,7 @@ class LanguageModel:
         self.require_context(len(prompt_ids) + max_new_tokens)
         input_ids = self._tensor([prompt_ids])
         stage = _Counter("generate the answer", max_new_tokens, progress)
-        with forward_only():
+        with forward_only(), boundary(self.model, "while it writes"):
             output = self.model.generate(
                 input_ids=input_ids,
                 attention_mask=torch.ones_like(input_ids),
@@ -154,7 +175,7 @@ class LanguageModel:
         usual = TOKENS_PER_BATCH * (1 if self.model.device.type == "cpu" else 16)
         if self.why_not_shared is not None and self.why_not_batched is not None:
             batch_tokens = 1
-        forest = Forest(self.model, self.anatomy, batch_tokens or usual)
+        forest = Forest(self.model, self.head, batch_tokens or usual)
         for indices, roots in self._trees(sequences, targets):
             own_targets = [targets[index] for index in indices]
             forest.score(roots, own_targets, partial(_deliver_own, deliver, indices))
@@ -180,12 +201,12 @@ class LanguageModel:
 
         A few short sequences are scored both ways, once for each model.
         """
-        return why_not_shared(self.model, self.anatomy)
+        return why_not_shared(self.model, self.head)
 
     @cached_property
     def why_not_batched(self) -> str | None:
         """Why every text has a pass of its own in this model, in words; None where none has."""
-        return why_not_batched(self.model, self.anatomy)
+        return why_not_batched(self.model, self.head)
 
     def may_continue_a_cache(self, num_tokens: int) -> bool:
         """Tell whether a text of so many tokens may be run in pieces, each on the cache before it.
@@ -244,11 +265,24 @@ class _Counter:
         self.progress(self.stage, self.total, self.total)
 
 
+def _anatomy_or_why(model: Any, head: Head) -> Anatomy | ModelError:
+    try:
+        return find_anatomy(model, head)
+    except ModelError as error:
+        return error
+
+
+def _use_experts_that_run(model: Any) -> None:
+    """Have experts computed one by one in float64, for which their joint product is not written."""
+    if model.dtype == torch.float64 and hasattr(model, "set_experts_implementation"):
+        model.set_experts_implementation("eager")
+
+
 def _plain_decoding(model: Any) -> Any:
     """Return settings that keep of the model's defaults only which tokens end a text."""
     from transformers import GenerationConfig
 
-    own = model.generation_config or model.config.get_text_config()
+    own = model.generation_config or text_config(model)
     end = own.eos_token_id
     padding = end[0] if isinstance(end, list) else end
     return GenerationConfig(  # type: ignore[no-untyped-call]

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.model.anatomy import as_float
+from bathyscope.model.foreign import run
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.logits import as_float
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
 
@@ -56,8 +57,17 @@ class Sampler:
         return chosen
 
 
+def of_equal_length(prompts: Sequence[tuple[int, ...]]) -> list[list[int]]:
+    """Return which prompts may be run as one batch without padding, as indices."""
+    lengths = sorted({len(prompt) for prompt in prompts})
+    return [[i for i, prompt in enumerate(prompts) if len(prompt) == n] for n in lengths]
+
+
 class Sequences:
     """A batch of texts on one cache, of keys and values or of running states.
+
+    Their prompts are of one length: what a family makes of padding is its own affair, and some make
+    NaN of it, or count it as text.
 
     Attributes:
         running: The sequences that had not ended at the last `advance`, in the order of the rows
@@ -71,16 +81,15 @@ class Sequences:
     def __init__(
         self, model: LanguageModel, prompts: Sequence[tuple[int, ...]], stop: str = ""
     ) -> None:
-        """Run the prompts, padded on the left where their lengths differ.
+        """Run the prompts.
 
         Args:
             model: The model.
-            prompts: Token ids of each prompt.
+            prompts: Token ids of each prompt, all of one length (`of_equal_length`).
             stop: A text that ends a sequence when it has been written; none where empty.
 
         Raises:
-            InputError: A prompt has no token, or only some of the texts are beyond a longrope
-                model's original context.
+            InputError: The prompts have no token.
             ModelError: The model returns no cache that could be continued.
         """
         if not prompts or not all(prompts):
@@ -95,13 +104,9 @@ class Sequences:
         self._final = torch.empty(0)  # what of the last states goes into the unembedding
         self._cache: Any = None
         self._cache_name = _cache_name(model)
-        self._shortest_prompt = min(map(len, prompts))
+        self._prompt_length, self._length = len(prompts[0]), 0
         self._next = torch.empty(len(prompts), dtype=torch.int64)
-        longest = max(map(len, prompts))
-        missing = [longest - len(prompt) for prompt in prompts]
-        padded = [prompt[:1] * gap + prompt for prompt, gap in zip(prompts, missing, strict=True)]
-        self._mask = self._tensor([[0] * gap + [1] * (longest - gap) for gap in missing])
-        self._run(self._tensor(padded))
+        self._run(self._tensor(prompts))
 
     def __len__(self) -> int:
         """Return how many sequences there are."""
@@ -113,7 +118,6 @@ class Sequences:
         self._final = self._final.repeat_interleave(count, 0)
         self._next = self._next.repeat_interleave(count, 0)
         self.states = [state.repeat_interleave(count, 0) for state in self.states]
-        self._mask = self._mask.repeat_interleave(count, 0)
         self.token_ids = [list(ids) for ids in self.token_ids for _ in range(count)]
         self.ended = [ended for ended in self.ended for _ in range(count)]
         self.running = [index * count + i for index in self.running for i in range(count)]
@@ -132,9 +136,7 @@ class Sequences:
         """Go on with some rows only."""
         where = torch.tensor(rows, dtype=torch.long, device=self.model.model.device)
         self._cache.reorder_cache(where)
-        self._final, self._mask, self._next = (
-            given[where] for given in (self._final, self._mask, self._next)
-        )
+        self._final, self._next = self._final[where], self._next[where]
         self.states = [state[where] for state in self.states]
 
     def logits(self) -> Tensor:
@@ -173,22 +175,19 @@ class Sequences:
             self._keep(rows)
         if not rows:
             return
-        self._mask = torch.cat([self._mask, self._mask.new_ones(len(rows), 1)], dim=1)
         self._run(self._next[:, None])
 
     def _run(self, input_ids: Tensor) -> None:
+        self._length += input_ids.shape[1]
         self._require_one_rope()
-        positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
         last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
         anatomy = self.model.anatomy
         with forward_only(), anatomy.recording_last() as states:
             with anatomy.states_at(last) as final:
-                output = self.model.model(
+                output = run(
+                    self.model.model,
                     input_ids=input_ids,
-                    attention_mask=self._attention_mask(input_ids.shape[1]),
-                    position_ids=positions,
                     use_cache=True,
-                    return_dict=True,
                     **{self._cache_name: self._cache},
                 )
         self._final = final[0]
@@ -200,24 +199,15 @@ class Sequences:
                 "write or read the answer whole."
             )
 
-    def _attention_mask(self, num_new: int) -> Tensor | None:
-        """Return the mask of padding; a running state has met the padding before, keys have not."""
-        mask = self._mask[:, -num_new:] if self._cache_name == "cache_params" else self._mask
-        return None if bool(mask.all()) else mask
-
     def _require_one_rope(self) -> None:
-        """Raise InputError where keys in the cache, or beside it, would need other angles."""
+        """Raise InputError where keys in the cache would need other angles."""
         limit = longest_shareable(self.model.model)
-        if limit is None or self._shortest_prompt > limit:
-            return
-        longest = int(self._mask.sum(-1).max())
-        if longest > limit:
+        if limit is not None and self._prompt_length <= limit < self._length:
             raise InputError(
-                f"A text has reached {longest} tokens and the shortest prompt had "
-                f"{self._shortest_prompt}, but this model turns all tokens of texts longer than "
+                f"A text has reached {self._length} tokens and its prompt had "
+                f"{self._prompt_length}, but this model turns all tokens of texts longer than "
                 f"{limit} by other angles (longrope), so they cannot go on from one cache; allow "
-                "fewer new tokens, or give longer and shorter prompts apart to `bathyscope depth` "
-                "without --stream."
+                "fewer new tokens, or let `bathyscope depth` read the text without --stream."
             )
 
     def _tensor(self, values: Any) -> Tensor:

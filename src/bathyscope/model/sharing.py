@@ -4,9 +4,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from bathyscope.model.anatomy import Anatomy, as_float, logits_of
+from bathyscope.core.errors import ModelError
+from bathyscope.model.foreign import run, text_config
 from bathyscope.model.forest import Forest, Scores
+from bathyscope.model.head import Head
+from bathyscope.model.logits import as_float, logits_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 
 # Where sequences leave each other and how long they are, in tokens: pasts of unequal length go on
@@ -27,21 +31,24 @@ _LONGEST = 40
 _TARGET = 3
 # Tokens of a pass, as in real runs.
 _TOKENS_PER_PASS = 1024
+# Layers of a cache of which a branch can be made.
+_KEYS_AND_VALUES = (DynamicLayer, DynamicSlidingWindowLayer)
 
 
-def why_not_shared(model: Any, anatomy: Anatomy) -> str | None:
+def why_not_shared(model: Any, head: Head) -> str | None:
     """Return why a cache of prefixes would be wrong in this model; None where it is right.
 
     State-space and recurrent models keep no keys and values of single positions; others may read
     positions or masks in ways of their own. Rather than list them, a few sequences are scored
     with shared prefixes, and each by a pass of its own.
     """
-    if _keeps_a_state(model):
-        return "it carries a running state from token to token, which cannot be branched"
+    more = _keeps_more(model)
+    if more is not None:
+        return more
     sequences = _sequences(model)
     roots = shared_prefixes(sequences, [_TARGET] * len(sequences))
     try:
-        change, pasts = _change(model, anatomy, roots, sequences)
+        change, pasts = _change(model, head, roots, sequences)
     except Exception as error:  # whatever a foreign forward pass makes of our cache
         cause = error.__cause__ or error
         return f"its cache cannot be branched ({type(cause).__name__})"
@@ -54,10 +61,10 @@ def why_not_shared(model: Any, anatomy: Anatomy) -> str | None:
     return f"with a branched cache its log-probabilities change by {change:.2g} nats"
 
 
-def why_not_batched(model: Any, anatomy: Anatomy) -> str | None:
+def why_not_batched(model: Any, head: Head) -> str | None:
     """Return why whole sequences must not meet in one pass; None where they may."""
     sequences = _sequences(model)
-    change, _ = _change(model, anatomy, separate(sequences), sequences)
+    change, _ = _change(model, head, separate(sequences), sequences)
     if change is None:
         return None
     return f"other texts in the same pass change its log-probabilities by {change:.2g} nats"
@@ -69,7 +76,7 @@ def longest_shareable(model: Any) -> int | None:
     None where that is always so. With the rotary positions called "longrope" (Phi-3 of 128k) all
     tokens of a longer sequence turn by other angles, those of its beginning too.
     """
-    given = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
+    given = getattr(text_config(model), "rope_parameters", None) or {}
     each = [given, *(value for value in given.values() if isinstance(value, dict))]
     lengths = [
         one["original_max_position_embeddings"]
@@ -79,20 +86,32 @@ def longest_shareable(model: Any) -> int | None:
     return min(lengths, default=None)
 
 
-def _keeps_a_state(model: Any) -> bool:
-    """Tell whether some layer is recurrent: its cache has a state instead of keys and values."""
+def _keeps_more(model: Any) -> str | None:
+    """Return what the model's own cache keeps beside keys and values; None where nothing.
+
+    Seen in the kinds of its layers, because no short trial reaches the length from which on the
+    indexes and summaries of sparse attention count.
+    """
     input_ids = torch.zeros(1, 2, dtype=torch.long, device=model.device)
     with torch.inference_mode():
-        output = model(input_ids=input_ids, use_cache=True, return_dict=True)
+        try:
+            output = run(model, input_ids=input_ids, use_cache=True)
+        except ModelError as error:
+            return f"it fails with a cache ({type(error.__cause__).__name__})"
     cache = getattr(output, "past_key_values", None)
     layers = getattr(cache, "layers", ())
-    return cache is None or any(hasattr(layer, "recurrent_states") for layer in layers)
+    if cache is None or any(hasattr(layer, "recurrent_states") for layer in layers):
+        return "it carries a running state from token to token, which cannot be branched"
+    others = {type(layer).__name__ for layer in layers if type(layer) not in _KEYS_AND_VALUES}
+    if others:
+        return f"its cache keeps more of a token than keys and values ({', '.join(sorted(others))})"
+    return None
 
 
 def _sequences(model: Any) -> list[Ids]:
     """Return sequences that branch, as long as the model's context has room for."""
     vocab_size = model.get_input_embeddings().weight.shape[0]
-    config = model.config.get_text_config()
+    config = text_config(model)
     limits = (getattr(config, "max_position_embeddings", None), longest_shareable(model))
     scale = min([_LONGEST, *(limit for limit in limits if limit is not None)]) / _LONGEST
 
@@ -107,7 +126,7 @@ def _sequences(model: Any) -> list[Ids]:
 
 
 def _change(
-    model: Any, anatomy: Anatomy, roots: list[Edge], sequences: list[Ids]
+    model: Any, head: Head, roots: list[Edge], sequences: list[Ids]
 ) -> tuple[float | None, list[tuple[int, ...]]]:
     """Score sequences as a forest and each by the model alone.
 
@@ -117,7 +136,7 @@ def _change(
     """
     targets = [sequence[-_TARGET:] for sequence in sequences]
     found: dict[int, Scores] = {}
-    forest = Forest(model, anatomy, _TOKENS_PER_PASS)
+    forest = Forest(model, head, _TOKENS_PER_PASS)
     forest.score(roots, targets, found.__setitem__)
     changes, scale = [], 1.0
     for index, (sequence, target) in enumerate(zip(sequences, targets, strict=True)):

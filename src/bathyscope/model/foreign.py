@@ -1,0 +1,60 @@
+"""A model's own code, run so that whatever it raises becomes one sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bathyscope.core.errors import BathyscopeError, ModelError
+
+
+@contextmanager
+def boundary(model: Any, where: str = "in its own forward pass") -> Iterator[None]:
+    """Turn what a model's own code raises into one sentence.
+
+    Args:
+        model: The model.
+        where: When it failed, in words.
+
+    Raises:
+        ModelError: The model raised an error of its own, which is named.
+    """
+    try:
+        yield
+    except BathyscopeError:
+        raise
+    except Exception as error:  # foreign code raises whatever it stumbles over
+        raise ModelError(
+            f"{type(model).__name__} fails {where} ({type(error).__name__}: "
+            f"{first_sentence(error)}); try it with transformers alone, or choose another model."
+        ) from error
+
+
+def run(model: Any, **inputs: Any) -> Any:
+    """Return what a transformers model makes of its inputs.
+
+    Args:
+        model: The model.
+        inputs: Arguments of its forward pass.
+
+    Raises:
+        ModelError: It raised an error of its own, which is named.
+    """
+    with boundary(model):
+        return model(**inputs, return_dict=True)
+
+
+def first_sentence(error: BaseException) -> str:
+    """Return the first sentence of a foreign error, without its full stop and not too long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.split(". ")[0][:300].rstrip(".")
+
+
+def text_config(model: Any) -> Any:
+    """Return the part of a model's configuration that describes its language model.
+
+    The model's own where that is not one part: models that write sound name several.
+    """
+    try:
+        return model.config.get_text_config(decoder=True)
+    except ValueError:
+        return model.config

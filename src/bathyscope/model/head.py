@@ -1,0 +1,147 @@
+"""The two ends of a causal language model: its embedding, and its unembedding with what follows.
+
+Whatever lies between them is the model's own affair: the states that it hands to its unembedding
+are kept, and unembedded where their logits are wanted.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bathyscope.core.errors import ModelError
+from bathyscope.model.head_passage import measured_rescaling
+from bathyscope.model.hooks import hooked
+from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
+from bathyscope.model.products import forward_only, linear, linear_into
+
+
+@dataclass(frozen=True)
+class Head:
+    """The ends of a causal language model.
+
+    Attributes:
+        embed_tokens: Token embedding.
+        lm_head: The unembedding.
+        rescale: What the model does to the logits after the unembedding (softcapping, scaling).
+        rescaling: The same in words.
+    """
+
+    embed_tokens: nn.Module
+    lm_head: nn.Module
+    rescale: Callable[[Tensor], Tensor]
+    rescaling: str
+
+    def unembedded(self, states: Tensor) -> Tensor:
+        """Return the logits, shape (..., vocab_size), of states that are normed as wanted."""
+        logits: Tensor = self.lm_head(states)
+        return self.rescale(logits)
+
+    def project(self, states: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the logits before `rescale` of states (rows, hidden_size).
+
+        Args:
+            states: Normed as wanted.
+            out: Where to write them if there is a `linear_head`, shape (at least rows,
+                vocab_size): fresh memory of that size costs half of the product.
+        """
+        head = self.linear_head
+        if head is None:
+            logits: Tensor = self.lm_head(states)
+            return logits
+        bias: Tensor | None = head.bias
+        if out is None:
+            return linear(states, head.weight, bias)
+        filled = out[: len(states)]
+        linear_into(states, head.weight, bias, filled)
+        return filled
+
+    @property
+    def linear_head(self) -> nn.Linear | None:
+        """The unembedding where it is a plain matrix, nothing derived from it; else None."""
+        head: Any = self.lm_head
+        plain = type(head) is nn.Linear and not head.weight.is_meta and not _is_hooked(head)
+        return head if plain else None
+
+    @contextmanager
+    def states_at(self, places: Tensor) -> Iterator[list[Tensor]]:
+        """Keep the final, normed states at some places while the model runs, and skip the rest.
+
+        The model then computes logits of a single position only, which nobody reads.
+
+        Args:
+            places: Rows of the batch and positions in them, shape (n, 2).
+
+        Yields:
+            A list that comes to hold one tensor (n, hidden_size).
+        """
+        kept: list[Tensor] = []
+
+        def select(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            states, *rest = inputs
+            kept.append(states[places[:, 0], places[:, 1]])
+            return (states[:1, :1], *rest)
+
+        with hooked(self.lm_head.register_forward_pre_hook(select)):
+            yield kept
+
+
+def find_head(model: Any) -> Head:
+    """Find the ends of a transformers causal language model and verify them by number.
+
+    Raises:
+        ModelError: An end is not found, the model's logits do not follow from what arrives at its
+            unembedding, or a later token changes an earlier prediction.
+    """
+    name = type(model).__name__
+    embed_tokens, lm_head = model.get_input_embeddings(), model.get_output_embeddings()
+    if embed_tokens is None or lm_head is None:
+        raise ModelError(
+            f"{name} names no input embedding or no unembedding (get_input_embeddings, "
+            "get_output_embeddings); bathyscope needs a causal language model with both."
+        )
+    input_ids = probe_ids(model)
+    logits = logits_of(model, input_ids)
+    rescale, rescaling = measured_rescaling(model, lambda: logits_of(model, input_ids), lm_head)
+    head = Head(embed_tokens, lm_head, rescale, rescaling)
+    _verify_head(model, head, input_ids, logits)
+    _verify_causality(model, input_ids, logits)
+    return head
+
+
+def _verify_head(model: Any, head: Head, input_ids: Tensor, logits: Tensor) -> None:
+    """Refuse a model whose logits do not follow from the states kept at its unembedding."""
+    places = torch.tensor([(0, i) for i in range(input_ids.shape[1])], device=input_ids.device)
+    with head.states_at(places) as kept:
+        logits_of(model, input_ids)
+    with forward_only():
+        ours = head.unembedded(kept[0])
+    wrong = difference(ours, logits[0], rounding(logits) / 4)
+    if wrong is not None:
+        raise ModelError(
+            f"The logits of {type(model).__name__} do not follow from what arrives at its "
+            f"unembedding ({type(head.lm_head).__name__}, {head.rescaling}): {wrong}. Reading it "
+            "that way would be wrong."
+        )
+
+
+def _verify_causality(model: Any, input_ids: Tensor, logits: Tensor) -> None:
+    """Refuse a model in which a later token changes an earlier prediction (BERT and its kin)."""
+    changed = input_ids.clone()
+    changed[0, -1] = changed[0, 0]
+    error = float((logits_of(model, changed) - logits)[:, :-1].float().abs().max())
+    if not error <= rounding(logits):
+        raise ModelError(
+            f"{type(model).__name__} is not a causal language model: changing the last token "
+            f"changed the predictions before it (by {error:.3g}). Choose a model that reads left "
+            "to right."
+        )
+
+
+def _is_hooked(module: nn.Module) -> bool:
+    """Tell whether calling a module does more than its class says."""
+    hooks = (module._forward_hooks, module._forward_pre_hooks)
+    return "forward" in vars(module) or any(map(bool, hooks))
