@@ -1,11 +1,9 @@
-"""What a benchmark found, as JSON: printed, or written whole or not at all."""
+"""What a benchmark found, as JSON: printed, or written."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from bathyscope.core.files import new_file
 
 
 def hand_over(report: Mapping[str, Any], path: Path | None) -> None:
@@ -17,8 +15,8 @@ def hand_over(report: Mapping[str, Any], path: Path | None) -> None:
 
 def write(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report, in place of an earlier one."""
-    with new_file(path) as partial:
-        partial.write_text(as_json(report), encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(as_json(report), encoding="utf-8")
 
 
 def as_json(report: Mapping[str, Any]) -> str:

@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bathyscope.core.files import new_file
-
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -103,5 +101,4 @@ def _goal(ratio: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    with new_file(PAGE) as partial:
-        partial.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")

@@ -35,8 +35,13 @@ def test_a_page_is_replaced_only_when_asked(runs: Path) -> None:
     code, said = run(runs / "drove", "-o", page)
     assert code == 2 and "--overwrite" in said
     assert page.read_text(encoding="utf-8") == "mine"
-    assert run(runs / "drove", "-o", page, "--overwrite")[0] == 0
-    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    code, said = run(runs / "drove", "-o", page, "--overwrite")
+    assert code == 2 and "was not written by bathyscope" in said
+    assert page.read_text(encoding="utf-8") == "mine"
+    page.unlink()
+    for subject in ("deep", "drove"):
+        assert run(runs / subject, "-o", page, "--overwrite")[0] == 0
+    assert '"name": "drove"' in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("harm", ["missing", "truncated", "newer", "ending"])

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 import bathyscope as bs
-from bathyscope.core.files import sha256
+from bathyscope.core.files.writing import sha256
 from bathyscope.layers.tuned_lens import TunedLens, describe_model
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bathyscope.core.errors import ModelError
-from bathyscope.core.files import sha256
+from bathyscope.core.files.writing import sha256
 from bathyscope.core.progress import silent
 from bathyscope.model import gguf as conversion
 from bathyscope.model.loading import load

@@ -6,14 +6,15 @@ import pytest
 
 import bathyscope as bs
 from bathyscope.comparison.changes import swaps
-from bathyscope.demo.demo import run_demo
+from bathyscope.demo.demo import compute, write
 from bathyscope.model.language_model import LanguageModel
 
 pytestmark = pytest.mark.real
 
 
 def test_the_demo(smollm: LanguageModel, tmp_path: Path) -> None:
-    runs = run_demo(smollm, tmp_path / "demo")
+    runs = compute(smollm)
+    write(runs, tmp_path / "demo")
     division, multiplication, depth = runs["division"], runs["multiplication"], runs["depth"]
     assert len(division.heatmap.rows) == len(multiplication.heatmap.rows) == 13
     assert smollm.tokens.decode(division.heatmap.rows.ids or ()) == " $16,000 / 0.8 ="

@@ -22,7 +22,7 @@ from bathyscope.cli import (
     view,
 )
 from bathyscope.cli.messages import complain
-from bathyscope.core.errors import BathyscopeError
+from bathyscope.core.errors import BathyscopeError, WriteError
 
 P = ParamSpec("P")
 
@@ -61,6 +61,10 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()  # what standard output refuses is known now, not after the end
+        except WriteError as error:
+            complain(str(error))
+            raise typer.Exit(1) from None
         except BathyscopeError as error:
             complain(str(error))
             raise typer.Exit(2) from None
@@ -71,7 +75,8 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
             sys.stdout = None
             raise typer.Exit(0) from None
         except OSError as error:
-            complain(f"{error.filename or 'a file'}: {error.strerror or error}.")
+            sys.stdout = None if error.filename is None else sys.stdout
+            complain(f"{error.filename or 'standard output'}: {error.strerror or error}.")
             raise typer.Exit(1) from None
 
     return guarded

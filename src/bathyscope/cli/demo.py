@@ -1,5 +1,6 @@
 """`bathyscope demo`: three maps and a page."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +22,13 @@ def command(
 ) -> None:
     """Compute three heatmaps of a real model and a page that explains them."""
     with progress_bars() as progress:
-        from bathyscope.core.files import refuse_existing
-        from bathyscope.demo.demo import run_demo
+        from bathyscope.cli.results import show_all, shown_if_lost
+        from bathyscope.core.files.outputs import require_writable
+        from bathyscope.demo.demo import compute, write
 
-        refuse_existing(output, overwrite=overwrite)
+        require_writable(output, overwrite=overwrite)
         language_model = options.load_model(model, revision, dtype, device, progress)
-        run_demo(language_model, output, overwrite=overwrite, progress=progress)
+        runs = compute(language_model, progress)
+    with shown_if_lost(partial(show_all, [*runs.values()], as_json=False)):
+        write(runs, output, overwrite=overwrite)
     note(f"open {output / 'index.html'} in a browser")

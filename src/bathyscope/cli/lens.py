@@ -1,5 +1,6 @@
 """`bathyscope lens train`: translators for the tuned lens, from text."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,20 +39,27 @@ def train(
 ) -> None:
     """Train the tuned lens of a model on text, and say how well it reads text held out."""
     with progress_bars() as progress:
-        from bathyscope.core.files import refuse_existing
+        from bathyscope.cli.results import shown_if_lost
+        from bathyscope.core.files.outputs import require_writable
         from bathyscope.layers.lens_training import LensTraining, train_lens
 
         read = [options.read_prompt(text, "text") for text in texts]
         settings = LensTraining(steps, positions, sequence_length, learning_rate, held_out, seed)
-        refuse_existing(output, overwrite=overwrite, folder=False)
+        require_writable(output, overwrite=overwrite, folder=False)
         language_model = options.load_model(model, revision, dtype, device, progress)
         lens = train_lens(language_model, read, settings, progress=progress)
+    show = partial(_show, lens, as_json=as_json)
+    with shown_if_lost(show):
         lens.save(output, overwrite=overwrite)
+    show()
+    note(f"translators: {output}")
+
+
+def _show(lens: "TunedLens", *, as_json: bool) -> None:
     if as_json:
         print_json(lens.about)
     else:
         _print_table(lens)
-    note(f"translators: {output}")
 
 
 def _print_table(lens: "TunedLens") -> None:

@@ -53,15 +53,15 @@ def command(
 ) -> None:
     """Draw a saved run, or a plain table, as a heatmap."""
     with progress_bars():
-        from bathyscope.core.files import refuse_existing
+        from bathyscope.core.files.outputs import require_writable
         from bathyscope.render.figure.draw import draw, page_paths
         from bathyscope.render.look import Look
 
         look = Look(palette, limit, scale, _window(window), hatch, settling, top_tokens)
         opened = open_subject(subject)
         for path in page_paths(opened, output, look, per_page):
-            refuse_existing(path, overwrite=overwrite, folder=False)
-        drawn = draw(opened, output, per_page=per_page, **vars(look))
+            require_writable(path, overwrite=overwrite, folder=False)
+        drawn = draw(opened, output, per_page=per_page, overwrite=overwrite, **vars(look))
     note(f"saved: {', '.join(map(str, drawn))}")
 
 

@@ -1,19 +1,26 @@
 """What a command does with its runs: folders, figures, and tables or JSON on standard output."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from pathlib import Path
 
+import typer
+
 from bathyscope.cli.machines import print_json
-from bathyscope.cli.messages import note
-from bathyscope.core.errors import InputError
-from bathyscope.core.files import new_folder, refuse_existing
+from bathyscope.cli.messages import complain, note
+from bathyscope.core.errors import BathyscopeError, InputError
+from bathyscope.core.files.outputs import require_writable
+from bathyscope.core.files.writing import new_folder, new_numbered_folder, numbered
 from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
 from bathyscope.runs.kinds import Run, SettlingRun
 
 _RUNS = Path("bathyscope-runs")
+_FIGURE = "figure.png"
 
 
 @dataclass(frozen=True)
@@ -40,37 +47,88 @@ class Delivery:
         """Refuse an output that could not be written, before anything is computed."""
         if self.figures and num_runs > 1:
             raise InputError("--figure takes one target; every run's folder has its figure anyway.")
-        if self.folder is not None:
-            refuse_existing(self.folder, overwrite=self.overwrite)
         require_palette(self.palette)
         for figure in self.figures:
             require_format(figure)
-            refuse_existing(figure, overwrite=self.overwrite, folder=False)
+        self._require_different_places()
+        folder = self.folder or next(numbered(_RUNS / "run"))
+        require_writable(folder, overwrite=self.overwrite)
+        for figure in self.figures:
+            require_writable(figure, overwrite=self.overwrite, folder=False)
+
+    def _require_different_places(self) -> None:
+        """Raise InputError where one output would take the place of another."""
+        taken = [] if self.folder is None else [self.folder / _FIGURE]
+        for figure in self.figures:
+            if any(_in_the_way(one, figure) for one in taken):
+                raise InputError(
+                    f"{figure} is named for two outputs, or lies in the place of another: give "
+                    "each a name of its own."
+                )
+            taken.append(figure)
 
     def deliver(self, runs: Sequence[Run]) -> None:
-        """Save and print the runs: one as the folder itself, several as folders inside of it."""
-        folder = self.folder or _next_folder(runs[0].kind)
-        with new_folder(folder, overwrite=self.overwrite) as partial:
-            for run, name in zip(runs, _names(len(runs)), strict=True):
-                (partial / name).mkdir(exist_ok=True)
-                run.write(partial / name)
-                self._draw(run, partial / name / "figure.png")
+        """Save and print the runs: one as the folder itself, several as folders inside of it.
+
+        They are printed even where they cannot be saved.
+        """
+        saved: list[Path] = []
+        try:
+            with shown_if_lost(partial(show_all, runs, as_json=self.as_json)):
+                self._save(runs, saved)
+            show_all(runs, as_json=self.as_json)
+        finally:
+            if saved:
+                note(f"saved: {', '.join(map(str, saved))}")
+
+    def _save(self, runs: Sequence[Run], saved: list[Path]) -> None:
+        """Save the runs and draw the figures, naming in `saved` what is there."""
+        write = partial(self._write, runs)
+        if self.folder is None:
+            folder = new_numbered_folder(_RUNS / runs[0].kind, write)
+        else:
+            folder = self.folder
+            with new_folder(folder, overwrite=self.overwrite) as new:
+                write(new)
+        saved += [folder / name / _FIGURE for name in _names(len(runs))]
         for figure in self.figures:
             self._draw(runs[0], figure)
-        self._print(runs)
-        saved = [folder / name / "figure.png" for name in _names(len(runs))]
-        note(f"saved: {', '.join(map(str, [*saved, *self.figures]))}")
+            saved.append(figure)
+
+    def _write(self, runs: Sequence[Run], folder: Path) -> None:
+        for run, name in zip(runs, _names(len(runs)), strict=True):
+            (folder / name).mkdir(exist_ok=True)
+            run.write(folder / name)
+            self._draw(run, folder / name / _FIGURE)
 
     def _draw(self, run: Run, path: Path) -> None:
-        draw(run, path, palette=self.palette, hatch=self.hatch)
+        draw(run, path, palette=self.palette, hatch=self.hatch, overwrite=self.overwrite)
 
-    def _print(self, runs: Sequence[Run]) -> None:
-        if self.as_json and len(runs) > 1:
-            documents = [run.to_document() for run in runs]
-            print_json(documents)
-            return
-        for run in runs:
-            show(run, as_json=self.as_json)
+
+@contextmanager
+def shown_if_lost(show: Callable[[], None]) -> Iterator[None]:
+    """Show a result where saving it fails, and end with exit code 1: it is not lost altogether."""
+    try:
+        yield
+    except Exception as error:
+        try:
+            show()
+            sys.stdout.flush()
+        except OSError:  # nobody listens
+            sys.stdout = None
+        if isinstance(error, BathyscopeError):
+            complain(str(error))
+            raise typer.Exit(1) from None
+        raise
+
+
+def show_all(runs: Sequence[Run], *, as_json: bool) -> None:
+    """Print runs on standard output: tables, or one JSON document, a list if several."""
+    if as_json and len(runs) > 1:
+        print_json([run.to_document() for run in runs])
+        return
+    for run in runs:
+        show(run, as_json=as_json)
 
 
 def show(run: Run | SettlingRun, *, as_json: bool) -> None:
@@ -89,6 +147,7 @@ def _names(number: int) -> list[str]:
     return ["."] if number == 1 else [f"target-{index}" for index in range(1, number + 1)]
 
 
-def _next_folder(kind: str) -> Path:
-    names = (_RUNS / f"{kind}-{number}" for number in count(1))
-    return next(name for name in names if not name.exists())
+def _in_the_way(file: Path, other: Path) -> bool:
+    """Tell whether two files are one, or one would have to lie inside of the other."""
+    one, two = (Path(os.path.abspath(path)) for path in (file, other))
+    return one == two or one in two.parents or two in one.parents

@@ -21,10 +21,11 @@ def command(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Write maps as one interactive HTML file, which needs no network."""
-    from bathyscope.core.files import refuse_existing
+    from bathyscope.core.files.outputs import require_writable
     from bathyscope.page.document import view
 
-    refuse_existing(output, overwrite=overwrite, folder=False)
+    require_writable(output, overwrite=overwrite, folder=False)
     names = [path.resolve().name for path in subjects]
-    view([open_subject(path) for path in subjects], output, names=names)
+    maps = [open_subject(path) for path in subjects]
+    view(maps, output, names=names, overwrite=overwrite)
     note(f"open {output} in a browser")

@@ -1,11 +1,12 @@
 """Three maps of one model: which example wrote the slash, which the cross, and how deep 13 lies."""
 
 import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
 from bathyscope.attribution.attribute import attribute
-from bathyscope.core.files import new_folder
+from bathyscope.core.files.writing import new_folder
 from bathyscope.core.progress import Progress, silent
 from bathyscope.description.describe import describe
 from bathyscope.layers.depth import depth
@@ -32,29 +33,31 @@ The folders beside this page hold them (`run.json`, `arrays.safetensors`, `score
 """
 
 
-def run_demo(
-    model: LanguageModel, folder: Path, *, overwrite: bool = False, progress: Progress = silent
-) -> dict[str, Run]:
-    """Compute the three maps and write them with figures, words and one page.
-
-    Args:
-        model: The model to look into.
-        folder: Where to; it appears when everything in it is whole.
-        overwrite: Whether an existing folder is replaced.
-        progress: Told of the steps.
-
-    Returns:
-        The runs by the name of their folder.
-    """
-    runs = {
+def compute(model: LanguageModel, progress: Progress = silent) -> dict[str, Run]:
+    """Compute the three maps; return the runs by the name of their folder."""
+    return {
         name: _attribution(model, name, progress) for name in ("division", "multiplication")
     } | {"depth": _depth(model, progress)}
+
+
+def write(runs: Mapping[str, Run], folder: Path, *, overwrite: bool = False) -> None:
+    """Write the runs with figures, words and one page.
+
+    Args:
+        runs: What `compute` returns.
+        folder: Where to; it appears when everything in it is whole.
+        overwrite: Whether an existing folder is replaced.
+
+    Raises:
+        InputError: The folder exists and may not be replaced.
+        WriteError: It cannot be written.
+    """
+    model = next(iter(runs.values())).heatmap.provenance["model"]
     with new_folder(folder, overwrite=overwrite) as partial:
         exhibits = [_exhibit(run, partial / name) for name, run in runs.items()]
-        introduction = _INTRODUCTION.format(model=model.provenance["name"])
+        introduction = _INTRODUCTION.format(model=model["name"])
         write_gallery(partial / "index.html", "bathyscope: a look inside", introduction, exhibits)
         view(list(runs.values()), partial / "explore.html", names=list(runs))
-    return runs
 
 
 def _attribution(model: LanguageModel, name: str, progress: Progress) -> Run:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.files import new_file, refuse_existing, sha256
+from bathyscope.core.files.writing import new_file, sha256
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel
@@ -45,18 +45,22 @@ class TunedLens:
         """Write a safetensors file, whole or not at all.
 
         Raises:
-            InputError: The file exists and `overwrite` is false, or it is a folder.
+            InputError: The file exists and may not be replaced.
+            WriteError: It cannot be written.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
 
-        refuse_existing(Path(path), overwrite=overwrite, folder=False)
         tensors = {
             name: tensor.float().cpu().contiguous()
             for name, tensor in (("weight", self.weight), ("bias", self.bias))
         }
         about = json.dumps(self.about, ensure_ascii=False, allow_nan=False)
-        with new_file(Path(path)) as partial:
-            save_file(tensors, partial, metadata={_KEY: about})
+        with new_file(Path(path), overwrite=overwrite) as partial:
+            try:
+                save_file(tensors, partial, metadata={_KEY: about})
+            except SafetensorError as error:  # its name for what the file system refuses
+                raise OSError(str(error)) from error
 
 
 def translated(states: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

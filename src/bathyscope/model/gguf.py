@@ -14,8 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bathyscope.core.errors import ModelError
-from bathyscope.core.files import new_folder, sha256
+from bathyscope.core.errors import ModelError, WriteError
+from bathyscope.core.files.writing import new_folder, sha256
 from bathyscope.core.progress import Progress
 from bathyscope.model.cache import cache_folder
 
@@ -41,10 +41,10 @@ def converted(gguf: Path, digest: str, progress: Progress) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             try:
                 _convert(gguf, folder, progress)
-            except OSError as error:
+            except WriteError as error:
                 raise ModelError(
                     f"The conversion of {gguf.name} cannot be written to {folder.parent} "
-                    f"({error.strerror}); make room, or set BATHYSCOPE_CACHE to another folder."
+                    f"({error.reason}); make room, or set BATHYSCOPE_CACHE to another folder."
                 ) from error
     return folder
 
@@ -91,9 +91,14 @@ def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     progress(stage, 0, steps)
     tokenizer, model = _read(gguf)
     progress(stage, 2, steps)
+    from safetensors import SafetensorError
+
     with new_folder(folder) as partial:
         tokenizer.save_pretrained(partial)
-        _plain(model).save_pretrained(partial)
+        try:
+            _plain(model).save_pretrained(partial)
+        except SafetensorError as error:  # its name for what the file system refuses
+            raise OSError(str(error)) from error
         progress(stage, 3, steps)
         checksums = {file.name: sha256(file) for file in sorted(partial.iterdir())}
         (partial / _CHECKSUMS).write_text(json.dumps(checksums, indent=1))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.core.files import sha256
+from bathyscope.core.files.writing import sha256
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model import bundled, gguf
 from bathyscope.model.language_model import LanguageModel

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.files import new_file
+from bathyscope.core.files.writing import new_file
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.page.data import Shown, page_data
 from bathyscope.runs.kinds import Run
@@ -24,6 +24,7 @@ def view(
     path: str | Path,
     *,
     names: Sequence[str] | None = None,
+    overwrite: bool = True,
 ) -> None:
     """Write maps as one interactive HTML file, whole or not at all.
 
@@ -34,16 +35,19 @@ def view(
         subjects: A run, a map, or several.
         path: Where to; a name that ends in .html.
         names: What each is called on the page; None numbers them.
+        overwrite: Whether an existing page is replaced; never a file that bathyscope did not write.
 
     Raises:
-        InputError: There is nothing to show, names do not fit, or the ending is another.
+        InputError: There is nothing to show, names do not fit, the ending is another, or the file
+            exists and may not be replaced.
+        WriteError: The file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{path} does not end in .html; choose such a name for the page.")
     several = subjects if isinstance(subjects, Sequence) else [subjects]
     document = page(several, names)
-    with new_file(path) as partial:
+    with new_file(path, overwrite=overwrite) as partial:
         partial.write_text(document, encoding="utf-8")
 
 

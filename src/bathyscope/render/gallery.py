@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bathyscope.core.files import new_file
+from bathyscope.core.files.writing import new_file
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bathyscope.core.files import new_folder
+from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
 from bathyscope.runs.folder import document_head, write_run
 

@@ -44,14 +44,13 @@ def write_run(
         heatmap: The map whose cells `scores.csv` lists, one a line.
         standard_error: Of each cell, listed beside its value; None where there is none.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     (folder / DOCUMENT).write_text(
         json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
-    save_file(
-        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS
-    )
+    ours = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    (folder / ARRAYS).write_bytes(save(ours))
     with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
         _write_scores(csv.writer(file, lineterminator="\n"), heatmap, standard_error)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.files import new_folder
+from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
 from bathyscope.runs.faithfulness import FaithfulnessRun

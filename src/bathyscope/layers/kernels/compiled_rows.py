@@ -13,7 +13,6 @@ import platform
 import shlex
 import shutil
 import subprocess
-import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from bathyscope.core.files.scratch import scratch
 from bathyscope.layers.kernels.torch_rows import Rows, TorchRows, agree
 from bathyscope.model.cache import cache_folder
 
@@ -105,8 +105,8 @@ def _library(compiler: list[str], *, anew: bool) -> Path:
 
 def _compile(command: list[str], source: bytes, path: Path) -> None:
     """Write the library: whole on the disk, and closed to others, before it has its name."""
-    with tempfile.TemporaryDirectory(prefix=".rows-", dir=path.parent) as folder:
-        library = Path(folder) / path.name
+    with scratch(path.parent) as folder:
+        library = folder / path.name
         _run([*command, "-x", "c", "-", "-o", str(library), "-lm"], source)
         library.chmod(0o700)
         with library.open("rb") as file:

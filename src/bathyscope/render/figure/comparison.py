@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.comparison.compare import Comparison
-from bathyscope.core.files import new_file
+from bathyscope.core.files.writing import new_file
 from bathyscope.description.words.comparison import named
 from bathyscope.render.figure import cells, overlays
 from bathyscope.render.figure.canvas import DPI, Canvas, add_bar, fit, label_axes, paint
 from bathyscope.render.figure.comparison_panels import Panel, panels_of
 from bathyscope.render.figure.draw import require_format
 from bathyscope.render.figure.embedded_metadata import Inscription
-from bathyscope.render.figure.saving import STYLE, metadata
+from bathyscope.render.figure.saving import STYLE, metadata, save_page
 from bathyscope.render.lettering import SIZE, SMALL, Lettering, lettering
 from bathyscope.render.look import part_of
 
@@ -25,7 +25,11 @@ _GAP, _BAR_GAP, _BAR = 0.25, 0.15, 0.16  # inches
 
 
 def draw_comparison(
-    comparison: Comparison, path: str | Path, *, palette: str | None = None
+    comparison: Comparison,
+    path: str | Path,
+    *,
+    palette: str | None = None,
+    overwrite: bool = True,
 ) -> None:
     """Draw a comparison into a PNG, SVG or PDF file, whole or not at all.
 
@@ -37,9 +41,13 @@ def draw_comparison(
         comparison: What to draw.
         path: Where to; the ending chooses the format.
         palette: A name in `palette.PALETTES`; None chooses by the quantity.
+        overwrite: Whether an existing figure is replaced; never a file that bathyscope did not
+            write.
 
     Raises:
-        InputError: The ending or the palette is not known.
+        InputError: The ending or the palette is not known, or the file exists and may not be
+            replaced.
+        WriteError: The file cannot be written.
     """
     path = Path(path)
     require_format(path)
@@ -47,9 +55,9 @@ def draw_comparison(
     letters = lettering(_texts(comparison, panels))
     import matplotlib
 
-    with matplotlib.rc_context(STYLE), new_file(path) as partial:
+    with matplotlib.rc_context(STYLE), new_file(path, overwrite=overwrite) as partial:
         figure = _figure(comparison, panels, letters)
-        figure.savefig(partial, metadata=metadata(path.suffix.lower(), _inscribed(comparison)))
+        save_page(figure, partial, metadata(path.suffix.lower(), _inscribed(comparison)))
     letters.report()
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.files import new_file
+from bathyscope.core.files.writing import new_file
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.description.describe import describe
 from bathyscope.render.figure.alternative_text import add_alternative_text
 from bathyscope.render.figure.composition import compose, letters_of
 from bathyscope.render.figure.embedded_metadata import FORMATS, Inscription
-from bathyscope.render.figure.saving import STYLE, metadata
+from bathyscope.render.figure.saving import STYLE, metadata, save_page
 from bathyscope.render.look import Look, pages
 from bathyscope.runs.kinds import Run
 
@@ -45,7 +46,12 @@ def figure(subject: Run | Heatmap, ax: "Axes | None" = None, **look: Any) -> "Fi
 
 
 def draw(
-    subject: Run | Heatmap, path: str | Path, *, per_page: int | None = None, **look: Any
+    subject: Run | Heatmap,
+    path: str | Path,
+    *,
+    per_page: int | None = None,
+    overwrite: bool = True,
+    **look: Any,
 ) -> list[Path]:
     """Draw a run or a map into a PNG, SVG or PDF file, whole or not at all.
 
@@ -57,13 +63,17 @@ def draw(
         path: Where to; the ending chooses the format.
         per_page: At most so many positions of the long axis on a page: a PDF gets several, a PNG
             or SVG becomes several files, numbered behind the name. None draws one page.
+        overwrite: Whether an existing figure is replaced; never a file that bathyscope did not
+            write.
         **look: Fields of `render.look.Look`, as `figure` takes them.
 
     Returns:
         The files, in order; one unless PNG or SVG have several pages.
 
     Raises:
-        InputError: The ending is not known, or `figure` refuses.
+        InputError: The ending is not known, `figure` refuses, or a file exists and may not be
+            replaced.
+        WriteError: A file cannot be written.
     """
     path, chosen = Path(path), Look(**look)
     paths = page_paths(subject, path, chosen, per_page)
@@ -72,7 +82,7 @@ def draw(
 
     with matplotlib.rc_context(STYLE), ExitStack() as stack:
         drawn = [compose(subject, page, letters) for page in _pages(subject, chosen, per_page)]
-        partial = [stack.enter_context(new_file(one)) for one in paths]
+        partial = [stack.enter_context(new_file(one, overwrite=overwrite)) for one in paths]
         _save(drawn, partial, subject)
     letters.report()
     return paths
@@ -111,11 +121,13 @@ def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], subject: Run | Heatm
     if ending == ".pdf":
         from matplotlib.backends.backend_pdf import PdfPages
 
-        with PdfPages(paths[0], metadata=embedded) as pdf:
+        content = BytesIO()
+        with PdfPages(content, metadata=embedded) as pdf:
             for page in drawn:
                 pdf.savefig(page)
+        paths[0].write_bytes(content.getvalue())
         return
     for page, path in zip(drawn, paths, strict=True):
-        page.savefig(path, metadata=embedded)
+        save_page(page, path, embedded)
         if ending == ".svg":
             add_alternative_text(path, describe(subject))

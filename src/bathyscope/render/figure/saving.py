@@ -1,9 +1,15 @@
 """What every figure's file has in common: how it is written, and what is written into it."""
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bathyscope.render.figure.embedded_metadata import Inscription
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STYLE: Any = {"svg.fonttype": "path", "svg.hashsalt": "bathyscope", "pdf.fonttype": 42}
 """Settings of matplotlib under which the same figure gives the same bytes."""
@@ -21,3 +27,16 @@ def metadata(ending: str, inscribed: Inscription) -> dict[str, Any]:
         return {"Software": "bathyscope", "Description": text}
     place, date = ("Description", "Date") if ending == ".svg" else ("Keywords", "CreationDate")
     return {"Creator": "bathyscope", place: text, **({} if dated else {date: None})}
+
+
+def save_page(page: "Figure", path: Path, embedded: Mapping[str, Any]) -> None:
+    """Save one page; drawn in memory first, since matplotlib stumbles over files that are refused.
+
+    Args:
+        page: The figure.
+        path: The file; its ending is the format.
+        embedded: What `metadata` returns.
+    """
+    content = BytesIO()
+    page.savefig(content, format=path.suffix.lower().lstrip("."), metadata=embedded)
+    path.write_bytes(content.getvalue())

@@ -1,0 +1,199 @@
+"""What commands write: found impossible beforehand, side by side without loss, shown if lost."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bathyscope.runs.kinds import open_run
+from tests.cli.conftest import MARKED, call, started, tree
+
+TEXT = "The cat sat on the mat, and 8 + 5 = 13. " * 6
+TRAIN = ["lens", "train", TEXT, "--steps", "3", "--sequence-length", "32", "-o"]
+TABLE = "a,b\nc,1\n"
+
+
+@pytest.fixture
+def saved(here: Path) -> Path:
+    """A folder with a run and a table."""
+    (here / "table.csv").write_text(TABLE)
+    return here
+
+
+def test_three_at_once_are_three_runs(here: Path, llama_folder: str) -> None:
+    asked = ["attribute", MARKED, "--target", " 00", "-m", llama_folder, "--json"]
+    processes = [started(*asked, "--seed", str(number)) for number in range(3)]
+    documents = []
+    for process in processes:
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        documents.append((json.loads(output), errors.rpartition("saved: ")[2].strip()))
+    assert tree(here / "bathyscope-runs")[::5] == [
+        "attribution-1",
+        "attribution-2",
+        "attribution-3",
+    ]
+    for document, figure in documents:
+        assert json.loads((here / figure).with_name("run.json").read_text()) == document
+
+
+COMMANDS: dict[str, list[str]] = {
+    "attribute": ["attribute", MARKED, "--target", " 00", "-m", "MODEL", "-o", "out"],
+    "depth": ["depth", "a", "--response", "bc", "-m", "MODEL", "-o", "out"],
+    "figure": ["depth", "a", "--response", "bc", "-m", "MODEL", "-o", "o", "--figure", "out.png"],
+    "evaluate": ["evaluate", MARKED, "--methods", "shapley,leave_one_out", "--target", " 00"]
+    + ["-m", "MODEL", "-o", "out"],
+    "lens": [*TRAIN, "out", "-m", "MODEL"],
+    "render": ["render", "table.csv", "-o", "out.svg"],
+    "view": ["view", "table.csv", "-o", "out.html"],
+    "compare": ["compare", "table.csv", "table.csv", "-o", "out.pdf"],
+}
+
+
+def output_of(arguments: list[str]) -> str:
+    return next(one for one in arguments if one.startswith("out"))
+
+
+def with_output(command: str, output: str, model: str) -> list[str]:
+    """Return a command with its output inside or instead of something."""
+    named = {"MODEL": model, output_of(COMMANDS[command]): output}
+    return [named.get(one, one) for one in COMMANDS[command]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("harm", ["parent is a file", "name too long", "link", "foreign"])
+def test_what_cannot_be_written_is_found_before_anything_is_computed(
+    saved: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch, command: str, harm: str
+) -> None:
+    def too_late(*_: Any, **__: Any) -> None:
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("bathyscope.model.loading.load", too_late)
+    output = output_of(COMMANDS[command])
+    expected = "symbolic link"
+    if harm == "parent is a file":
+        output, expected = f"table.csv/{output}", "is no folder"
+    elif harm == "name too long":
+        output, expected = "x" * 260 + output, "File name too long"
+    elif harm == "link":
+        (saved / output).symlink_to("elsewhere")
+    else:
+        is_folder = command in ("attribute", "depth", "evaluate")
+        foreign = saved / output / "mine.txt" if is_folder else saved / output
+        foreign.parent.mkdir(exist_ok=True)
+        foreign.write_text("mine")
+        expected = "was not written by bathyscope"
+    before = tree(saved)
+    result = call(*with_output(command, output, llama_folder), "--overwrite")
+    assert result.exit_code == 2, result.output
+    assert expected in " ".join(result.stderr.split()) and result.stderr.count("\n") == 1
+    assert result.stdout == "" and tree(saved) == before
+
+
+SAME_PLACE = [
+    ["--figure", "a.png", "--figure", "./a.png"],
+    ["--figure", "a.png", "--figure", "a.png/b.png"],
+    ["-o", "run", "--figure", "run/figure.png"],
+    ["-o", "a.png/run", "--figure", "a.png"],
+    ["-o", "a.png", "--figure", "a.png"],
+]
+
+
+@pytest.mark.parametrize("more", SAME_PLACE, ids=" ".join)
+def test_outputs_in_each_others_place_are_refused(here: Path, more: list[str]) -> None:
+    result = call("depth", "a", "--response", "b", "-m", "none", *more)
+    assert result.exit_code == 2 and "a name of its own" in result.stderr
+    assert tree(here) == []
+
+
+def test_a_figure_may_lie_in_the_folder_of_its_run(here: Path, llama_folder: str) -> None:
+    asked = ["depth", "a", "--response", "bc", "-m", llama_folder, "-o", "r"]
+    for more in ([], ["--overwrite"]):
+        result = call(*asked, "--figure", "r/f.pdf", *more)
+        assert result.exit_code == 0, result.output
+    assert "r/f.pdf" in tree(here)
+
+
+def limited(bytes: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to which files of more bytes are refused, as on a full disk."""
+    code = (
+        "import resource, runpy, sys\n"
+        "from bathyscope.core.files import outputs\n"
+        f"outputs._ROOM = {bytes // 2}\n"  # the disk fills up after it was looked at
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))\n"
+        "runpy.run_module('bathyscope', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+SHOWN = {"attribute": "whole target", "depth": "settles", "figure": "settles", "lens": "norm"}
+
+
+@pytest.mark.parametrize("command", [*SHOWN, "compare"])
+@pytest.mark.parametrize("bytes", [1000, 12_000])
+def test_a_result_that_cannot_be_saved_is_shown(
+    saved: Path, llama_folder: str, command: str, bytes: int
+) -> None:
+    before = tree(saved)
+    result = limited(bytes, *with_output(command, output_of(COMMANDS[command]), llama_folder))
+    assert result.returncode == 1, result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert "cannot be written" in last and "too large" in last and ".bathyscope-" not in last
+    assert "Traceback" not in result.stderr
+    assert SHOWN.get(command, "# ") in result.stdout
+    assert tree(saved) == before
+
+
+def taken_while_loading(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have another process take a name after it was found free."""
+    from bathyscope.model import loading
+
+    load = loading.load
+
+    def load_late(*arguments: Any, **options: Any) -> Any:
+        path.write_text("theirs")
+        return load(*arguments, **options)
+
+    monkeypatch.setattr(loading, "load", load_late)
+
+
+@pytest.mark.parametrize("command", ["attribute", "depth", "lens"])
+def test_what_another_process_wrote_meanwhile_stays(
+    here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    taken_while_loading(here / "out", monkeypatch)
+    result = call(*with_output(command, "out", llama_folder))
+    assert result.exit_code == 1, result.output
+    assert "out" in result.stderr.splitlines()[-1] and SHOWN[command] in result.stdout
+    assert (here / "out").read_text() == "theirs" and tree(here) == ["out"]
+
+
+def test_a_run_that_is_saved_is_named_where_its_figure_fails(
+    here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_while_loading(here / "out.png", monkeypatch)
+    result = call(*with_output("figure", "out.png", llama_folder))
+    assert result.exit_code == 1 and SHOWN["figure"] in result.stdout
+    assert "saved: o/figure.png\n" in result.stderr and "out.png exists already" in result.stderr
+    assert open_run(here / "o").kind == "depth"
+    assert (here / "out.png").read_text() == "theirs"
+
+
+def test_output_that_nobody_can_take_is_one_sentence_and_the_run_is_saved(
+    here: Path, llama_folder: str
+) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no device that is full")
+    asked = ["depth", "a", "--response", "bc", "-m", llama_folder, "-o", "run", "--json"]
+    command = [sys.executable, "-m", "bathyscope", *asked]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1
+    assert "standard output: No space left on device" in result.stderr.splitlines()[-1]
+    assert "Exception" not in result.stderr and "Traceback" not in result.stderr
+    assert open_run(here / "run").kind == "depth"
