@@ -51,7 +51,7 @@ def command(
 
 
 def _show(comparison: "Comparison", *, as_json: bool) -> None:
-    from bathyscope.description.comparison import describe_comparison
+    from bathyscope.description.words.comparison import describe_comparison
 
     if as_json:
         print_json(comparison.to_document())
