@@ -89,7 +89,11 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("unknown model", ["attribute", MARKED, "-m", "no-such-model"], "neither a folder"),
     ("unreadable file", ["attribute", "missing.txt"], "no file missing.txt"),
     ("a folder", ["attribute", "folder.d"], "cannot be read"),
-    ("not text", ["attribute", "binary.txt"], "no UTF-8 text"),
+    (
+        "not text",
+        ["attribute", "binary.txt"],
+        "binary.txt is not UTF-8 text (invalid start byte at byte 0)",
+    ),
     ("350 features", ["attribute", "[[a]] " * 350 + "b", "--target", "c"], "350 features"),
     ("method", ["attribute", MARKED, "--method", "magic"], "'magic' is not known"),
     ("lens", ["depth", "a", "--lens", "magic"], "'magic' is not known"),

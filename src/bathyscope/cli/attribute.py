@@ -6,6 +6,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def command(
         str, typer.Option(help="Embedding where that path begins: zero, mean or pad.")
     ] = "zero",
     chat: options.Chat = False,
+    keep_newline: options.KeepNewline = False,
     budget: options.Budget = 4096,
     tolerance: options.Tolerance = None,
     seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
@@ -77,15 +79,17 @@ def command(
         from bathyscope.cli.features import choose_features, tokens_as_features
         from bathyscope.cli.results import Delivery
 
-        targets: list[str | None] = [*target] if target else [None]
+        targets: list[str | None] = [*(given_text(text, "target") for text in target or [])] or [
+            None
+        ]
         settings = attribution.Settings(
             method=method,
             of=of,
-            against=against,
+            against=None if against is None else given_text(against, "text of --against"),
             budget=budget,
             tolerance=tolerance,
             seed=seed,
-            baseline=baseline,
+            baseline=given_text(baseline, "baseline"),
             steps=steps,
             path_from=path_from,
             chat=chat,
@@ -94,7 +98,7 @@ def command(
             cache=options.cache_file(cache),
             progress=progress,
         )
-        source = options.read_prompt(prompt)
+        source = read_text(prompt, keep_newline=keep_newline)
         chosen = choose_features(source, features)
         if chosen is not None:
             attribution.check(chosen, targets, settings)

@@ -6,6 +6,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
 
 
@@ -29,6 +30,7 @@ def command(
     stream: Annotated[
         bool, typer.Option("--stream", help="Print each token with its depth as it is written.")
     ] = False,
+    keep_newline: options.KeepNewline = False,
     max_new_tokens: options.MaxNewTokens = 64,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -47,7 +49,8 @@ def command(
         from bathyscope.layers import depth as api
         from bathyscope.runs.kinds import SettlingRun
 
-        text = options.read_prompt(prompt)
+        response = None if response is None else given_text(response, "response")
+        text = read_text(prompt, keep_newline=keep_newline)
         api.check_depth(response, lens, translators, threshold, depth_fraction, top_k, ratio_only)
         files = bool(output or figure)
         _require_map(ratio_only, files)

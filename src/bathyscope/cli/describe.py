@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bathyscope.cli.machines import readable
 from bathyscope.cli.subjects import Subject, open_subject
 
 
@@ -18,4 +19,5 @@ def command(
     from bathyscope.description.describe import describe, require_format
 
     require_format(format)
-    print(describe(open_subject(subject), format), end="")
+    words = describe(open_subject(subject), format)
+    print(readable(words) if format == "json" else words, end="")

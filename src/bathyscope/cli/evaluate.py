@@ -8,6 +8,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def command(
         typer.Option(help="Where that path begins: zero, mean or pad. [default: zero]"),
     ] = None,
     chat: options.Chat = False,
+    keep_newline: options.KeepNewline = False,
     max_new_tokens: Annotated[
         int | None, typer.Option(help="Longest text the model writes. [default: 64]")
     ] = None,
@@ -70,12 +72,13 @@ def command(
 ) -> None:
     """Evaluate a saved map, or several methods on one prompt: deletion and insertion curves."""
     asked = _Asked(
-        target,
+        None if target is None else given_text(target, "target"),
         features,
         revision,
+        keep_newline or None,
         {
             "of": of,
-            "baseline": baseline,
+            "baseline": None if baseline is None else given_text(baseline, "baseline"),
             "steps": steps,
             "path_from": path_from,
             "chat": chat or None,
@@ -104,6 +107,7 @@ class _Asked:
     target: str | None
     features: str | None
     revision: str | None
+    keep_newline: bool | None
     settings: dict[str, Any]
 
     def refuse(self) -> None:
@@ -171,7 +175,7 @@ def _evaluate_methods(
     from bathyscope.faithfulness.evaluate import check_methods, evaluate
 
     names = [name.strip() for name in methods.split(",")]
-    source = options.read_prompt(prompt)
+    source = read_text(prompt, keep_newline=bool(asked.keep_newline))
     chosen = choose_features(source, asked.features or "marked")
     given = asked.given | settings.spent
     if chosen is not None:

@@ -9,6 +9,7 @@ import typer
 from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars
+from bathyscope.cli.texts import read_text
 
 if TYPE_CHECKING:
     from bathyscope.layers.tuned_lens import TunedLens
@@ -30,6 +31,7 @@ def train(
         float, typer.Option(help="Share of each text, its end, that judges the lens.")
     ] = 0.1,
     seed: Annotated[int, typer.Option(help="Of the order in which the text is read.")] = 0,
+    keep_newline: options.KeepNewline = False,
     model: options.Model = None,
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",
@@ -43,7 +45,7 @@ def train(
         from bathyscope.core.files.outputs import require_writable
         from bathyscope.layers.lens_training import LensTraining, train_lens
 
-        read = [options.read_prompt(text, "text") for text in texts]
+        read = [read_text(text, "text", keep_newline=keep_newline) for text in texts]
         settings = LensTraining(steps, positions, sequence_length, learning_rate, held_out, seed)
         require_writable(output, overwrite=overwrite, folder=False)
         language_model = options.load_model(model, revision, dtype, device, progress)

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bathyscope.core.errors import InputError
-
 if TYPE_CHECKING:
     from bathyscope.core.progress import Progress
     from bathyscope.model.language_model import LanguageModel
@@ -89,6 +87,12 @@ Translators = Annotated[
         metavar="FILE", help="Translators of the tuned lens, from `bathyscope lens train`."
     ),
 ]
+KeepNewline = Annotated[
+    bool,
+    typer.Option(
+        "--keep-newline", help="Keep the line break at the end of a file or of standard input."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, not as a table.")]
 BatchTokens = Annotated[
     int | None,
@@ -108,22 +112,6 @@ def cache_file(wanted: bool) -> Path | None:
     return cache_folder() / "evaluations.sqlite" if wanted else None
 
 
-def read_prompt(source: str, name: str = "prompt") -> str:
-    """Return the text that an argument stands for: standard input for `-`, a file's, or itself.
-
-    Args:
-        source: What was given.
-        name: What to call it in a complaint.
-
-    Raises:
-        InputError: It names a file that cannot be read, or there is no text.
-    """
-    text = _text(source) if source else ""
-    if not text:
-        raise InputError(f"The {name} is empty; give a text, a file, or - for standard input.")
-    return text
-
-
 def load_model(
     model: str | None,
     revision: str | None,
@@ -135,41 +123,3 @@ def load_model(
     from bathyscope.model.loading import load
 
     return load(model, revision=revision, dtype=dtype, device=device, progress=progress)
-
-
-def _text(source: str) -> str:
-    if source == "-":
-        return _standard_input()
-    path = Path(source)
-    try:
-        is_path = path.exists()
-    except OSError:  # a text too long to be a name
-        is_path = False
-    if not is_path:
-        if _looks_like_a_file(source):
-            raise InputError(
-                f"There is no file {source}; give a file, a text, or - for standard input."
-            )
-        return source
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{source} is no UTF-8 text; convert it first.") from error
-    except OSError as error:
-        raise InputError(f"{source} cannot be read ({error.strerror}).") from error
-
-
-def _standard_input() -> str:
-    import sys
-
-    try:
-        return sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError("Standard input is no UTF-8 text; convert it first.") from error
-
-
-def _looks_like_a_file(source: str) -> bool:
-    """Tell whether a text that names no file was most likely meant to: one word with an ending."""
-    one_word = not any(character.isspace() for character in source)
-    path = Path(source)
-    return one_word and "[[" not in source and (len(path.suffix) > 1 or len(path.parts) > 1)

@@ -1,9 +1,9 @@
 """`bathyscope depth --stream`: each token with its depth, one line each, as it is written."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
+from bathyscope.cli.machines import print_json
 from bathyscope.model.language_model import LanguageModel
 
 
@@ -27,7 +27,7 @@ def stream_depths(
     for token in stream(model, prompt, **settings._asdict()):
         if as_json:
             document = vars(token) | {"divergences": token.divergences.tolist()}
-            print(json.dumps(document, ensure_ascii=False), flush=True)
+            print_json(document)
         else:
             depth = f"{token.settling_depth:4d} {'deep' if token.deep else '    '}"
             print(f"{depth} {bars(token.divergences)} {token.label}", flush=True)

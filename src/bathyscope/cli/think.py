@@ -7,6 +7,7 @@ import typer
 from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.texts import given_text, read_text
 
 if TYPE_CHECKING:
     from bathyscope.thinking.answer_rules import Vote
@@ -29,6 +30,7 @@ def command(
     translators: options.Translators = None,
     threshold: options.Threshold = 0.5,
     depth_fraction: options.DepthFraction = 0.85,
+    keep_newline: options.KeepNewline = False,
     max_new_tokens: options.MaxNewTokens = 256,
     stop: Annotated[
         str, typer.Option(metavar="TEXT", help="What ends a sample; \\n is a new line.")
@@ -44,7 +46,7 @@ def command(
     with progress_bars() as progress:
         from bathyscope.thinking.think import ThinkSettings, think
 
-        text = options.read_prompt(prompt)
+        text = read_text(prompt, keep_newline=keep_newline)
         settings = ThinkSettings(
             n=n,
             prefix=prefix,
@@ -52,7 +54,7 @@ def command(
             temperature=temperature,
             answer=answer,
             max_new_tokens=max_new_tokens,
-            stop=stop.replace("\\n", "\n"),
+            stop=given_text(stop, "text of --stop").replace("\\n", "\n"),
             seed=seed,
             lens=lens,
             translators=None if translators is None else str(translators),

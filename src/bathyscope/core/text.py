@@ -26,8 +26,8 @@ def decoded(content: bytes, source: str) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{source} is no {name} text: {error.reason} at byte {error.start}; convert it to "
-            "UTF-8 first."
+            f"{source} is not {name} text ({error.reason} at byte {error.start}); convert it to "
+            "UTF-8."
         ) from error
     return plain(text)
 

@@ -1,19 +1,17 @@
 """From bytes to text."""
 
-import codecs
-
+from bathyscope.core import text
+from bathyscope.core.errors import InputError
 from bathyscope.tables.grid import NotATable
 
 
 def decoded(content: bytes) -> str:
-    """Return UTF-8 text, or UTF-16 where the mark before it says so; without that mark.
+    """Return the text of a table, by the rule of `core.text.decoded`.
 
     Raises:
-        NotATable: It is something else.
+        NotATable: It is none.
     """
-    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding, name = ("utf-16", "UTF-16") if marked else ("utf-8-sig", "UTF-8")
     try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise NotATable(f"it is not {name} text ({error.reason} at byte {error.start}).") from error
+        return text.decoded(content, "it")
+    except InputError as error:
+        raise NotATable(str(error)) from error
