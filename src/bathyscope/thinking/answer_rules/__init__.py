@@ -1,9 +1,9 @@
 """What a text answers: one rule, given by name, applied to every sample alike."""
 
-import re
 from collections.abc import Callable
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.patterns import all_matches
 from bathyscope.thinking.answer_rules.boxed import boxed
 from bathyscope.thinking.answer_rules.choice import choice
 from bathyscope.thinking.answer_rules.number import last_number
@@ -28,10 +28,9 @@ def extractor(rule: str) -> Extract:
         InputError: The rule is not known, or the pattern is none.
     """
     if rule.startswith("regex:"):
-        try:
-            return _last_match(re.compile(rule.removeprefix("regex:")))
-        except re.error as error:
-            raise InputError(f"The pattern in {rule!r} is not regular: {error}.") from error
+        pattern = rule.removeprefix("regex:")
+        all_matches(pattern, "")  # one that is none is refused before anything is sampled
+        return _last_match(pattern)
     if rule not in RULES:
         raise InputError(
             f"The answer rule {rule!r} is not known; choose one of {', '.join(RULES)}, or "
@@ -40,13 +39,13 @@ def extractor(rule: str) -> Extract:
     return RULES[rule]
 
 
-def _last_match(pattern: re.Pattern[str]) -> Extract:
+def _last_match(pattern: str) -> Extract:
     def find(text: str) -> str | None:
-        matches = list(pattern.finditer(text))
+        matches = all_matches(pattern, text)
         if not matches:
             return None
-        last = matches[-1]
-        found = next((group for group in last.groups() if group is not None), last.group(0))
-        return str(found).strip()
+        whole, *groups = matches[-1]
+        start, end = next((span for span in groups if span != (-1, -1)), whole)
+        return text[start:end].strip()
 
     return find
