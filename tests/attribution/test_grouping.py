@@ -10,7 +10,7 @@ import bathyscope as bs
 from bathyscope.games.replicates import SHARES, jackknife_error
 from tests.conftest import tiny
 
-SOURCE = "1 + 1 = 2\n\nQ: a\nA: [[2 + 2 = 4]] [[3 + 3 = 6]]\n\nQ: b\nA: 4 + 4 = 8\n\nQ: c\nA:"
+SOURCE = "1 + 1 = 2\n\nQ: a\nA: 2 + 2 = 4 3 + 3 = 6\n\nQ: b\nA: 4 + 4 = 8\n\nQ: c\nA:"
 SUMS = bs.Prompt.segmented(SOURCE, "expressions")
 BLOCKS = bs.Prompt.segmented(SOURCE, "demonstrations")
 WORDS = bs.Prompt.segmented("a b c d. e f g h. i j: ", "words")

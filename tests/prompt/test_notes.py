@@ -59,6 +59,24 @@ def test_features_that_merge_their_neighbours_are_named_together() -> None:
     assert "Features 1 ('bc') and 2 ('fg'): without one of them the text on both sides" in found
 
 
+def test_double_brackets_of_code_are_noted() -> None:
+    code = bs.Prompt.marked("transpose([[1, 2], [3, 4]]) [[a[0]]] [[(b)]]")
+    assert code.labels == ("1, 2], [3, 4", "a[0", "(b)")
+    found = " ".join(notes(code, characters))
+    assert "Features 1 ('1, 2], [3, 4') and 2 ('a[0'): square brackets that do not match" in found
+    assert notes(bs.Prompt.marked("[[a[0] ]] \\[[1], [2]]"), characters) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "counted"),
+    [("transpose([[1, 2], [3, 4]])", "1 marked part is"), ("[[a]] [[b]]", "2 marked parts are")],
+)
+def test_marks_that_are_not_used_are_noted_in_the_library(source: str, counted: str) -> None:
+    with pytest.warns(UserWarning, match=f"{counted} not used: the features are words"):
+        prompt = bs.Prompt.segmented(source, "words")
+    assert "[[" not in prompt.text
+
+
 def test_labels_are_told_apart() -> None:
     assert distinct(["a", "b", "a"]) == ("#1 a", "b", "#2 a")
 

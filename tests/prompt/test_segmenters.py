@@ -14,9 +14,10 @@ from bathyscope.prompt.subwords import token_features
 from bathyscope.prompt.words import words
 
 
+@pytest.mark.filterwarnings("ignore:.*not used")
 @pytest.mark.parametrize("name", ["division", "multiplication"])
 def test_the_demo_s_expressions_are_what_its_authors_marked(name: str) -> None:
-    document = resources.files("bathyscope.demo.demo").joinpath(f"{name}.json").read_text("utf-8")
+    document = resources.files("bathyscope.demo").joinpath(f"{name}.json").read_text("utf-8")
     source = loads(document)["prompt"]
     marked = Prompt.marked(source)
     found = Prompt.segmented(source, "expressions")
@@ -32,12 +33,22 @@ def test_words() -> None:
     assert [text[start:end] for start, end in words(text)] == expected
 
 
-@pytest.mark.parametrize("name", [*SEGMENTERS, "regex:[a-z]+|(?=x)", "regex:^.*$", "tokens"])
+@pytest.mark.parametrize("name", [*SEGMENTERS, "tokens"])
 @given(
     text=st.text("ab 1+=Q:A.\n\r\t。é字", max_size=40)
     | st.text(st.characters(exclude_characters="\U0010ffff"), max_size=40)
 )
 def test_any_text_is_cut_without_loss(name: str, text: str) -> None:
+    _require_whole(name, text)
+
+
+@pytest.mark.parametrize("pattern", ["[a-z]+|(?=x)", "^.*$", r"\s", "é|[^a]"])
+@pytest.mark.parametrize("text", ["ab 1+=Q\nxé字", "\n\r\n", "😀a\u0301"])
+def test_any_text_is_cut_without_loss_by_a_pattern(pattern: str, text: str) -> None:
+    _require_whole(f"regex:{pattern}", text)
+
+
+def _require_whole(name: str, text: str) -> None:
     """Spans are ordered and inside (Prompt checks), kept text and features make the whole."""
 
     def each_character(text: str) -> list[Span]:
@@ -56,6 +67,7 @@ def test_any_text_is_cut_without_loss(name: str, text: str) -> None:
     assert "".join(piece + label for piece, label in pieces) == prompt.text
 
 
+@pytest.mark.filterwarnings("ignore:.*not used")
 def test_marks_are_dropped_by_other_segmenters_and_escapes_keep_working() -> None:
     prompt = Prompt.segmented(r"one [[two]] \[[three]]", "words")
     assert prompt.labels == ("one", "two", "[[three]]")

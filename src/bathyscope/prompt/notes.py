@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bathyscope.core.heatmap import Span
 from bathyscope.core.text import shortened
 from bathyscope.prompt.prompt import Prompt
-from bathyscope.prompt.segmenters import TOKENS
+from bathyscope.prompt.segmenters import MARKED, TOKENS
 
 _SHOWN = 5  # features named in one note
 _WINDOW = 64  # characters on each side of a cut that decide how it is tokenised
@@ -17,10 +17,11 @@ def notes(
 ) -> tuple[str, ...]:
     """Return a sentence for each thing worth knowing about a prompt's features.
 
-    Named are: features of white space only; features with the same text; edges that cut a token
-    between two letters or digits, so that the feature's tokens are not its own; and features
-    whose removal lets the letters or digits beside them grow into one token. White space and
-    punctuation share tokens with their neighbours in every tokenizer and are not named.
+    Named are: features of white space only; marked ones that look like code (`[[1], [2]]`);
+    features with the same text; edges that cut a token between two letters or digits, so that the
+    feature's tokens are not its own; and features whose removal lets the letters or digits beside
+    them grow into one token. White space and punctuation share tokens with their neighbours in
+    every tokenizer and are not named.
 
     Args:
         prompt: The prompt as the model reads it.
@@ -32,6 +33,13 @@ def notes(
         blank = [i for i, label in enumerate(prompt.labels) if not label.strip()]
         if blank:
             found.append(f"{_listed(prompt, blank)}: white space only; measured like any other.")
+    if prompt.segmenter == MARKED:
+        code = [i for i, label in enumerate(prompt.labels) if not _brackets_match(label)]
+        if code:
+            found.append(
+                f"{_listed(prompt, code)}: square brackets that do not match; write \\[[ where [[ "
+                "is code and no mark."
+            )
     if prompt.segmenter not in _REPEATING:
         found += _repetitions(prompt)
     cut = list(_cut_tokens(prompt, token_spans(prompt.text)))
@@ -57,6 +65,16 @@ def _listed(prompt: Prompt, features: Sequence[int]) -> str:
     names = [*named, *more]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"Feature{'s' if len(features) > 1 else ''} {listed}"
+
+
+def _brackets_match(text: str) -> bool:
+    """Tell whether every square bracket has its partner, in order."""
+    depth = 0
+    for character in text:
+        depth += (character == "[") - (character == "]")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _repetitions(prompt: Prompt) -> Iterator[str]:

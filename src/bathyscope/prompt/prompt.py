@@ -1,10 +1,12 @@
 """A prompt and the spans of it whose effect is asked for."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
+from bathyscope.core.text import require_characters
 from bathyscope.prompt.marks import read_marks
 from bathyscope.prompt.segmenters import MARKED, find_features
 
@@ -29,7 +31,8 @@ class Prompt:
     segmenter: str = "spans"
 
     def __post_init__(self) -> None:
-        """Check that the spans lie in the text, in order, without overlap."""
+        """Check the text, and that the spans lie in it, in order, without overlap."""
+        require_characters(self.text, "prompt")
         previous = (0, 0)
         for start, end in self.features:
             where = f"The feature at characters {start}..{end}"
@@ -66,8 +69,8 @@ class Prompt:
     ) -> "Prompt":
         r"""Read a prompt whose features are found by a segmenter.
 
-        Marks are read as by `marked` and dropped, so that a source means the same text whatever
-        its features are; a literal `[[` is written `\[[`.
+        Marks are read as by `marked` and dropped, with a warning, so that a source means the same
+        text whatever its features are; a literal `[[` is written `\[[`.
 
         Args:
             source: The prompt, with or without marks.
@@ -80,6 +83,13 @@ class Prompt:
             InputError: The name is unknown, nothing is found, or a mark is wrong.
         """
         text, marks = read_marks(source)
+        if features != MARKED and marks:
+            counted = "1 marked part is" if len(marks) == 1 else f"{len(marks)} marked parts are"
+            warnings.warn(
+                f"{counted} not used: the features are {features}; write \\[[ where [[ is meant "
+                "literally.",
+                stacklevel=2,
+            )
         return cls(text, find_features(text, marks, features, token_spans), features)
 
     @property
