@@ -161,8 +161,8 @@ def contestant(tokens: int, name: str) -> Work:
     def mapped(pieces: list[list[torch.Tensor]]) -> object:
         return depth_map(model.anatomy, pieces, lens, sums.target_ids)
 
-    def settled(pieces: list[list[torch.Tensor]]) -> object:
-        return settle(model.anatomy, pieces, lens, 0.5)
+    def settled(text: Continuation, pieces: list[list[torch.Tensor]]) -> object:
+        return settle(model.anatomy, pieces, lens, 0.5, text.target_ids)
 
     preparations: dict[str, Callable[[], Work]] = {
         FORWARD: lambda: partial(forward, model, sums),
@@ -170,8 +170,8 @@ def contestant(tokens: int, name: str) -> Work:
         FLOOR: lambda: product(model, tokens, fast=False),
         FAST_FLOOR: lambda: product(model, tokens, fast=True),
         MAP: lambda: on_states(model, sums, mapped),
-        RATIO_SUMS: lambda: on_states(model, sums, settled),
-        RATIO_PROSE: lambda: on_states(model, prose, settled),
+        RATIO_SUMS: lambda: on_states(model, sums, partial(settled, sums)),
+        RATIO_PROSE: lambda: on_states(model, prose, partial(settled, prose)),
         NAIVE: lambda: partial(naive, model, sums),
         PEER: lambda: partial(deep_think_tokens, model, sums),
         PLAIN: lambda: partial(decode, model, start),

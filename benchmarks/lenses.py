@@ -50,9 +50,9 @@ def beginning(model: bs.LanguageModel, text: str, tokens: int) -> Continuation:
 def judged(model: bs.LanguageModel, lens: Lens, text: Continuation) -> dict[str, FloatArray]:
     """Return bits (num_layers − 1, tokens): the map, and KL from the last layer."""
     pieces = residual_stream(model, text)
-    values, details = depth_map(model.anatomy, pieces, lens, text.target_ids, top_k=1)
-    assert details is not None
-    return {"jsd": values, "kl_from_last": details.cells["kl_from_last"]}
+    found = depth_map(model.anatomy, pieces, lens, text.target_ids, top_k=1)
+    assert found.details is not None
+    return {"jsd": found.values, "kl_from_last": found.details.cells["kl_from_last"]}
 
 
 def summary(found: dict[str, FloatArray]) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget
 from bathyscope.games.game import all_coalitions
 from bathyscope.games.methods import METHODS
-from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.model.prefix_tree import Ids, shared_prefixes
 from bathyscope.model.products import forward_only
+from bathyscope.model.scores import Scores
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 

@@ -7,7 +7,8 @@ from statistics import median
 from typing import Any
 
 import bathyscope as bs
-from tests.description import map_sentences
+from tests.description import evidence_sentences, map_sentences
+from tests.description.evidence_sentences import GIVES, gives
 from tests.description.reader import (
     COUNT,
     LABEL,
@@ -24,7 +25,7 @@ from tests.description.reader import (
 )
 from tests.description.truth import Truth, roles_of, shown
 
-depth = Rules(*map_sentences.rules.named("axis"))
+depth = Rules(*map_sentences.rules.named("axis"), *evidence_sentences.evidence.rules)
 
 
 @dataclass
@@ -69,8 +70,11 @@ def title_of_depth(page: Page, truth: DepthTruth, tokens: str) -> None:
     assert int(tokens) == len(truth.columns)
 
 
-@depth.reads(rf"{LABEL} (wrote|was given) the response {LABEL}\.")
-def response(page: Page, truth: DepthTruth, model: str, verb: str, text: str) -> None:
+@depth.reads(rf"{LABEL} (wrote|was given) the response {LABEL}{GIVES}\.")
+def response(
+    page: Page, truth: DepthTruth, model: str, verb: str, text: str, *rest: str | None
+) -> None:
+    gives(None if verb == "wrote" else truth.run.evidence, rest)
     assert page.label(model) == truth.made["model"]["name"]
     assert (verb == "wrote") == truth.made["generated"]
     assert page.label(text) == shown(truth.made["target"])

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from tests.description import map_sentences
+from tests.description import evidence_sentences, map_sentences
+from tests.description.evidence_sentences import GIVES, gives
 from tests.description.map_sentences import UNIT, has_margin
 from tests.description.reader import (
     COUNT,
@@ -35,13 +36,17 @@ METHODS = {
     "along a straight path from a baseline embedding, summed",
 }
 
-shared = Rules()
+shared = Rules(*evidence_sentences.evidence.rules)
 
 
 @shared.reads(
-    rf"{LABEL} (wrote|was given) the continuation {LABEL}(?:; it is compared with {LABEL})?\."
+    rf"{LABEL} (wrote|was given) the continuation {LABEL}{GIVES}"
+    rf"(?:; it is compared with {LABEL}{GIVES})?\."
 )
-def given(page: Page, truth: Truth, model: str, verb: str, text: str, against: str | None) -> None:
+def given(page: Page, truth: Truth, model: str, verb: str, text: str, *rest: str | None) -> None:
+    own, against, others = rest[:5], rest[5], rest[6:]
+    gives(None if verb == "wrote" else truth.run.evidence, own)
+    gives(truth.run.against_evidence, others)
     made = truth.run.heatmap.provenance
     assert page.label(model) == made["model"]["name"]
     assert (verb == "wrote") == made["generated"] and page.label(text) == shown(made["target"])

@@ -13,6 +13,7 @@ from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from tests.conftest import tiny
 from tests.description.depth_sentences import DepthTruth, depth, kinds
+from tests.description.evidence_sentences import must_say
 from tests.description.reader import Page, page
 
 LABELS = ("8", "▁=", "▁+", "▁$", "The", "▁the", "▁is", ".", ",", "`", "▁", "⏎", "☃", "<eos>")
@@ -51,6 +52,7 @@ def read(run: bs.DepthRun) -> Page:
     must |= {"axis", "profile", "every_token", "ends", "limits"}
     keys = run.heatmap.columns.ids or run.heatmap.columns.labels
     must |= {"no_repeats" if len(set(keys)) == len(keys) else "repeats"}
+    must |= must_say(run)
     must |= {"decided"} if truth.cells else set()
     must |= {"late"} if truth.deep else set()
     must |= {"risen"} if min(truth.depths) < truth.last else set()

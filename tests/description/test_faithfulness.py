@@ -9,6 +9,7 @@ from scipy import stats
 
 import bathyscope as bs
 from tests.conftest import tiny
+from tests.description.evidence_sentences import GIVES, evidence, gives
 from tests.description.reader import (
     COUNT,
     LABEL,
@@ -27,7 +28,7 @@ from tests.description.truth import shown
 PROMPT = bs.Prompt.marked("Q: [[9 + 3]]\nA: [[12]]\n[[Q: 1]]\nA:[[ 2]]\nQ: 5?\nA:")
 Run = bs.FaithfulnessRun
 
-rules = Rules()
+rules = Rules(*evidence.rules)
 
 
 def curve(run: Run, name: str, of: str) -> list[float]:
@@ -51,8 +52,9 @@ def title(page: Page, run: Run, maps: str, features: str) -> None:
     assert (int(maps), int(features)) == (len(run.maps), len(run.features))
 
 
-@rules.reads(rf"{LABEL} (wrote|was given) the continuation {LABEL}\.")
-def given(page: Page, run: Run, model: str, verb: str, text: str) -> None:
+@rules.reads(rf"{LABEL} (wrote|was given) the continuation {LABEL}{GIVES}\.")
+def given(page: Page, run: Run, model: str, verb: str, text: str, *rest: str | None) -> None:
+    gives(None if verb == "wrote" else run.evidence, rest)
     made = run.heatmap.provenance
     assert page.label(model) == made["model"]["name"] and page.label(text) == shown(made["target"])
     assert (verb == "wrote") == made["generated"]

@@ -9,6 +9,7 @@ import pytest
 import bathyscope as bs
 from tests.conftest import tiny
 from tests.description import map_sentences, run_sentences
+from tests.description.evidence_sentences import must_say
 from tests.description.reader import Page, Rule, Rules, page
 from tests.description.truth import Truth, margins_of
 
@@ -27,6 +28,7 @@ def read(run: bs.AttributionRun) -> Page:
     must |= {"whole_target", "limits"}
     must |= {"complete"} if np.isfinite(run.gap).any() else set()
     must |= {"sampled"} if run.standard_error is not None else set()
+    must |= must_say(run)
     must |= {"contrast", "last_row"} if 0 < tokens < len(run.heatmap.rows) else set()
     assert must <= set(found.told)
     return found
@@ -125,6 +127,7 @@ def read_pairs(run: bs.InteractionRun) -> Page:
     ]
     run_sentences.pairs.read(found, truth)
     must = {"given", "pair_means", "extreme_pair", "axis", "same", "shapley_values", "near_zero"}
+    must |= must_say(run)
     assert must | {"mirror", "symmetry", "limits_of_pairs"} <= set(found.told)
     return found
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from bathyscope.model import language_model as language_model_module
-from bathyscope.model.forest import Forest, Scores
+from bathyscope.model.forest import Forest
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids, separate, shared_prefixes
+from bathyscope.model.scores import Scores
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
 

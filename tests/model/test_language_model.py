@@ -3,9 +3,9 @@ import torch
 from transformers import GenerationConfig
 
 from bathyscope.core.errors import InputError
-from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
+from bathyscope.model.scores import Scores
 from tests.conftest import byte_tokenizer, random_model, tiny
 
 

@@ -96,7 +96,7 @@ def ratio_alone(model: LanguageModel, index: int, threshold: float = 0.1) -> tup
     ids = written(model, index, SETTINGS.prefix)
     continuation = Continuation(model.tokens.encode("8 + 5 ="), tuple(ids), None)
     pieces = residual_stream(model, continuation)
-    depths, _ = settle(model.anatomy, pieces, LENSES["norm"], threshold)
+    depths = settle(model.anatomy, pieces, LENSES["norm"], threshold, ids).depths
     return deep_thinking_ratio(depths, model.num_layers), len(depths)
 
 

@@ -131,6 +131,8 @@ def _interactions(asked: Asked, index: int, token: int | None, part: int | None)
         Heatmap(estimate.values, axis, axis, quantity, provenance),
         estimate.standard_error,
         estimate.degrees_of_freedom,
+        asked.evidence(index),
+        asked.against_evidence(),
     )
 
 
@@ -156,4 +158,6 @@ def _attribution(asked: Asked, index: int) -> AttributionRun:
         whole_target_error=whole_error,
         halves=None if estimate.halves is None else np.stack(estimate.halves),
         replicates=estimate.replicates,
+        evidence=asked.evidence(index),
+        against_evidence=asked.against_evidence(),
     )

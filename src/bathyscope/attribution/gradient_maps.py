@@ -65,6 +65,8 @@ def _run(asked: Asked, estimates: list[GradientEstimate], index: int) -> Attribu
         ),
         all=_rows(asked, estimates, index, "all"),
         none=none,
+        evidence=asked.evidence(index),
+        against_evidence=asked.against_evidence(),
     )
 
 

@@ -1,6 +1,7 @@
 """Features inside features: what a demonstration did, from what its expressions did."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,9 +57,14 @@ def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
     map_of_sums = Heatmap(
         summed(heatmap.values), heatmap.rows, feature_axis(prompt), heatmap.quantity, provenance
     )
-    if run.standard_error is None:
-        return AttributionRun(map_of_sums, run.all, run.none)
-    return _with_errors(AttributionRun(map_of_sums, run.all, run.none), run, summed)
+    sums = AttributionRun(
+        map_of_sums,
+        run.all,
+        run.none,
+        evidence=run.evidence,
+        against_evidence=run.against_evidence,
+    )
+    return sums if run.standard_error is None else _with_errors(sums, run, summed)
 
 
 def _with_errors(
@@ -72,10 +78,8 @@ def _with_errors(
         )
     replicates = summed(run.replicates)
     of_target = run.whole(np.moveaxis(replicates, 0, 1))
-    return AttributionRun(
-        sums.heatmap,
-        sums.all,
-        sums.none,
+    return replace(
+        sums,
         standard_error=jackknife_error(replicates),
         degrees_of_freedom=len(replicates) - 1,
         whole_target_error=jackknife_error(of_target),

@@ -9,12 +9,40 @@ from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
 from bathyscope.games.game import Coalitions, Game
-from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.scores import Scores, evidence_of
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Baseline, Prompt
+from bathyscope.runs.evidence import Evidence
 
 STAGE = "evaluate coalitions"
+
+
+class Witness:
+    """Notes how continuations stand after the whole prompt when they happen to be scored there."""
+
+    def __init__(self, model: LanguageModel, continuations: Sequence[Continuation]) -> None:
+        """Watch for the continuations of a game."""
+        self._model = model
+        self._seen: dict[Asked, Scores | None] = {_whole(one): None for one in continuations}
+
+    def see(self, asked: Asked, scores: Scores) -> None:
+        """Note the scores of a target after a prompt where it is one of these."""
+        if asked in self._seen:
+            self._seen[asked] = scores
+
+    def evidence(self, continuation: Continuation) -> Evidence | None:
+        """Return how probable a continuation was; one more forward pass where nobody scored it."""
+        asked = _whole(continuation)
+        if self._seen[asked] is None:  # its values were kept from before, or are read by gradients
+            self._model.score([asked[0]], [asked[1]], lambda _, scores: self.see(asked, scores))
+        scores = self._seen[asked]
+        assert scores is not None
+        return evidence_of(self._model.tokens, continuation.target_ids, scores)
+
+
+def _whole(continuation: Continuation) -> Asked:
+    return continuation.prompt_ids, continuation.target_ids
 
 
 def prompt_game(
@@ -58,12 +86,13 @@ def answers_game(
     batch_tokens: int | None = None,
     evaluations: Evaluations | None = None,
     progress: Progress = silent,
+    witness: Witness | None = None,
 ) -> Game:
     """Return the game of all that `TOKEN_VALUES` are computed from: each is a view of one game.
 
     The targets' ids are those of the continuations, forced after every masked prompt. All
     targets are scored together: what their prompts share is computed once. Arguments as of
-    `prompt_game`.
+    `prompt_game`; the witness is shown everything that is scored.
 
     Returns:
         A game whose values are ln p of every token, target after target, then their logits.
@@ -78,7 +107,7 @@ def answers_game(
                 (model.tokens.under_another_prompt(continuation, text), continuation.target_ids)
                 for continuation in continuations
             ]
-        _score_missing(model, known, asked, batch_tokens, progress)
+        _score_missing(model, known, asked, batch_tokens, progress, witness)
         log_probs, logits = zip(*(known[question] for question in asked), strict=True)
         rows = len(coalitions)
         return np.hstack([np.concatenate(part).reshape(rows, -1) for part in (log_probs, logits)])
@@ -102,6 +131,7 @@ def _score_missing(
     asked: Sequence[Asked],
     batch_tokens: int | None,
     progress: Progress,
+    witness: Witness | None,
 ) -> None:
     """Have the model score what is not known yet, each question once."""
     missing = [question for question in dict.fromkeys(asked) if question not in known]
@@ -112,6 +142,8 @@ def _score_missing(
     def deliver(index: int, scores: Scores) -> None:
         nonlocal done
         known.add(missing[index], (scores.log_probs.numpy(), scores.logits.numpy()))
+        if witness is not None:
+            witness.see(missing[index], scores)
         done += 1
         progress(STAGE, done, total)
 

@@ -13,7 +13,7 @@ from bathyscope.attribution.contrast import Contrast, align
 from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.methods import method_named
-from bathyscope.attribution.prompt_game import answers_game, valued
+from bathyscope.attribution.prompt_game import Witness, answers_game, valued
 from bathyscope.attribution.settings import Settings
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray
@@ -24,6 +24,7 @@ from bathyscope.model.provenance import continuation_of, provenance_of, recorded
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.notes import notes
+from bathyscope.runs.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Asked:
         continuations: The targets, and last what they are compared with.
         settings: How it is asked.
         answers: The game of all that the model says of them, `prompt_game.answers_game`.
+        witness: Saw what was scored, and knows how probable the continuations are.
     """
 
     model: LanguageModel
@@ -43,6 +45,7 @@ class Asked:
     continuations: list[Continuation]
     settings: Settings
     answers: Game
+    witness: Witness
 
     def by(self, method: str) -> "Asked":
         """Return the same question for another method; evaluations are shared."""
@@ -81,6 +84,14 @@ class Asked:
 
         game = contrast.game(Game(self.answers.num_features, both))
         return game, contrast.axis(rows, self.model.tokens.axis("target token", other))
+
+    def evidence(self, index: int) -> Evidence | None:
+        """Return how probable one target was; ask last, when the game has been played."""
+        return self.witness.evidence(self.continuations[index])
+
+    def against_evidence(self) -> Evidence | None:
+        """Return the same of what the targets are compared with; None without."""
+        return None if self.settings.against is None else self.evidence(-1)
 
     def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
         """Return where the numbers of one target come from."""
@@ -131,6 +142,7 @@ def asking(
     for continuation in continuations:
         _note_shared_token(model, prompt.text, continuation)
     with kept_evaluations(model, settings.cache) as evaluations:
+        witness = Witness(model, continuations)
         answers = answers_game(
             model,
             prompt,
@@ -139,8 +151,9 @@ def asking(
             settings.batch_tokens,
             evaluations,
             settings.progress,
+            witness,
         )
-        yield Asked(model, prompt, continuations, settings, answers)
+        yield Asked(model, prompt, continuations, settings, answers, witness)
 
 
 def _whole_prompts_because(model: LanguageModel, settings: Settings) -> str | None:

@@ -18,14 +18,16 @@ from bathyscope.render.gallery import Exhibit, write_gallery
 from bathyscope.runs.kinds import Run
 
 _INTRODUCTION = """
-One small language model, {model}, three questions.
+One small language model, {model}, three questions. All three answers were given to it: it did
+not write them, and each description begins with how probable it found the answer.
 
-1. **Division.** Five worked examples, then: what did a car cost that is sold for $16,000, 0.8 of
-   its price? Which example brought the model to `/`?
-2. **Multiplication.** The same question after five other examples, and the wrong operator: which
-   examples pull towards `x`?
-3. **Depth.** An answer that adds 8 and 5, boxes 13 and chooses (D): at which layer was each of its
-   tokens decided?
+1. **Division.** The model did not write ` $16,000 / 0.8 =`, it was given it after five worked
+   examples and the question what a car did cost that is sold for $16,000, 0.8 of its price: which
+   example pulls towards `/`?
+2. **Multiplication.** Nor did it write ` 16,000 x 0.8 =`, given after five other examples and the
+   same question, with the wrong operator: which examples pull towards `x`?
+3. **Depth.** A given answer that adds 8 and 5, boxes 13 and chooses (D): at which layer was each
+   of its tokens decided?
 
 Every number was computed on this machine, just now; every sentence below is read off the numbers.
 The folders beside this page hold them (`run.json`, `arrays.safetensors`, `scores.csv`), and

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 _MARKS = {"\n": "⏎", "\r": "␍", "\t": "⇥"}
 
 
 def listed(
-    entries: Sequence[str], shape: Callable[[str], str] = str, most: int = 60, between: str = ", "
+    entries: Sequence[Any], shape: Callable[[Any], str] = str, most: int = 60, between: str = ", "
 ) -> str:
     """Return entries one after the other, each in its shape, and how many more there are."""
     shown = between.join(shape(entry) for entry in entries[:most])

@@ -9,7 +9,7 @@ import numpy as np
 
 from bathyscope.attribution.attribute import Settings, answers, check
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
-from bathyscope.attribution.prompt_game import valued
+from bathyscope.attribution.prompt_game import Witness, valued
 from bathyscope.attribution.request import asking, kept_evaluations
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
@@ -65,7 +65,8 @@ def evaluate(
         runs = [answers(asked.by(name), 1)[0] for name in methods]
         provenance = provenance_of(model, asked.prompt.text, asked.continuations[0])
         provenance |= _how_made(runs, chosen.batch_tokens)
-        return _run(asked.answers, asked.prompt, runs, chosen.allowed, provenance)
+        found = _run(asked.answers, asked.prompt, runs, chosen.allowed, provenance)
+        return replace(found, evidence=asked.evidence(0))
 
 
 def evaluate_run(
@@ -98,12 +99,14 @@ def evaluate_run(
     question = Question.of(run)
     require_curves(len(question.prompt.features), allowed)
     with kept_evaluations(model, cache) as evaluations:
-        game = question.answers(model, batch_tokens, evaluations, progress)
-        question.require_values(run, game, model.provenance["dtype"])
         continuation = question.continuation(model.tokens)
+        witness = Witness(model, [continuation])
+        game = question.answers(model, batch_tokens, evaluations, progress, witness)
+        question.require_values(run, game, model.provenance["dtype"])
         provenance = provenance_of(model, question.prompt.text, continuation)
         provenance |= _how_made([run], batch_tokens)
-        return _run(game, question.prompt, [run], allowed, provenance)
+        found = _run(game, question.prompt, [run], allowed, provenance)
+        return replace(found, evidence=run.evidence or witness.evidence(continuation))
 
 
 def check_methods(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.attribution.evaluations import Evaluations
-from bathyscope.attribution.prompt_game import answers_game, valued
+from bathyscope.attribution.prompt_game import Witness, answers_game, valued
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
 from bathyscope.faithfulness.curves import require_an_order
@@ -97,6 +97,7 @@ class Question:
         batch_tokens: int | None = None,
         evaluations: Evaluations | None = None,
         progress: Progress = silent,
+        witness: Witness | None = None,
     ) -> Game:
         """Return the run's game of answers on a model that is the same.
 
@@ -106,7 +107,14 @@ class Question:
         require_same_model(self.model, model)
         continuations = [self.continuation(model.tokens)]
         return answers_game(
-            model, self.prompt, continuations, self.baseline, batch_tokens, evaluations, progress
+            model,
+            self.prompt,
+            continuations,
+            self.baseline,
+            batch_tokens,
+            evaluations,
+            progress,
+            witness,
         )
 
     def continuation(self, tokens: Tokens) -> Continuation:

@@ -16,7 +16,9 @@ from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import MAX_NEW_TOKENS, continuation_of, provenance_of, require_text
-from bathyscope.runs.kinds import DepthRun, Readings, SettlingRun
+from bathyscope.model.scores import evidence_of
+from bathyscope.runs.kinds import DepthRun, SettlingRun
+from bathyscope.runs.readings import Readings
 
 
 @overload
@@ -105,18 +107,20 @@ def depth(
         "max_new_tokens": max_new_tokens,
     }
     pieces = residual_stream(model, continuation, progress)
+    ids = continuation.target_ids
     if ratio_only:
-        depths, computed = settle(model.anatomy, pieces, opened.read, threshold)
-        ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
-        return SettlingRun(columns, depths, ratio, provenance | {"cells_computed": computed})
-    values, details = depth_map(
-        model.anatomy, pieces, opened.read, continuation.target_ids, top_k, progress
-    )
-    depths = settling_depths(values, threshold)
+        settled = settle(model.anatomy, pieces, opened.read, threshold, ids)
+        ratio = deep_thinking_ratio(settled.depths, model.num_layers, depth_fraction)
+        provenance["cells_computed"] = settled.computed
+        evidence = evidence_of(model.tokens, ids, settled.scores)
+        return SettlingRun(columns, settled.depths, ratio, provenance, evidence)
+    found = depth_map(model.anatomy, pieces, opened.read, ids, top_k, progress)
+    depths = settling_depths(found.values, threshold)
     ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
     rows = Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers)))
-    heatmap = Heatmap(values, rows, columns, JENSEN_SHANNON, provenance)
-    return DepthRun(heatmap, depths, ratio, _readings(model, details))
+    heatmap = Heatmap(found.values, rows, columns, JENSEN_SHANNON, provenance)
+    evidence = evidence_of(model.tokens, ids, found.scores)
+    return DepthRun(heatmap, depths, ratio, _readings(model, found.details), evidence)
 
 
 def _readings(model: LanguageModel, details: MapDetails | None) -> Readings | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Comparison, Details
 from bathyscope.layers.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.scores import Scores, joined
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,20 @@ class MapDetails:
     top_probabilities: FloatArray
 
 
+class DepthMap(NamedTuple):
+    """Every layer of every token compared with the last layer.
+
+    Attributes:
+        values: Bits, float64 (num_layers − 1, tokens).
+        details: The further quantities; None where they were not asked for.
+        scores: How each token of the text stands among the model's own predictions.
+    """
+
+    values: FloatArray
+    details: MapDetails | None
+    scores: Scores
+
+
 def depth_map(
     anatomy: Anatomy,
     pieces: Iterable[list[Tensor]],
@@ -38,7 +53,7 @@ def depth_map(
     emitted: tuple[int, ...],
     top_k: int = 0,
     progress: Progress = silent,
-) -> tuple[FloatArray, MapDetails | None]:
+) -> DepthMap:
     """Return the divergence of every intermediate layer's prediction from the last layer's.
 
     Holds one piece of hidden states and one block of about 240 rows of the vocabulary's width,
@@ -54,14 +69,11 @@ def depth_map(
         top_k: With 1 or more, the further quantities too, and so many tokens for each cell.
         progress: Told of the tokens done.
 
-    Returns:
-        Bits, float64 (num_layers − 1, tokens), and the further quantities where asked for.
-
     Raises:
         InputError: The model has a single layer.
     """
     comparison = Comparison(anatomy, top_k)
-    blocks: list[tuple[Tensor, MapDetails | None]] = []
+    blocks: list[tuple[Tensor, MapDetails | None, Scores]] = []
     done = 0
     for states in pieces:
         for block in _blocks(states):
@@ -72,8 +84,12 @@ def depth_map(
         states.clear()
         comparison.release()  # the model needs memory too, for the next piece
     progress("compare layers", len(emitted), len(emitted))
-    values = torch.cat([values for values, _ in blocks], dim=1).numpy()
-    return values, _joined([details for _, details in blocks if details is not None])
+    values, details, scores = zip(*blocks, strict=True)
+    return DepthMap(
+        torch.cat(values, dim=1).numpy(),
+        _joined([one for one in details if one is not None]),
+        joined(scores),
+    )
 
 
 def _blocks(states: list[Tensor]) -> Iterator[list[Tensor]]:
@@ -85,11 +101,13 @@ def _blocks(states: list[Tensor]) -> Iterator[list[Tensor]]:
 
 def _compared(
     comparison: Comparison, lens: Lens, states: list[Tensor], emitted: Tensor
-) -> tuple[Tensor, MapDetails | None]:
-    """Return divergences (num_layers − 1, tokens) and the further quantities, if asked for."""
+) -> tuple[Tensor, MapDetails | None, Scores]:
+    """Return divergences (num_layers − 1, tokens), further quantities if asked for, scores."""
     rows, final = read_states(comparison.anatomy, lens, states)
-    bits, details, _ = comparison.columns(rows, final, emitted)
-    return bits.cpu(), None if details is None else _map_details(details, _cosine(states))
+    bits, details, _, scores = comparison.columns(rows, final, emitted)
+    assert scores is not None
+    further = None if details is None else _map_details(details, _cosine(states))
+    return bits.cpu(), further, scores
 
 
 def _cosine(states: list[Tensor]) -> Tensor:

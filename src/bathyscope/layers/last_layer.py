@@ -16,6 +16,7 @@ from bathyscope.layers.kernels.torch_rows import Rows
 from bathyscope.layers.kernels.workers import Workers
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
+from bathyscope.model.scores import Scores, joined, scores_of
 
 ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""
@@ -68,18 +69,30 @@ class LastLayer:
         probabilities: q, shape (tokens, vocab_size), at least the smallest normal number, so that
             the logarithm of a sum with it always exists.
         entropy: H(q) in nats, float64, shape (tokens,).
+        scores: How the tokens that stand in the text stand among them; None where not asked for.
     """
 
-    def __init__(self, anatomy: Anatomy, logits: Tensor, rows: Rows, workers: Workers) -> None:
-        """Take the last layer's logits as projected, (tokens, vocab_size)."""
+    def __init__(
+        self,
+        anatomy: Anatomy,
+        logits: Tensor,
+        rows: Rows,
+        workers: Workers,
+        emitted: Tensor | None = None,
+    ) -> None:
+        """Take the last layer's logits as projected, (tokens, vocab_size), and the text's ids."""
         self.entropy = torch.empty(len(logits), dtype=torch.float64, device=logits.device)
         self.probabilities = as_float(logits[:0]).new_empty(logits.shape)
+        scored: dict[int, Scores] = {}
 
         def fill(part: slice) -> None:
             x = as_float(anatomy.rescale(logits[part])).contiguous()
+            if emitted is not None:
+                scored[part.start] = scores_of(x, emitted[part])
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)
+        self.scores = joined([scored[start] for start in sorted(scored)]) if scored else None
 
 
 class Columns(NamedTuple):
@@ -90,11 +103,14 @@ class Columns(NamedTuple):
         details: Further quantities where asked for, cells in the same order.
         last_logits: The model's own logits before rescaling, (tokens, vocab_size), until the next
             comparison.
+        scores: How the tokens of the text stand among the model's own predictions; None where the
+            text was not named.
     """
 
     bits: Tensor
     details: Details | None
     last_logits: Tensor
+    scores: Scores | None
 
 
 class Comparison:
@@ -126,14 +142,14 @@ class Comparison:
         """
         layers, tokens, width = rows.shape
         logits = self.project(torch.cat([rows.reshape(-1, width), final]))
-        last = self._last(logits[-tokens:])
+        last = self._last(logits[-tokens:], emitted)
         index = torch.arange(tokens, device=rows.device).repeat(layers)
         details = None
         if self.top_k and emitted is not None:
             details = Details.room_for(len(index), self.top_k, rows.device)
             self._fill(details, logits, index, last, emitted)
         bits = self._from_logits(logits, index, last).view(layers, tokens)
-        return Columns(bits, details, logits[-tokens:])
+        return Columns(bits, details, logits[-tokens:], last.scores)
 
     @torch.inference_mode()
     def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:
@@ -149,9 +165,14 @@ class Comparison:
         """
         return self._from_logits(self.project(states), index, last)
 
-    def last_layer(self, final: Tensor) -> LastLayer:
-        """Return the model's own predictions from its last normed states (tokens, hidden_size)."""
-        return self._last(self.project(final))
+    def last_layer(self, final: Tensor, emitted: Tensor | None = None) -> LastLayer:
+        """Return the model's own predictions from its last normed states (tokens, hidden_size).
+
+        Args:
+            final: The states.
+            emitted: Token ids that stand in the text, (tokens,); None leaves out their scores.
+        """
+        return self._last(self.project(final), emitted)
 
     def project(self, states: Tensor) -> Tensor:
         """Return logits before rescaling; they may be overwritten by the next call."""
@@ -167,8 +188,8 @@ class Comparison:
         """Give the memory for logits back until they are needed again."""
         self._logits = None
 
-    def _last(self, logits: Tensor) -> LastLayer:
-        return LastLayer(self.anatomy, logits, self._rows(logits), self.workers)
+    def _last(self, logits: Tensor, emitted: Tensor | None) -> LastLayer:
+        return LastLayer(self.anatomy, logits, self._rows(logits), self.workers, emitted)
 
     def _rows(self, logits: Tensor) -> Rows:
         """Return the way through rows of logits; the head decides of their type, not its weight."""

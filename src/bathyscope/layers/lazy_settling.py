@@ -6,7 +6,8 @@ is computed exactly, the first open layer of each token first, until one is at m
 left. The depths are those of the map.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from bathyscope.layers.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
 from bathyscope.model.products import linear
+from bathyscope.model.scores import Scores, joined
 
 # Tokens of q that the bound looks at: all from this probability up. Lower leaves fewer cells open
 # and costs more; from 1e-4 to 5e-4 the time hardly differed.
@@ -33,23 +35,46 @@ _ROWS_PER_ROUND = 64
 _PILOTS, _COLUMNS = 2, 128
 
 
+class Settled(NamedTuple):
+    """The settling depths of a text.
+
+    Attributes:
+        depths: Layers 1..num_layers, shape (tokens,).
+        computed: Share of the map's cells that had to be computed, 0..1.
+        scores: How each token of the text stands among the model's own predictions.
+    """
+
+    depths: NDArray[np.int64]
+    computed: float
+    scores: Scores
+
+
 def settle(
-    anatomy: Anatomy, pieces: Iterable[list[Tensor]], lens: Lens, threshold: float
-) -> tuple[NDArray[np.int64], float]:
-    """Return the settling depths of a text, and the share of cells that had to be computed.
+    anatomy: Anatomy,
+    pieces: Iterable[list[Tensor]],
+    lens: Lens,
+    threshold: float,
+    emitted: Sequence[int],
+) -> Settled:
+    """Return the settling depths of a text.
 
     Args:
         anatomy: The parts of the model.
         pieces: As for `depth_map`.
         lens: How intermediate layers are read.
         threshold: g, in bits.
-
-    Returns:
-        Layers 1..num_layers, shape (tokens,), and a number in 0..1.
+        emitted: The token that stands at each position, (all tokens).
     """
     settler = Settler(anatomy, threshold)
-    depths = [settler.depths(*read_states(anatomy, lens, states)) for states in pieces]
-    return torch.cat(depths).numpy(), settler.computed / settler.cells
+    depths: list[Tensor] = []
+    done = 0
+    for states in pieces:
+        rows, final = read_states(anatomy, lens, states)
+        ids = torch.tensor(emitted[done : done + len(final)], device=final.device)
+        depths.append(settler.depths(rows, final, ids))
+        done += len(ids)
+    computed = settler.computed / settler.cells
+    return Settled(torch.cat(depths).numpy(), computed, joined(settler.scores))
 
 
 class Settler:
@@ -58,28 +83,32 @@ class Settler:
     Attributes:
         cells: How many cells there were so far.
         computed: How many of them had to be computed.
+        scores: How the tokens of the text stand, piece after piece, where it was named.
     """
 
     def __init__(self, anatomy: Anatomy, threshold: float) -> None:
         """Prepare for a model and a threshold g in bits."""
         self.anatomy, self.threshold = anatomy, threshold
         self.cells = self.computed = 0
+        self.scores: list[Scores] = []
         self._comparison = Comparison(anatomy)
         self._columns: Tensor | None = None  # (layers, columns): token ids
         self._is_column: Tensor | None = None  # (layers, vocab_size)
 
     @torch.inference_mode()
-    def depths(self, rows: Tensor, final: Tensor) -> Tensor:
+    def depths(self, rows: Tensor, final: Tensor, emitted: Tensor | None = None) -> Tensor:
         """Return the settling depths of some tokens.
 
         Args:
             rows: States as a lens leaves them, shape (num_layers − 1, tokens, hidden_size).
             final: Normed states of the last layer, (tokens, hidden_size).
+            emitted: Token ids that stand in the text, (tokens,); None leaves out their scores.
 
         Returns:
             Layers 1..num_layers, int64 (tokens,), on the CPU.
         """
-        last = self._comparison.last_layer(final)
+        last = self._comparison.last_layer(final, emitted)
+        self.scores += [] if last.scores is None else [last.scores]
         possible = self._possible(rows, last).cpu()
         num_layers = len(rows) + 1
         settled = torch.full((len(final),), num_layers)

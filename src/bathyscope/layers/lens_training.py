@@ -133,9 +133,9 @@ def held_out_loss(
     for done, ids in enumerate(sequences):
         progress(stage, done, len(sequences))
         text = Continuation(ids[:1], ids[1:], None)
-        _, details = depth_map(
+        details = depth_map(
             model.anatomy, [model.hidden_states(text)], lens, text.target_ids, top_k=1
-        )
+        ).details
         assert details is not None
         total = total + details.cells["kl_from_last"].sum(axis=1)
     progress(stage, len(sequences), len(sequences))

@@ -106,9 +106,9 @@ def _next_tokens(
         return []
     anatomy = sequences.model.anatomy
     rows, final = read_states(anatomy, read, sequences.states)
-    bits, _, projected = comparison.columns(rows, final)
-    logits = as_float(anatomy.rescale(projected))
-    divergences = bits.cpu().numpy()
+    compared = comparison.columns(rows, final)
+    logits = as_float(anatomy.rescale(compared.last_logits))
+    divergences = compared.bits.cpu().numpy()
     ids = sequences.choose(greedy, logits)
     return [
         (index, id, divergences[:, row].copy())

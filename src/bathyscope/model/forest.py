@@ -1,7 +1,6 @@
 """Scores of many continuations: a tree of prompts, each edge computed once, in batches."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,24 +14,12 @@ from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.prefix_tree import Edge, Ids
 from bathyscope.model.products import forward_only
+from bathyscope.model.scores import Scores, joined, scores_of
 
 # Rows of the vocabulary's width that are held at once.
 _ROWS_OF_LOGITS = 256
 # A batch may look back on this many times the tokens that it adds; more would cost memory.
 _PAST_PER_TOKEN = 12
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What the model gives to the tokens of a forced continuation.
-
-    Attributes:
-        log_probs: ln p of each token, float64 (targets,), nats.
-        logits: Its logit, float64 (targets,).
-    """
-
-    log_probs: Tensor
-    logits: Tensor
 
 
 Deliver = Callable[[int, Scores], None]
@@ -157,21 +144,19 @@ class Forest:
         self, states: Tensor, sequences: list[int], wanted: list[Ids], deliver: Deliver
     ) -> None:
         ids = torch.tensor([id for target in wanted for id in target], device=states.device)
-        log_probs, logits = self._scores(states, ids)
+        scores = self._scores(states, ids)
         begin = 0
         for sequence, target in zip(sequences, wanted, strict=True):
             own = slice(begin, begin + len(target))
-            deliver(sequence, Scores(log_probs[own], logits[own]))
+            deliver(sequence, scores.part(own))
             begin += len(target)
 
-    def _scores(self, states: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ln p and logit of one id for each state, in float64 on the CPU."""
-        log_probs, chosen = [], []
+    def _scores(self, states: Tensor, ids: Tensor) -> Scores:
+        """Return how one id stands in the prediction of each state."""
+        parts = []
         with forward_only():
             for first in range(0, len(ids), _ROWS_OF_LOGITS):
                 part = slice(first, first + _ROWS_OF_LOGITS)
                 logits = as_float(self.head.unembedded(states[part]))
-                own = logits.gather(-1, ids[part, None])[:, 0]
-                chosen.append(own.double().cpu())
-                log_probs.append((own - logits.logsumexp(-1)).double().cpu())
-        return torch.cat(log_probs), torch.cat(chosen)
+                parts.append(scores_of(logits, ids[part]))
+        return joined(parts)

@@ -11,11 +11,12 @@ from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model.anatomy import Anatomy, find_anatomy
 from bathyscope.model.foreign import boundary, text_config
-from bathyscope.model.forest import Deliver, Forest, Scores
+from bathyscope.model.forest import Deliver, Forest
 from bathyscope.model.head import Head, find_head
 from bathyscope.model.logits import logits_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.products import forward_only
+from bathyscope.model.scores import Scores
 from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not_shared
 from bathyscope.model.tokens import Continuation, Tokens
 
@@ -187,7 +188,7 @@ class LanguageModel:
         limit = longest_shareable(self.model)
         short = [i for i, ids in enumerate(sequences) if limit is None or len(ids) <= limit]
         long = [i for i, ids in enumerate(sequences) if limit is not None and len(ids) > limit]
-        if short and self.why_not_shared is None:
+        if len(short) > 1 and self.why_not_shared is None:
             own = [sequences[index] for index in short]
             yield short, shared_prefixes(own, [len(targets[index]) for index in short])
         elif short:

@@ -8,10 +8,11 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from bathyscope.core.errors import ModelError
 from bathyscope.model.foreign import run, text_config
-from bathyscope.model.forest import Forest, Scores
+from bathyscope.model.forest import Forest
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float, logits_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
+from bathyscope.model.scores import Scores
 
 # Where sequences leave each other and how long they are, in tokens: pasts of unequal length go on
 # together, a short sequence begins beside them, and rows are padded behind.

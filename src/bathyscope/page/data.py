@@ -16,7 +16,8 @@ from bathyscope.page.texts import Texts
 from bathyscope.render.caption import caption
 from bathyscope.render.palette import DIVERGING, SEQUENTIAL
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Readings, Run
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.readings import Readings
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def _map(shown: Shown, texts: Texts) -> dict[str, Any]:
         "kind": "table" if isinstance(subject, Heatmap) else subject.kind,
         "name": shown.name,
         "title": wording.title(subject),
+        "origin": wording.origin(subject),
         "explanation": wording.explanation(subject),
         "caption": caption(subject),
         "words": _html(describe(subject)),

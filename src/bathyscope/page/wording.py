@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.render.caption import origin_of
 from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
 _QUOTED = 80  # characters of an answer in a heading
@@ -37,6 +38,15 @@ def title(subject: Run | Heatmap) -> str:
             return _capital(subject.quantity.name)
         case _:
             return _capital(subject.heatmap.quantity.name)
+
+
+def origin(subject: Run | Heatmap) -> str:
+    """Return in a sentence that an answer was given; empty where the model wrote it itself."""
+    if isinstance(subject, Heatmap):
+        return ""
+    said = origin_of(subject)
+    answer = quoted(subject.heatmap.provenance["target"])
+    return f"{answer}: {'; '.join(said)}." if said else ""
 
 
 def explanation(subject: Run | Heatmap) -> str:
@@ -78,10 +88,14 @@ def _of(subjects: Sequence[Run | Heatmap]) -> str:
         None if isinstance(subject, Heatmap) else subject.heatmap.provenance.get("target")
         for subject in subjects
     }
-    answer = " ".join((answers.pop() or "").split()) if len(answers) == 1 else ""
-    if not answer:
-        return ""
-    return f" of “{answer if len(answer) <= _QUOTED else answer[: _QUOTED - 1] + '…'}”"
+    answer = (answers.pop() or "") if len(answers) == 1 else ""
+    return f" of {quoted(answer)}" if answer.strip() else ""
+
+
+def quoted(answer: str) -> str:
+    """Return an answer on one line, shortened where it is long."""
+    line = " ".join(answer.split())
+    return f"“{line if len(line) <= _QUOTED else line[: _QUOTED - 1] + '…'}”"
 
 
 def _capital(text: str) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.render.origin import origin
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 
@@ -11,7 +12,13 @@ def caption(subject: Run | Heatmap) -> str:
     """Return the caption of a run; empty for a map of unknown origin."""
     if isinstance(subject, Heatmap):
         return ""
-    return " · ".join([*_model(subject), *_particulars(subject)])
+    return " · ".join([*_model(subject), *origin_of(subject), *_particulars(subject)])
+
+
+def origin_of(run: Run) -> list[str]:
+    """Return who wrote the text that a run is of, and how probable it was if it was given."""
+    against = getattr(run, "against_evidence", None)
+    return [*origin(run.heatmap.provenance, run.evidence, against)]
 
 
 def _model(run: Run) -> list[str]:

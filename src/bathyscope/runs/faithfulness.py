@@ -9,6 +9,7 @@ import numpy as np
 
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
+from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
 from bathyscope.runs.folder import document_head, write_run
 
 
@@ -62,12 +63,14 @@ class FaithfulnessRun:
         features: Display text of each feature, by position.
         maps: The maps, the largest area first.
         random: What they are compared with.
+        evidence: How probable the target was; None in runs of before it was recorded.
     """
 
     heatmap: Heatmap
     features: tuple[str, ...]
     maps: tuple[RankedMap, ...]
     random: RandomReference
+    evidence: Evidence | None = None
     kind: ClassVar[str] = "faithfulness"
 
     @property
@@ -91,6 +94,7 @@ class FaithfulnessRun:
                 **_finite(asdict(self.random)),
                 "standard_error": None if error is None else list(map(number_or_null, error)),
             },
+            **evidence_document(self.evidence),
         }
 
     @classmethod
@@ -111,11 +115,11 @@ class FaithfulnessRun:
             raise ValueError("curves, maps and features do not fit together")
         if any(sorted(ranked.order) != list(range(len(features))) for ranked in maps):
             raise ValueError("an order is not one of all features")
-        return cls(heatmap, features, maps, RandomReference(**random))
+        return cls(heatmap, features, maps, RandomReference(**random), read_evidence(document)[0])
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        arrays = {"values": self.heatmap.values}
+        arrays = {"values": self.heatmap.values, **evidence_arrays(self.evidence)}
         if self.random.standard_error is not None:
             arrays["random_standard_error"] = self.random.standard_error
         write_run(folder, self.to_document(), arrays, self.heatmap)

@@ -13,8 +13,10 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
+from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA, document_head, read_arrays, read_document, write_run
+from bathyscope.runs.readings import Readings
 from bathyscope.runs.validation import floats, optional_floats, require_origin, whole_number
 
 
@@ -60,6 +62,8 @@ class AttributionRun(Saved):
         replicates: The map without each share of the samples, shape (shares, rows, features), for
             errors of sums (`games.replicates`). In a saved run they are in
             `arrays.safetensors` only.
+        evidence: How probable the target was; None in runs of before it was recorded.
+        against_evidence: The same of what it is compared with; None without.
     """
 
     heatmap: Heatmap
@@ -70,6 +74,8 @@ class AttributionRun(Saved):
     whole_target_error: FloatArray | None = None
     halves: FloatArray | None = None
     replicates: FloatArray | None = None
+    evidence: Evidence | None = None
+    against_evidence: Evidence | None = None
     kind: ClassVar[str] = "attribution"
 
     @property
@@ -114,11 +120,12 @@ class AttributionRun(Saved):
             "standard_error": _optional(self.standard_error),
             "degrees_of_freedom": self.degrees_of_freedom,
             "halves": _optional(self.halves),
+            **evidence_document(self.evidence, self.against_evidence),
         }
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        arrays: dict[str, FloatArray | None] = {
+        arrays: dict[str, NDArray[Any] | None] = {
             "values": self.heatmap.values,
             "all": self.all,
             "none": self.none,
@@ -127,6 +134,7 @@ class AttributionRun(Saved):
             "whole_target_error": self.whole_target_error,
             "halves": self.halves,
             "replicates": self.replicates,
+            **evidence_arrays(self.evidence, self.against_evidence),
         }
         present = {name: array for name, array in arrays.items() if array is not None}
         write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
@@ -141,11 +149,15 @@ class InteractionRun(Saved):
             than each alone, on the diagonal stands the feature's Shapley value.
         standard_error: Of each cell, shape (features, features); None where exact.
         degrees_of_freedom: Behind the standard errors; None where exact.
+        evidence: How probable the target was; None in runs of before it was recorded.
+        against_evidence: The same of what it is compared with; None without.
     """
 
     heatmap: Heatmap
     standard_error: FloatArray | None = None
     degrees_of_freedom: int | None = None
+    evidence: Evidence | None = None
+    against_evidence: Evidence | None = None
     kind: ClassVar[str] = "interactions"
 
     @property
@@ -159,63 +171,18 @@ class InteractionRun(Saved):
             **document_head(self.kind, self.heatmap),
             "standard_error": _optional(self.standard_error),
             "degrees_of_freedom": self.degrees_of_freedom,
+            **evidence_document(self.evidence, self.against_evidence),
         }
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        arrays: dict[str, FloatArray | None] = {
+        arrays: dict[str, NDArray[Any] | None] = {
             "values": self.heatmap.values,
             "standard_error": self.standard_error,
+            **evidence_arrays(self.evidence, self.against_evidence),
         }
         present = {name: array for name, array in arrays.items() if array is not None}
         write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
-
-
-@dataclass(frozen=True)
-class Readings:
-    """What else each cell of a depth map says; `layers.quantities` defines the quantities.
-
-    Attributes:
-        cells: Arrays (num_layers − 1, tokens): entropy, kl_from_last, probability, rank, cosine.
-        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k), int64.
-        top_probabilities: Their probabilities, same shape.
-        labels: Display text of every token id in `top_ids`.
-    """
-
-    cells: Mapping[str, FloatArray]
-    top_ids: NDArray[np.int64]
-    top_probabilities: FloatArray
-    labels: Mapping[int, str]
-
-    def says(self, layer: int, token: int) -> list[tuple[str, float]]:
-        """Return what a layer (from 1) would say at a token (from 0): labels, probabilities."""
-        pairs = zip(
-            self.top_ids[layer - 1, token], self.top_probabilities[layer - 1, token], strict=True
-        )
-        return [(self.labels[int(id)], float(probability)) for id, probability in pairs]
-
-    def to_document(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {
-            **{name: values.tolist() for name, values in self.cells.items()},
-            "top_ids": self.top_ids.tolist(),
-            "top_probabilities": self.top_probabilities.tolist(),
-            "labels": {str(id): label for id, label in self.labels.items()},
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any], layers: int, tokens: int) -> "Readings":
-        """Rebuild the readings of a map of so many layers and tokens from `to_document`."""
-        values = dict(document)
-        labels = {int(id): str(label) for id, label in values.pop("labels").items()}
-        top_ids = np.array(values.pop("top_ids"), dtype=np.int64)
-        top_probabilities = floats(values.pop("top_probabilities"), *top_ids.shape)
-        if top_ids.shape[:-1] != (layers, tokens) or not set(top_ids.ravel().tolist()) <= set(
-            labels
-        ):
-            raise ValueError("the top tokens do not fit the map")
-        cells = {name: floats(cell, layers, tokens) for name, cell in values.items()}
-        return cls(cells, top_ids, top_probabilities, labels)
 
 
 @dataclass(frozen=True)
@@ -227,12 +194,14 @@ class DepthRun(Saved):
         settling_depth: Layer at which each token settles, shape (tokens,), 1..num_layers.
         deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
         readings: What else each cell says, where asked for.
+        evidence: How probable the response was; None in runs of before it was recorded.
     """
 
     heatmap: Heatmap
     settling_depth: NDArray[np.int64]
     deep_thinking_ratio: float
     readings: Readings | None = None
+    evidence: Evidence | None = None
     kind: ClassVar[str] = "depth"
 
     @property
@@ -246,6 +215,7 @@ class DepthRun(Saved):
             **document_head(self.kind, self.heatmap),
             "settling_depth": self.settling_depth.tolist(),
             "deep_thinking_ratio": self.deep_thinking_ratio,
+            **evidence_document(self.evidence),
         }
         if self.readings is not None:
             document["readings"] = self.readings.to_document()
@@ -256,6 +226,7 @@ class DepthRun(Saved):
         arrays: dict[str, NDArray[Any]] = {
             "values": self.heatmap.values,
             "settling_depth": self.settling_depth,
+            **evidence_arrays(self.evidence),
         }
         if self.readings is not None:
             arrays |= self.readings.cells
@@ -274,12 +245,14 @@ class SettlingRun:
         deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
         provenance: Everything needed to compute it again; `cells_computed` is the share of the
             map's cells that had to be computed.
+        evidence: How probable the response was; None where the model's logits are no numbers.
     """
 
     tokens: Axis
     settling_depth: NDArray[np.int64]
     deep_thinking_ratio: float
     provenance: Mapping[str, Any]
+    evidence: Evidence | None = None
     kind: ClassVar[str] = "settling"
 
     def to_document(self) -> dict[str, Any]:
@@ -290,6 +263,7 @@ class SettlingRun:
             "tokens": {"labels": list(self.tokens.labels), "ids": list(self.tokens.ids or ())},
             "settling_depth": self.settling_depth.tolist(),
             "deep_thinking_ratio": self.deep_thinking_ratio,
+            **evidence_document(self.evidence),
             "provenance": dict(self.provenance),
         }
 
@@ -319,39 +293,53 @@ def _rebuilt(document: Mapping[str, Any], folder: Path) -> Run | None:
     """Return the run of a document; None where its kind is not known."""
     heatmap = Heatmap.from_document(document["heatmap"], document["provenance"])
     require_origin(document["kind"], heatmap.provenance)
-    rows, columns = heatmap.values.shape
     match document["kind"]:
         case AttributionRun.kind:
-            return AttributionRun(
-                heatmap,
-                floats(document["all"], rows),
-                floats(document["none"], rows),
-                optional_floats(document["standard_error"], rows, columns),
-                whole_number(document["degrees_of_freedom"]),
-                optional_floats(document["whole_target"]["standard_error"], columns),
-                optional_floats(document["halves"], 2, rows, columns),
-                _replicates(folder, rows, columns),
-            )
+            return _attribution(heatmap, document, folder)
         case InteractionRun.kind:
             return InteractionRun(
                 heatmap,
-                optional_floats(document["standard_error"], rows, columns),
+                optional_floats(document["standard_error"], *heatmap.values.shape),
                 whole_number(document["degrees_of_freedom"]),
+                *read_evidence(document),
             )
         case DepthRun.kind:
-            depths = floats(document["settling_depth"], columns)
-            if not np.isin(depths, np.arange(1, rows + 2)).all():
-                raise ValueError("a settling depth is no layer of the model")
-            readings = document.get("readings")
-            return DepthRun(
-                heatmap,
-                depths.astype(np.int64),
-                float(document["deep_thinking_ratio"]),
-                None if readings is None else Readings.from_document(readings, rows, columns),
-            )
+            return _depth(heatmap, document)
         case FaithfulnessRun.kind:
             return FaithfulnessRun.from_document(heatmap, document)
     return None
+
+
+def _attribution(heatmap: Heatmap, document: Mapping[str, Any], folder: Path) -> AttributionRun:
+    rows, columns = heatmap.values.shape
+    evidence, against = read_evidence(document)
+    return AttributionRun(
+        heatmap,
+        floats(document["all"], rows),
+        floats(document["none"], rows),
+        optional_floats(document["standard_error"], rows, columns),
+        whole_number(document["degrees_of_freedom"]),
+        optional_floats(document["whole_target"]["standard_error"], columns),
+        optional_floats(document["halves"], 2, rows, columns),
+        _replicates(folder, rows, columns),
+        evidence,
+        against,
+    )
+
+
+def _depth(heatmap: Heatmap, document: Mapping[str, Any]) -> DepthRun:
+    layers, tokens = heatmap.values.shape
+    depths = floats(document["settling_depth"], tokens)
+    if not np.isin(depths, np.arange(1, layers + 2)).all():
+        raise ValueError("a settling depth is no layer of the model")
+    readings = document.get("readings")
+    return DepthRun(
+        heatmap,
+        depths.astype(np.int64),
+        float(document["deep_thinking_ratio"]),
+        None if readings is None else Readings.from_document(readings, layers, tokens),
+        read_evidence(document)[0],
+    )
 
 
 def _replicates(folder: Path, rows: int, columns: int) -> FloatArray | None:

@@ -17,7 +17,7 @@ import bathyscope as bs
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.render.figure.canvas import DPI
 from bathyscope.render.palette import UNKNOWN, lookup_table, scale_of
-from bathyscope.runs.kinds import Readings
+from bathyscope.runs.readings import Readings
 from tests.conftest import tiny
 
 FIGURES = Path(__file__).parent.parent.parent / "figures"

@@ -7,6 +7,7 @@ import numpy as np
 
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
+from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import Place
 from bathyscope.description.facts.map import MapFacts, map_facts, sides
 from bathyscope.runs.kinds import AttributionRun, InteractionRun
@@ -25,7 +26,9 @@ class Asked:
         model: Its name.
         continuation: The text that is explained.
         generated: Whether the model wrote it itself.
+        likelihood: How probable it was; None where that was not recorded.
         against: The text it is compared with; None where it stands alone.
+        against_likelihood: How probable that was; None without.
         method: A name in `games.methods.METHODS` or `GRADIENT_METHODS`.
         definition: What a cell is by the method's own words, `{exact}` still in them; None in runs
             of before it was recorded.
@@ -39,7 +42,9 @@ class Asked:
     model: str
     continuation: str
     generated: bool
+    likelihood: Likelihood | None
     against: str | None
+    against_likelihood: Likelihood | None
     method: str
     definition: str | None
     of: str
@@ -161,7 +166,9 @@ def asked(run: AttributionRun | InteractionRun) -> Asked:
         model=provenance["model"]["name"],
         continuation=provenance["target"],
         generated=provenance["generated"],
+        likelihood=likelihood(run.evidence),
         against=provenance.get("against"),
+        against_likelihood=likelihood(run.against_evidence),
         method=method["name"],
         definition=method.get("definition"),
         of=method.get("of", "logprob"),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
+from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
 from bathyscope.description.roles import Role
@@ -101,6 +102,7 @@ class DepthFacts:
         model: Name of the model.
         response: The text that was looked into.
         generated: Whether the model wrote it itself.
+        likelihood: How probable it was; None where that was not recorded.
         lens: How intermediate layers are read, "norm", "raw" or "tuned".
         threshold: A token settles at the first layer with at most so many bits.
         num_layers: Layers of the model; one more than the map's rows.
@@ -126,6 +128,7 @@ class DepthFacts:
     model: str
     response: str
     generated: bool
+    likelihood: Likelihood | None
     lens: str
     threshold: float
     num_layers: int
@@ -162,6 +165,7 @@ def depth_facts(run: DepthRun) -> DepthFacts:
         model=provenance["model"]["name"],
         response=provenance["target"],
         generated=provenance["generated"],
+        likelihood=likelihood(run.evidence),
         lens=provenance["lens"],
         threshold=threshold,
         num_layers=run.num_layers,

@@ -7,6 +7,7 @@ import numpy as np
 
 from bathyscope.core.heatmap import FloatArray, number_or_null
 from bathyscope.core.intervals import student_quantile
+from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
 from bathyscope.runs.faithfulness import FaithfulnessRun, RandomReference, RankedMap
@@ -79,6 +80,7 @@ class FaithfulnessFacts:
         model: Name of the model.
         continuation: The text that is explained.
         generated: Whether the model wrote it itself.
+        likelihood: How probable it was; None where that was not recorded.
         baseline: Text that stands for an absent feature; empty where it was left out.
         features: How many features are ranked.
         gaps: Points without a finite number; None where there are none.
@@ -91,6 +93,7 @@ class FaithfulnessFacts:
     model: str
     continuation: str
     generated: bool
+    likelihood: Likelihood | None
     baseline: str
     features: int
     gaps: Gaps | None
@@ -109,6 +112,7 @@ def faithfulness_facts(run: FaithfulnessRun) -> FaithfulnessFacts:
         model=provenance["model"]["name"],
         continuation=provenance["target"],
         generated=provenance["generated"],
+        likelihood=likelihood(run.evidence),
         baseline=provenance["baseline"],
         features=len(run.features),
         gaps=gaps(run.heatmap, *sides(run.heatmap)),

@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from bathyscope.attribution.methods import method_named
 from bathyscope.description.facts.attribution import Asked, Sampling
 from bathyscope.description.markdown import code
+from bathyscope.description.words.evidence import compared, given, improbable
 from bathyscope.description.words.phrases import Numbers, count
 
 
-def given(model: str, what: str, text: str, generated: bool) -> str:
-    """Return which text is explained, and who wrote it."""
-    return f"{code(model)} {'wrote' if generated else 'was given'} the {what} {code(text)}"
+def asked_about(asked: Asked) -> Iterator[str]:
+    """Yield which continuation is explained, what it is compared with, how probable they were."""
+    own, other = asked.likelihood, asked.against_likelihood
+    first = given(asked.model, "continuation", asked.continuation, asked.generated, own)
+    yield f"{first}{compared(asked.against, other)}."
+    if not asked.generated:
+        yield from improbable(own, "continuation")
+    yield from improbable(other, "continuation that it is compared with")
 
 
 def method(asked: Asked) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.description.facts.attribution import AttributionFacts
-from bathyscope.description.markdown import code, escaped
+from bathyscope.description.markdown import escaped
 from bathyscope.description.words import map as map_words
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.asked import absent, given, method, sampled
+from bathyscope.description.words.asked import absent, asked_about, method, sampled
 from bathyscope.description.words.phrases import Numbers, count, short, sides_of, the
 
 
@@ -38,21 +38,18 @@ def _has_tokens(found: AttributionFacts) -> bool:
 def _overview(found: AttributionFacts) -> Iterator[str]:
     asked = found.asked
     words = TOKEN_VALUES[asked.of].words
-    first = given(asked.model, "continuation", asked.continuation, asked.generated)
+    yield from asked_about(asked)
     if asked.against is not None:
-        yield f"{first}; it is compared with {code(asked.against)}."
         yield (
             f"A cell says how much a feature of the prompt favoured the first (+) or the second "
             f"(-), in {words}: {method(asked)}."
         )
     elif found.map.quantity.neutral is None:
-        yield f"{first}."
         yield (
             "A cell says how strongly a token reacts to a feature of the prompt, without a "
             f"direction, in {escaped(found.map.quantity.unit)}: {method(asked)}."
         )
     else:
-        yield f"{first}."
         yield (
             "A cell says how much a feature of the prompt supported (+) or opposed (-) a token, "
             f"in {words}: {method(asked)}."

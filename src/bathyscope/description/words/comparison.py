@@ -20,6 +20,7 @@ from bathyscope.comparison.origins import Aspect, origins
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.phrases import count
+from bathyscope.runs.evidence import Evidence, probability
 from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun
 
 _SHORT = 40  # texts up to this length are quoted where they differ
@@ -63,7 +64,13 @@ def named(subject: Comparable, quoted: Callable[[str], str] = "“{}”".format)
         return f"the table {quoted(table)}" if table else "a map"
     how = f"lens {provenance['lens']}" if isinstance(subject, DepthRun) else _method(subject)
     model = provenance["model"]
-    return f"{model['name']}, {model['dtype']}, {how}, of {quoted(provenance['target'])}"
+    given = "" if provenance["generated"] else _given(subject.evidence)
+    return f"{model['name']}, {model['dtype']}, {how}, of {quoted(provenance['target'])}{given}"
+
+
+def _given(evidence: Evidence | None) -> str:
+    how_probable = "" if evidence is None else f", p = {probability(evidence.log_prob)}"
+    return f" (given{how_probable})"
 
 
 def _method(run: AttributionRun | InteractionRun) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bathyscope.description.facts.faithfulness import FaithfulnessFacts, RandomOrders, Ranking
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.asked import given
+from bathyscope.description.words.evidence import given, improbable
 from bathyscope.description.words.phrases import Sides, count, gap_words, short
 
 MOST_RANKED = 5
@@ -34,7 +34,11 @@ def faithfulness_account(found: FaithfulnessFacts) -> Account:
 
 
 def _overview(found: FaithfulnessFacts) -> Iterator[str]:
-    yield f"{given(found.model, 'continuation', found.continuation, found.generated)}."
+    likelihood = found.likelihood
+    first = given(found.model, "continuation", found.continuation, found.generated, likelihood)
+    yield f"{first}."
+    if not found.generated:
+        yield from improbable(likelihood, "continuation")
     absent = f"replaced by {code(found.baseline)}" if found.baseline else "left out"
     yield (
         "A point of a curve is the log-probability of all of it, in nats, after features were "

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.description.facts.grid import Cell
 from bathyscope.description.facts.interactions import InteractionFacts
-from bathyscope.description.markdown import code, listed
+from bathyscope.description.markdown import listed
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.asked import absent, given, sampled
+from bathyscope.description.words.asked import absent, asked_about, sampled
 from bathyscope.description.words.map import MOST_LINES, spread_words
 from bathyscope.description.words.phrases import (
     Numbers,
@@ -48,9 +48,7 @@ def _numbers(found: InteractionFacts) -> Numbers:
 
 def _overview(found: InteractionFacts) -> Iterator[str]:
     asked = found.asked
-    first = given(asked.model, "continuation", asked.continuation, asked.generated)
-    compared = "" if asked.against is None else f"; it is compared with {code(asked.against)}"
-    yield f"{first}{compared}."
+    yield from asked_about(asked)
     if asked.token is not None:
         yield f"Only {the(asked.token, 'token')} is asked about."
     yield (

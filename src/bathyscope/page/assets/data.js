@@ -27,6 +27,7 @@ import { unpacked } from "./arrays.js";
  * @property {string} kind
  * @property {string} name
  * @property {string} title
+ * @property {string} origin who wrote the answer, where that was not the model
  * @property {string} explanation
  * @property {string} caption
  * @property {string} words HTML, made by page/data.py from escaped text

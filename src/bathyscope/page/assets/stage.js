@@ -86,7 +86,9 @@ export class Stage {
     const narrow = this.maps.length === 1 && this.maps[0].columns.labels.length <= NARROW;
     section.classList.toggle("narrow", narrow);
     const heading = element("h2", { id }, this.maps[0].title);
-    const explained = element("p", { class: "explained" }, this.maps[0].explanation);
+    const origins = [...new Set(this.maps.map((map) => map.origin).filter(Boolean))];
+    const sentences = [...origins, this.maps[0].explanation].join(" ");
+    const explained = element("p", { class: "explained" }, sentences);
     const maps = element("div", { class: "maps" }, ...this.panels.map((panel) => panel.root));
     if (this.maps.length > 1) maps.classList.add("several");
     section.append(heading, explained, this.controls.root, maps, this.bar.root);

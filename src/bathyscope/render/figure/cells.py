@@ -8,7 +8,7 @@ from bathyscope.core.heatmap import Heatmap
 from bathyscope.render.figure.canvas import Canvas
 from bathyscope.render.lettering import SIZE, SMALLEST, Lettering
 from bathyscope.render.look import Part
-from bathyscope.runs.kinds import Readings
+from bathyscope.runs.readings import Readings
 
 MAX_ROWS, MAX_COLUMNS = 40, 16
 """Values are written into maps of at most so many rows and columns."""

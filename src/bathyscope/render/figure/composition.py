@@ -22,7 +22,8 @@ from bathyscope.render.lettering import SIZE, SMALLEST, Lettering, lettering
 from bathyscope.render.look import Look, part_of
 from bathyscope.render.palette import scale_of
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import DepthRun, Readings, Run
+from bathyscope.runs.kinds import DepthRun, Run
+from bathyscope.runs.readings import Readings
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -13,6 +13,7 @@ from rich.text import Text
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.render.caption import caption
 from bathyscope.render.lettering import shortened
+from bathyscope.render.origin import origin
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.render.terminal.faithfulness import faithfulness_table
 from bathyscope.render.terminal.wide_table import Column, WideTable
@@ -152,9 +153,11 @@ def _settling(run: SettlingRun) -> RenderableType:
     deep_layer = run.provenance["deep_layer"]
     for label, depth in zip(run.tokens.labels, run.settling_depth.tolist(), strict=True):
         result.add_row(Text(label), str(depth), "deep" if depth >= deep_layer else "")
+    given = "".join(f"{part} · " for part in origin(run.provenance, run.evidence))
     conventions = (
-        f"lens {run.provenance['lens']} · settled at ≤ {run.provenance['threshold']:g} bits · deep "
-        f"from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
+        f"{given}lens {run.provenance['lens']} · "
+        f"settled at ≤ {run.provenance['threshold']:g} bits · "
+        f"deep from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
     )
     return Group(result, Text(conventions, style="dim"))
 

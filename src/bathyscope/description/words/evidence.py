@@ -1,0 +1,56 @@
+"""How probable a continuation was, and what the model would have written instead, in words."""
+
+from collections.abc import Iterator
+
+from bathyscope.description.facts.evidence import Improbable, Likelihood, as_log
+from bathyscope.description.markdown import code, listed
+from bathyscope.description.words.phrases import count, short
+from bathyscope.runs.evidence import LEAST, probability
+
+MOST_TOKENS = 20
+"""So many improbable tokens are named."""
+
+
+def given(model: str, what: str, text: str, generated: bool, found: Likelihood | None) -> str:
+    """Return which text is explained, who wrote it, and how probable it was if it was given."""
+    if generated:
+        return f"{code(model)} wrote the {what} {code(text)}"
+    return f"{code(model)} was given the {what} {code(text)}{_gives(found, ', to which it gives')}"
+
+
+def compared(against: str | None, found: Likelihood | None) -> str:
+    """Return what a text is compared with, and how probable that was; empty without."""
+    if against is None:
+        return ""
+    return f"; it is compared with {code(against)}{_gives(found, ', to which it gives')}"
+
+
+def improbable(found: Likelihood | None, what: str) -> Iterator[str]:
+    """Yield which tokens of a given text the model would hardly have written, and what instead."""
+    if found is None or not found.improbable:
+        return
+    tokens = listed(found.improbable, _token, MOST_TOKENS, "; ")
+    yield (
+        f"It gives p < {LEAST:g} to {len(found.improbable):,} of the "
+        f"{count(found.tokens, 'token')} of the {what}: {tokens}."
+    )
+
+
+def _gives(found: Likelihood | None, gives: str) -> str:
+    if found is None:
+        return ""
+    log_prob = as_log(found.log_prob)
+    exact = "" if found.log_prob is None else f" (ln p = {log_prob:.4f})"
+    instead = (
+        f"another token in place of {found.otherwise:,} of its {count(found.tokens, 'token')}"
+        if found.otherwise
+        else "the same itself"
+    )
+    return f"{gives} p = {probability(log_prob)}{exact}; it would have written {instead}"
+
+
+def _token(entry: Improbable) -> str:
+    own = f"{short(entry.token)}, p = {probability(as_log(entry.log_prob))}"
+    if entry.rank == 1:
+        return f"{own}, the most probable there"
+    return f"{own}, rather {code(entry.greedy)}, p = {probability(entry.greedy_log_prob)}"

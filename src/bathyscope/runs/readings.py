@@ -1,0 +1,58 @@
+"""What else the cells of a depth map say: further quantities, and each layer's own tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.runs.validation import floats
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What else each cell of a depth map says; `layers.quantities` defines the quantities.
+
+    Attributes:
+        cells: Arrays (num_layers − 1, tokens): entropy, kl_from_last, probability, rank, cosine.
+        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k), int64.
+        top_probabilities: Their probabilities, same shape.
+        labels: Display text of every token id in `top_ids`.
+    """
+
+    cells: Mapping[str, FloatArray]
+    top_ids: NDArray[np.int64]
+    top_probabilities: FloatArray
+    labels: Mapping[int, str]
+
+    def says(self, layer: int, token: int) -> list[tuple[str, float]]:
+        """Return what a layer (from 1) would say at a token (from 0): labels, probabilities."""
+        pairs = zip(
+            self.top_ids[layer - 1, token], self.top_probabilities[layer - 1, token], strict=True
+        )
+        return [(self.labels[int(id)], float(probability)) for id, probability in pairs]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            **{name: values.tolist() for name, values in self.cells.items()},
+            "top_ids": self.top_ids.tolist(),
+            "top_probabilities": self.top_probabilities.tolist(),
+            "labels": {str(id): label for id, label in self.labels.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], layers: int, tokens: int) -> "Readings":
+        """Rebuild the readings of a map of so many layers and tokens from `to_document`."""
+        values = dict(document)
+        labels = {int(id): str(label) for id, label in values.pop("labels").items()}
+        top_ids = np.array(values.pop("top_ids"), dtype=np.int64)
+        top_probabilities = floats(values.pop("top_probabilities"), *top_ids.shape)
+        if top_ids.shape[:-1] != (layers, tokens) or not set(top_ids.ravel().tolist()) <= set(
+            labels
+        ):
+            raise ValueError("the top tokens do not fit the map")
+        cells = {name: floats(cell, layers, tokens) for name, cell in values.items()}
+        return cls(cells, top_ids, top_probabilities, labels)
