@@ -18,8 +18,8 @@ from scipy.special import log_softmax
 
 import bathyscope as bs
 from bathyscope.core.errors import BathyscopeError
-from bathyscope.model.forest import Scores
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.scores import Scores
 from bathyscope.prompt import Prompt
 from tests.families import byte_tokenizer
 
