@@ -11,7 +11,7 @@ LOWEST := $(VENV)-lowest
 NODE_MODULES := tests/page/node_modules
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow test-statistical test-lowest bench docs browser clean
+.PHONY: demo test test-slow test-statistical test-lowest families bench docs browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -43,6 +43,10 @@ $(LOWEST)/installed: pyproject.toml constraints.txt tests/lowest.py
 # The documentation as a site, in ./site/: strictly, so that what is broken stops it.
 docs: $(VENV)/installed-dev
 	$(BIN)/zensical build --clean --strict
+
+# Every model type that transformers knows, made tiny and compared with its own passes: docs/families.md.
+families: $(VENV)/installed-dev
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.families_page
 
 # Other tools come with dependencies of their own: they never mix with those of development.
 bench: $(BENCH)/installed browser

@@ -1,58 +1,158 @@
-"""What docs/families.md says, from the facts; `python -m tests.families_page` writes it."""
+"""What docs/families.md says, from what was tried; `python -m tests.families_page` writes it.
 
+Every class of transformers' mapping of causal language models is made tiny (`tests.shrinking`) and
+compared with its own passes in one piece (`tests.agreement`), each in a process of its own with a
+limit of time and memory. The exit code is 1 where a number differs or anything fails.
+"""
+
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from bathyscope.core.errors import BathyscopeError
-from bathyscope.model.gradients import require_embeddings
-from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.sharing import longest_shareable
-from tests.conftest import tiny
-from tests.families import FAMILIES
+import torch
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+from tests.agreement import CHECKS, Finding, findings
+from tests.families import FAMILIES, random_model
+from tests.shrinking import tiny_model
 
 PAGE = Path(__file__).parent.parent / "docs" / "families.md"
+SECONDS, BYTES = 600, 8 << 30
+
+# Configurations that have a name of their own in `tests.families`, beside the types' own names.
+SPECIAL = sorted(set(FAMILIES) - {"llama-36"} - set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES))
 
 BEFORE = """# Families
 
-Layers, final norm and unembedding are found by structure and verified by number (see
-[models](models.md)), so a family need not be listed to work. These are tried as tiny random
-models: attribution over features, gradients and the depth map of each agree with plain
-computations in float64, and prompts with shared prefixes give the values of separate prompts
-within 2e-5 nats in float32.
+Embedding, unembedding, layers and final norm are found by structure and verified by number (see
+[models](models.md)), so a family need not be listed to work. These are all the model types that
+transformers {version} maps to a causal language model, and some configurations of special interest
+(long rope, sliding windows, softcaps), each made tiny with random weights and compared with its own
+forward passes in one piece. `make families` tries them again and writes this page.
 
-| family | class | prefixes shared | gradients | depth |
-|---|---|---|---|---|
+*yes* means agreement: log-probabilities of prompts with shared prefixes, in batches of several
+sizes, Shapley values and gradients within 2·10⁻⁵ nats, depth maps of short and long texts and
+streams of texts of unequal length within 10⁻⁵ bits. *no* means that it is refused with the sentence
+below the table. Where prefixes are not shared, every prompt is computed whole: the values are the
+same, and take longer.
+
+| type | class | scores | attribution | gradients | depth | streaming |
+|---|---|---|---|---|---|---|
 """
 
 AFTER = """
-Where prefixes are not shared, every prompt is computed whole: the values are the same, and take
-longer. A model that is not listed is tried with a few short sequences when it is first asked, with
-shared prefixes and without, and computed whole where the two differ.
-
 Longrope turns every token of a sequence beyond the original context by other angles, those of its
 beginning too. Such sequences are computed whole, apart from the shorter ones, and the values of
 early target tokens then depend on where the target ends.
 """
 
 
-def page() -> str:
-    """Return the whole page."""
-    rows = [_row(name, tiny(name)) for name in sorted(FAMILIES) if name != "llama-36"]
-    return BEFORE + "".join(rows) + AFTER
-
-
-def _row(name: str, model: LanguageModel) -> str:
-    limit = longest_shareable(model.model)
-    shared = "yes" if model.why_not_shared is None else f"no: {model.why_not_shared}"
-    if limit is not None and model.why_not_shared is None:
-        shared = "up to the original context (longrope)"
+def tried(name: str) -> dict[str, Any]:
+    """Try everything on one type or special configuration; return plain JSON values."""
+    torch.set_num_threads(1)
     try:
-        require_embeddings(model)
-        gradients = "yes"
-    except BathyscopeError as error:
-        gradients = f"no: {error}"
-    depth = "yes" if model.num_layers > 1 else "no: it has one layer"
-    return f"| {name} | {type(model.model).__name__} | {shared} | {gradients} | {depth} |\n"
+        model = random_model(name) if name in SPECIAL else tiny_model(name)
+    except Exception as error:  # what cannot be made tiny is not bathyscope's to judge
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        return {"name": name, "class": "", "unbuilt": why}
+    found = {key: vars(finding) for key, finding in findings(model).items()}
+    return {"name": name, "class": type(model).__name__, "found": found}
+
+
+def in_a_process(name: str) -> dict[str, Any]:
+    """Try one in a process of its own, which is ended where it takes too long or too much."""
+    receiving, sending = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receiving)
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+        signal.alarm(SECONDS)
+        with os.fdopen(sending, "w") as pipe:
+            json.dump(tried(name), pipe)
+        os._exit(0)
+    os.close(sending)
+    with os.fdopen(receiving) as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if text:
+        record: dict[str, Any] = json.loads(text)
+        return record
+    died = Finding("fails", f"its process ended with {os.waitstatus_to_exitcode(status)}")
+    return {"name": name, "class": "", "found": {"load": vars(died)}}
+
+
+def row(record: dict[str, Any]) -> str:
+    """Return the row of the table."""
+    cells = " | ".join(_cell(record["found"], key) for key in CHECKS)
+    return f"| {record['name']} | {record['class']} | {cells} |\n"
+
+
+def _cell(found: dict[str, Any], key: str) -> str:
+    verdict = (found.get(key) or found["load"])["verdict"]
+    return {"agrees": "yes", "refused": "no"}.get(verdict, f"**{verdict}**")
+
+
+def reasons(record: dict[str, Any]) -> str:
+    """Return why something of it is refused, one line for each sentence."""
+    by_sentence: dict[str, list[str]] = {}
+    for key, finding in record["found"].items():
+        if finding["verdict"] != "agrees":
+            by_sentence.setdefault(finding["words"], []).append(key)
+    return "".join(
+        f"- {record['name']} ({', '.join(keys)}): {words}\n" for words, keys in by_sentence.items()
+    )
+
+
+def page(records: Iterable[dict[str, Any]], version: str) -> str:
+    """Return the whole page."""
+    records = sorted(records, key=lambda record: record["name"])
+    built = [record for record in records if "found" in record]
+    unbuilt = [record for record in records if "unbuilt" in record]
+    return (
+        BEFORE.format(version=version)
+        + "".join(map(row, built))
+        + AFTER
+        + "\n## What is refused, and why\n\n"
+        + "".join(map(reasons, built))
+        + "\n## What could not be made tiny\n\n"
+        + "".join(f"- {record['name']}: {record['unbuilt']}\n" for record in unbuilt)
+    )
+
+
+def sound(record: dict[str, Any]) -> bool:
+    """Tell whether every number was right or not given."""
+    return all(Finding(**finding).sound for finding in record.get("found", {}).values())
+
+
+def main(chosen: list[str]) -> int:
+    """Try all, or those named, print what came of each, and name what is wrong.
+
+    All that were tried together make the page; those named make none.
+    """
+    from transformers import __version__
+
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    names = chosen or [*SPECIAL, *MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
+    records = []
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        for record in pool.map(in_a_process, names):
+            records.append(record)
+            print(json.dumps(record), flush=True)
+    if not chosen:
+        PAGE.write_text(page(records, __version__), encoding="utf-8")
+    wrong = [record["name"] for record in records if not sound(record)]
+    print(f"{len(records)} types, wrong: {', '.join(wrong) or 'none'}")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    sys.exit(main(sys.argv[1:]))
