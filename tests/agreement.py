@@ -159,19 +159,32 @@ def attribution(model: LanguageModel, own: Any) -> float:
 
 
 def gradients(model: LanguageModel, own: Any) -> float:
-    """Return the largest difference of gradient times input, in nats, summed over features."""
+    """Return the largest difference of gradients' norms and of their products with the input.
+
+    In nats where cells are below 1, else a share of the largest: some explode.
+    """
     prompt = Prompt.marked(TEXT)
-    run = bs.attribute(model, prompt, ANSWER, method="input_x_gradient")
     ids, target = _ids(model, prompt.text), _ids(model, ANSWER)
-    expected = _products(own, ids, target)
-    spans = [slice(*span) for span in prompt.features]
-    cells = np.array([[row[span].sum() for span in spans] for row in expected])
-    assert np.abs(cells).max() > 1e-3, "a test on zeros would prove nothing"
-    return float(np.abs(run.heatmap.values - cells).max() / max(1.0, np.abs(cells).max()))
+    embeddings, found = _gradients(own, ids, target)
+    worst = 0.0
+    for method, tokens in (
+        # Of a model that norms its embeddings first, the products are all 0; the norms are not.
+        ("saliency", found.norm(dim=-1)),
+        ("input_x_gradient", (found * embeddings).sum(-1)),
+    ):
+        run = bs.attribute(model, prompt, ANSWER, method=method)
+        spans = [slice(*span) for span in prompt.features]
+        cells = np.array([[float(row[span].sum()) for span in spans] for row in tokens])
+        assert method != "saliency" or cells.max() > 1e-3, "a test on zeros would prove nothing"
+        difference = float(np.abs(run.heatmap.values - cells).max())
+        worst = max(worst, difference / max(1.0, np.abs(cells).max()))
+    return worst
 
 
-def _products(own: Any, prompt: tuple[int, ...], target: tuple[int, ...]) -> Values:
-    """Return gradient · embedding of each prompt token for each target token, a pass for each."""
+def _gradients(
+    own: Any, prompt: tuple[int, ...], target: tuple[int, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return embeddings of the prompt's tokens, and ln p's gradients at them, a pass for each."""
     rows = []
     for index, id in enumerate(target):
         embeddings = own.get_input_embeddings()(torch.tensor([prompt + target[:index]])).detach()
@@ -179,8 +192,8 @@ def _products(own: Any, prompt: tuple[int, ...], target: tuple[int, ...]) -> Val
         given = leaf * 1  # some families change what they are given
         output = own(inputs_embeds=given, use_cache=False, return_dict=True)
         (gradient,) = torch.autograd.grad(output.logits[0, -1].log_softmax(-1)[id], leaf)
-        rows.append((gradient * embeddings)[0, : len(prompt)].sum(-1).double().numpy())
-    return np.array(rows)
+        rows.append(gradient[0, : len(prompt)].double())
+    return embeddings[0, : len(prompt)].double(), torch.stack(rows)
 
 
 def depth(model: LanguageModel, own: Any) -> float:

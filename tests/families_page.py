@@ -33,7 +33,7 @@ SPECIAL = sorted(set(FAMILIES) - {"llama-36"} - set(MODEL_FOR_CAUSAL_LM_MAPPING_
 BEFORE = """# Families
 
 Embedding, unembedding, layers and final norm are found by structure and verified by number (see
-[models](models.md)), so a family need not be listed to work. These are all the model types that
+[models](models.md)), so a family need not be listed to work. These are the model types that
 transformers {version} maps to a causal language model, and some configurations of special interest
 (long rope, sliding windows, softcaps), each made tiny with random weights and compared with its own
 forward passes in one piece. `make families` tries them again and writes this page.
@@ -116,6 +116,7 @@ def page(records: Iterable[dict[str, Any]], version: str) -> str:
     records = sorted(records, key=lambda record: record["name"])
     built = [record for record in records if "found" in record]
     unbuilt = [record for record in records if "unbuilt" in record]
+    missing = sorted({*SPECIAL, *MODEL_FOR_CAUSAL_LM_MAPPING_NAMES} - {r["name"] for r in records})
     return (
         BEFORE.format(version=version)
         + "".join(map(row, built))
@@ -124,6 +125,7 @@ def page(records: Iterable[dict[str, Any]], version: str) -> str:
         + "".join(map(reasons, built))
         + "\n## What could not be made tiny\n\n"
         + "".join(f"- {record['name']}: {record['unbuilt']}\n" for record in unbuilt)
+        + (f"\n## Not tried in this run\n\n{', '.join(missing)}\n" if missing else "")
     )
 
 
