@@ -51,7 +51,7 @@ def test_a_sampled_map_shows_its_intervals(here: list[str]) -> None:
     assert result.exit_code == 0, result.output
     assert "±" in result.stdout and "seed 5" in result.stdout.replace("\n", "")
     header = Path("run/scores.csv").read_text().splitlines()[0]
-    assert header == "row,row_label,column,column_label,value,standard_error"
+    assert header == "row,row_label,column,column_label,value,standard_error,unseen"
 
 
 def test_the_cache_is_kept(here: list[str]) -> None:

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from tests.description import evidence_sentences, map_sentences
 from tests.description.evidence_sentences import GIVES, gives
 from tests.description.map_sentences import UNIT, has_margin
@@ -90,6 +92,16 @@ def sampled(
     ]
     assert whole(covered) == sum(abs(value) <= margin for value, margin in pairs)
     assert whole(of) == len(pairs)
+
+
+@shared.reads(
+    r"(\d[\d,]*) cells? (?:was|were) not seen to vary among the samples, which does not make "
+    r"(?:its|their) value certain: (?:its|their) interval is an upper bound on what samples may "
+    r"have missed\."
+)
+def unvaried(page: Page, truth: Truth, count: str) -> None:
+    still = np.isfinite(truth.run.unseen[: len(truth.rows)])
+    assert 0 < whole(count) == still.sum()
 
 
 attribution = Rules(*map_sentences.rules.rules, *shared.rules)

@@ -61,3 +61,22 @@ def conjunction_game(features: int, seed: int) -> Game:
         return np.asarray(coalitions @ weights + met @ worth)
 
     return Game(features, evaluate)
+
+
+def rare_game(features: int, seed: int, saturating: bool) -> Game:
+    """Return two targets with an effect of 12 that needs eight features at once, of small ones.
+
+    A random coalition holds those eight once in 256 times. Saturating: as ln p of a token.
+    """
+    generator = np.random.default_rng(seed)
+    weights = generator.normal(size=(features, 2)) * (0.5 if saturating else 1.0)
+    needed = np.zeros((2, features), dtype=np.bool_)
+    for target in needed:
+        target[generator.choice(features, 8, replace=False)] = True
+
+    def evaluate(coalitions: Coalitions) -> FloatArray:
+        met = (coalitions[:, None, :] | ~needed).all(axis=2)
+        values = coalitions @ weights + 12.0 * met
+        return np.asarray(-np.logaddexp(0, 6 - values) if saturating else values)
+
+    return Game(features, evaluate)

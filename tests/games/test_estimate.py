@@ -41,7 +41,7 @@ def test_the_mean_does_not_depend_on_how_samples_arrive() -> None:
     at_once.add(samples)
     for batch in np.split(samples, [1, 2, 7, 7, 12]):
         bit_by_bit.add(batch)
-    for found in (at_once.estimate(), bit_by_bit.estimate()):
+    for found in (at_once.estimate(np.ones(1)), bit_by_bit.estimate(np.ones(1))):
         np.testing.assert_allclose(found.values, samples.mean(axis=0), rtol=1e-13)
         expected = samples.std(axis=0, ddof=1) / math.sqrt(23)
         assert found.standard_error is not None
@@ -58,6 +58,6 @@ def test_the_jackknife_of_single_samples_is_the_error_of_their_mean() -> None:
     samples = np.random.default_rng(1).normal(size=(11, 2, 3))
     mean = MeanOfSamples()
     mean.add(samples)
-    found = mean.estimate()
+    found = mean.estimate(np.ones(1))
     assert found.replicates is not None and found.standard_error is not None
     np.testing.assert_allclose(jackknife_error(found.replicates), found.standard_error)

@@ -27,16 +27,17 @@ def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) 
     """Return the share of cells whose 95 % interval holds the value of all coalitions.
 
     Cells that are right without any error, of features that interact with none, prove nothing
-    about intervals: they are left out, so that they cannot raise the share.
+    about intervals, nor do cells that were not seen to vary: they are left out, so that they
+    cannot raise the share.
     """
     method = SAMPLED[name]
     inside: list[np.bool_] = []
     for seed in range(games):
         exact = method.estimate(make(features, seed), EVERYTHING).values
         found = method.estimate(make(features, seed), Budget(budget, seed=seed))
-        assert found.margin is not None
+        assert found.margin is not None and found.unseen is not None
         off = np.abs(found.values - exact)
-        telling = (off > 1e-9) | (found.margin > 1e-9)
+        telling = ((off > 1e-9) | (found.margin > 1e-9)) & np.isnan(found.unseen)
         inside.extend(off[telling] <= found.margin[telling])
     return float(np.mean(inside))
 
@@ -143,7 +144,8 @@ def test_a_sum_of_single_effects_is_found_without_error() -> None:
         game = Game(20, lambda coalitions: coalitions @ weights)
         found = METHODS[name].estimate(game, Budget(300))
         np.testing.assert_allclose(found.values, weights.T, atol=1e-12)
-        assert found.margin is not None and found.margin.max() < 1e-12
+        assert found.standard_error is not None and found.standard_error.max() < 1e-12
+        assert found.unseen is not None and np.isfinite(found.unseen).all()
 
 
 def test_the_surrogate_finds_the_few_features_that_matter() -> None:

@@ -134,3 +134,17 @@ def test_a_loss_that_is_no_number_ends_the_training() -> None:
 def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(bs.InputError, match=", not "):
         LensTraining(**settings)  # type: ignore[arg-type]
+
+
+def test_the_learning_rate_falls_to_0_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = torch.optim.Adam.step
+
+    def noted(self: torch.optim.Adam, closure: None = None) -> None:
+        rates.append(self.param_groups[0]["lr"])
+        step(self, closure)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", noted)
+    few = LensTraining(steps=5, positions=4, sequence_length=32, learning_rate=1e-2)
+    bs.train_lens(tiny("llama"), [TEXT], few)
+    assert rates == pytest.approx([1e-2 * (1 - done / 5) for done in range(5)])

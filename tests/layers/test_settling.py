@@ -24,7 +24,17 @@ def test_depths_follow_the_running_minimum(layers: int, tokens: int, seed: int, 
 
 @pytest.mark.parametrize(
     ("num_layers", "fraction", "expected"),
-    [(30, 0.85, 26), (36, 0.85, 31), (20, 0.35, 7), (10, 1.0, 10), (10, 0.01, 1), (20, 0.05, 1)],
+    [
+        (30, 0.85, 26),
+        (36, 0.85, 31),
+        (20, 0.35, 7),
+        (10, 1.0, 10),
+        (10, 0.01, 1),
+        (20, 0.05, 1),
+        (25, 0.28, 7),
+        (100, 0.07, 7),
+        (100, 0.55, 55),
+    ],
 )
 def test_the_deep_layer_is_rounded_up(num_layers: int, fraction: float, expected: int) -> None:
     assert deep_layer(num_layers, fraction) == expected
@@ -40,3 +50,9 @@ def test_a_threshold_outside_of_the_bounds_is_refused(threshold: float) -> None:
 def test_a_depth_fraction_outside_of_the_bounds_is_refused(fraction: float) -> None:
     with pytest.raises(InputError, match="depth fraction"):
         deep_layer(30, fraction)
+
+
+def test_products_that_binary_rounds_up_are_among_the_examples() -> None:
+    """Without the guard ⌈0.28 · 25⌉ would be 8: the examples must be such that it is needed."""
+    for num_layers, fraction, expected in [(25, 0.28, 7), (100, 0.07, 7), (100, 0.55, 55)]:
+        assert fraction * num_layers > expected

@@ -11,6 +11,7 @@ from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.request import Asked, asking
 from bathyscope.attribution.settings import Settings as Settings
 from bathyscope.attribution.settings import check as check
+from bathyscope.attribution.settings import settings_named
 from bathyscope.attribution.units import in_unit
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
@@ -43,7 +44,7 @@ def attribute(
         InputError: There is no feature, a budget too small for the method, an empty target, or a
             prompt that does not fit the model's context.
     """
-    return attribute_each(model, prompt, [target], Settings(**settings))[0]
+    return attribute_each(model, prompt, [target], settings_named(settings))[0]
 
 
 def attribute_each(
@@ -55,6 +56,11 @@ def attribute_each(
         One run for each target: its map (target tokens × features), with the value of every
         token with all features and with none, and errors where the method sampled.
     """
+    if settings.method == "interactions":
+        raise InputError(
+            "Interactions draw features against features, which is a map of another shape; ask "
+            "for them with bathyscope.interact."
+        )
     check(prompt, targets, settings)
     with asking(model, prompt, targets, settings) as asked:
         return answers(asked, len(targets))
@@ -133,6 +139,7 @@ def _interactions(asked: Asked, index: int, token: int | None, part: int | None)
         estimate.degrees_of_freedom,
         asked.evidence(index),
         asked.against_evidence(),
+        estimate.unseen,
     )
 
 
@@ -146,9 +153,10 @@ def _attribution(asked: Asked, index: int) -> AttributionRun:
         quantity=in_unit(ATTRIBUTION, asked.settings.of),
         provenance=asked.provenance(index, estimate.standard_error is not None),
     )
-    whole_error = estimate.whole_target_error
+    whole_error, whole_unseen = estimate.whole_target_error, estimate.whole_target_unseen
     if asked.settings.against is not None and estimate.standard_error is not None:
         whole_error = estimate.standard_error[-1]
+        whole_unseen = None if estimate.unseen is None else estimate.unseen[-1]
     return AttributionRun(
         heatmap=heatmap,
         all=game.all(),
@@ -160,4 +168,6 @@ def _attribution(asked: Asked, index: int) -> AttributionRun:
         replicates=estimate.replicates,
         evidence=asked.evidence(index),
         against_evidence=asked.against_evidence(),
+        unseen=estimate.unseen,
+        whole_target_unseen=whole_unseen,
     )

@@ -25,6 +25,8 @@ def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
     the run's replicates (`games.replicates`) and have one degree of freedom less than there
     are replicates, also where a parent has a single column.
 
+    Columns that were not seen to vary add their bounds to that of their parent.
+
     Args:
         run: A run, as computed or opened.
         parents: The same text, with the parents as its features.
@@ -85,4 +87,17 @@ def _with_errors(
         whole_target_error=jackknife_error(of_target),
         halves=None if run.halves is None else summed(run.halves),
         replicates=replicates,
+        unseen=_unseen(run.unseen, summed),
+        whole_target_unseen=_unseen(run.whole_target_unseen, summed),
     )
+
+
+def _unseen(
+    bounds: FloatArray | None, summed: Callable[[FloatArray], FloatArray]
+) -> FloatArray | None:
+    """Return the bounds of sums: the sum of their cells' bounds, none where no cell has one."""
+    if bounds is None:
+        return None
+    has_one = summed(np.isfinite(bounds).astype(np.float64)) > 0
+    sums: FloatArray = np.where(has_one, summed(np.nan_to_num(bounds)), np.nan)
+    return sums

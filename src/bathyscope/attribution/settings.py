@@ -1,8 +1,10 @@
 """How an attribution is asked for, and what can be seen to be wrong without a model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.gradients import STEPS
@@ -59,6 +61,21 @@ class Settings:
     def allowed(self) -> Budget:
         """Budget, tolerance and seed as methods take them."""
         return Budget(self.budget, self.tolerance, self.seed)
+
+
+def settings_named(given: Mapping[str, Any]) -> Settings:
+    """Return the settings of keywords.
+
+    Raises:
+        InputError: A keyword names no setting; the nearest one is named.
+    """
+    known = [field.name for field in fields(Settings)]
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            advice = f"did you mean {near[0]}?" if near else f"choose of {', '.join(known)}."
+            raise InputError(f"There is no setting {name!r}; {advice}")
+    return Settings(**given)
 
 
 def check(prompt: Prompt, targets: Sequence[str | None], settings: Settings) -> None:

@@ -223,9 +223,12 @@ def _cells(a: Comparable, b: Comparable, rows: Alignment, columns: Alignment) ->
         Estimated(
             np.zeros_like(values) if error is None else error[place],
             getattr(subject, "degrees_of_freedom", None),
+            None if unseen is None else unseen[place],
         )
         for subject, values, place in zip((a, b), (one, other), places, strict=True)
-        for error in [getattr(subject, "standard_error", None)]
+        for error, unseen in [
+            (getattr(subject, "standard_error", None), getattr(subject, "unseen", None))
+        ]
     ]
     return Change(one, other, *(difference_error(*errors) or ()))
 
@@ -249,9 +252,13 @@ def _whole_target(a: Comparable, b: Comparable, columns: Alignment) -> Change | 
         return None
     one, other = a.whole_target[columns.in_a], b.whole_target[columns.in_b]
     errors = [
-        Estimated(np.zeros(len(places)) if error is None else error[places], run.degrees_of_freedom)
+        Estimated(
+            np.zeros(len(places)) if error is None else error[places],
+            run.degrees_of_freedom,
+            None if unseen is None else unseen[places],
+        )
         for run, places in ((a, columns.in_a), (b, columns.in_b))
-        for error in [run.whole_target_error]
+        for error, unseen in [(run.whole_target_error, run.whole_target_unseen)]
     ]
     return Change(one, other, *(difference_error(*errors) or ()))
 

@@ -15,17 +15,21 @@ class Estimated:
     Attributes:
         standard_error: Of each number, in its unit; 0 where it is exact.
         degrees_of_freedom: Behind the errors; None where all are exact.
+        unseen: What a number that was not seen to vary may be off by, NaN where it was
+            (`games.unseen`); None where no number has such a bound.
     """
 
     standard_error: FloatArray
     degrees_of_freedom: int | None
+    unseen: FloatArray | None = None
 
 
 def difference_error(a: Estimated, b: Estimated) -> tuple[FloatArray, FloatArray] | None:
     """Return the standard error of B − A, and half the width of its 95 % interval.
 
     For independent samples: the root of the sum of squares, with the degrees of freedom of Welch
-    (1947) and Satterthwaite, rounded down, behind Student's t.
+    (1947) and Satterthwaite, rounded down, behind Student's t. What either may not have seen
+    widens the interval by as much.
 
     Returns:
         Two arrays of the numbers' shape, or None where both are exact.
@@ -43,4 +47,8 @@ def difference_error(a: Estimated, b: Estimated) -> tuple[FloatArray, FloatArray
     whole, place = np.unique(np.floor(freedom + 1e-9).astype(int), return_inverse=True)
     quantiles = np.array([student_quantile(int(degrees)) for degrees in whole])
     error = np.sqrt(total)
-    return error, error * quantiles[place].reshape(error.shape)
+    margin = error * quantiles[place].reshape(error.shape)
+    for known in (a, b):
+        if known.unseen is not None:
+            margin = margin + np.nan_to_num(known.unseen)
+    return error, margin

@@ -11,6 +11,7 @@ from bathyscope.attribution.attribute import Settings, answers, check
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.prompt_game import Witness, valued
 from bathyscope.attribution.request import asking, kept_evaluations
+from bathyscope.attribution.settings import settings_named
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.core.progress import Progress, silent
@@ -59,7 +60,7 @@ def evaluate(
         InputError: A method is unknown or named twice, there are fewer than two features, the
             budget is too small, or two continuations are compared.
     """
-    chosen = Settings(**settings)
+    chosen = settings_named(settings)
     check_methods(prompt, target, methods, chosen)
     with asking(model, prompt, [target], chosen) as asked:
         runs = [answers(asked.by(name), 1)[0] for name in methods]

@@ -8,6 +8,7 @@ from bathyscope.games.game import Coalitions, Game, all_coalitions
 from bathyscope.games.method import Method
 from bathyscope.games.replicates import SHARES
 from bathyscope.games.sampling import sample
+from bathyscope.games.unseen import Span, unseen_by_fit
 
 PAIRS_PER_FEATURE = 6
 """Fewest pairs for each coefficient of the fit; half of them must still determine it well."""
@@ -48,7 +49,8 @@ def sampled_banzhaf(game: Game, budget: Budget) -> Estimate:
 
     Standard error: from the residuals, which interactions leave, however they are spread
     (the HC3 form of White's estimator: MacKinnon & White 1985), n − F degrees of freedom. The
-    fit's own bias is of order 1/n, far below its error.
+    fit's own bias is of order 1/n, far below its error. Where residuals do not vary, or the fit
+    misses v(all) − v(none) by more than any pair, the bound of `unseen` is added.
 
     Costs at most 2 evaluations a pair and 2 for the ends, up to the budget; at least
     `fewest_for_banzhaf`.
@@ -59,7 +61,7 @@ def sampled_banzhaf(game: Game, budget: Budget) -> Estimate:
         return np.concatenate([half, ~half], axis=1)
 
     fewest = PAIRS_PER_FEATURE * game.num_features
-    return sample(game, budget, draw, per_sample=2, tally=_Fit(), fewest=fewest)
+    return sample(game, budget, draw, per_sample=2, tally=_Fit(game), fewest=fewest)
 
 
 def fewest_for_banzhaf(features: int) -> int:
@@ -68,16 +70,20 @@ def fewest_for_banzhaf(features: int) -> int:
 
 
 class _Fit:
-    def __init__(self) -> None:
+    def __init__(self, game: Game) -> None:
+        self._game = game
         self._signs: list[FloatArray] = []
         self._differences: list[FloatArray] = []
+        self._span, self._whole_span = Span(), Span()
 
     def add(self, drawn: Coalitions, values: FloatArray) -> None:
         self._signs.append(np.where(drawn[:, 0], 1.0, -1.0))
         self._differences.append(values[:, 0] - values[:, 1])
+        self._see(values)
 
     def estimate(self) -> Estimate:
         signs, differences = np.concatenate(self._signs), np.concatenate(self._differences)
+        self._see(np.stack([self._game.all(), self._game.none()]))
         solve = np.linalg.pinv(signs)
         values = solve @ differences
         leverage = np.einsum("nf,fn->n", signs, solve)
@@ -89,7 +95,43 @@ class _Fit:
             halves=(_coefficients(signs, differences, 0), _coefficients(signs, differences, 1)),
             whole_target_error=np.sqrt(solve**2 @ residuals.sum(axis=1) ** 2),
             replicates=_replicates(signs, differences),
+            unseen=_unseen(signs, differences, values, self._ends(), self._span),
+            whole_target_unseen=_unseen(
+                signs,
+                _whole(differences),
+                _whole(values),
+                _whole(self._ends()),
+                self._whole_span,
+            )[0],
         )
+
+    def _see(self, values: FloatArray) -> None:
+        self._span.add(values)
+        self._whole_span.add(_whole(values))
+
+    def _ends(self) -> FloatArray:
+        return (self._game.all() - self._game.none())[None]
+
+
+def _whole(values: FloatArray) -> FloatArray:
+    """Return the sum over the targets as the one target, (…, 1)."""
+    whole: FloatArray = values.sum(axis=-1, keepdims=True)
+    return whole
+
+
+def _unseen(
+    signs: FloatArray, differences: FloatArray, values: FloatArray, ends: FloatArray, span: Span
+) -> FloatArray:
+    """Return the bounds of all cells, (targets, features): a target's pairs serve all features."""
+    fitted = signs @ values
+    bound = unseen_by_fit(
+        len(signs),
+        np.abs(differences - fitted).max(axis=0),
+        np.abs(ends[0] - values.sum(axis=0)),
+        np.abs(fitted).max(axis=0),
+        span.width,
+    )
+    return np.repeat(bound[:, None], len(values), axis=1)
 
 
 def _coefficients(signs: FloatArray, differences: FloatArray, half: int) -> FloatArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.intervals import student_quantile
+from bathyscope.games.unseen import half_width
 
 EVALUATIONS = 4096
 """Coalitions a method may evaluate unless told otherwise: every coalition of 12 features."""
@@ -64,6 +65,9 @@ class Estimate:
         whole_target_error: Standard error of each feature's sum over the targets, shape
             (features,). It cannot be had from the cells' errors, which are correlated. None for
             interactions, which have no targets.
+        unseen: Of each value that was not seen to vary among the samples, the most by which it may
+            be off (`unseen` derives the bound); NaN where it was seen to vary. Same shape.
+        whole_target_unseen: The same of each feature's sum over the targets, shape (features,).
         replicates: The same values without each of `replicates.SHARES` shares of the samples (of
             fewer samples, without each one), shape (shares, targets, features): from them the
             error of any sum of cells follows, by `replicates.jackknife_error`.
@@ -75,13 +79,16 @@ class Estimate:
     halves: tuple[FloatArray, FloatArray] | None = None
     whole_target_error: FloatArray | None = None
     replicates: FloatArray | None = None
+    unseen: FloatArray | None = None
+    whole_target_unseen: FloatArray | None = None
 
     @property
     def margin(self) -> FloatArray | None:
         """Half the width of each value's 95 % interval, same shape as the values; None if exact.
 
-        Student's t quantile times the standard error.
+        Student's t quantile times the standard error, and the bound of what may be unseen.
         """
         if self.standard_error is None or self.degrees_of_freedom is None:
             return None
-        return self.standard_error * student_quantile(self.degrees_of_freedom)
+        interval = self.standard_error * student_quantile(self.degrees_of_freedom)
+        return half_width(interval, self.unseen)

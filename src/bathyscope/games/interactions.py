@@ -12,6 +12,7 @@ from bathyscope.games.moments import MeanOfSamples
 from bathyscope.games.orders import Ranks, by_feature, prefixes, random_ranks, ranks_of
 from bathyscope.games.sampling import FEWEST, sample
 from bathyscope.games.shapley import exact_shapley
+from bathyscope.games.unseen import Span
 
 
 def interactions(game: Game, budget: Budget, target: int | None = None) -> Estimate:
@@ -64,7 +65,7 @@ def sampled_interactions(game: Game, budget: Budget) -> Estimate:
     Walecki cut the complete graph into paths), its features shuffled at random: one unbiased
     sample of the whole map, whose diagonal sums to v(all) − v(none) exactly. Standard error: s/√n
     over n blocks, n − 1 degrees of freedom; n is small where features are many, and the interval
-    accordingly wide.
+    accordingly wide. Of a cell that no block shows to vary, the bound of `unseen`.
 
     Costs at most `cost_of_block` evaluations a block and 2 for the ends, up to the budget; at
     least `fewest_for_interactions`.
@@ -94,7 +95,7 @@ def fewest_for_interactions(features: int) -> int:
 
 class _Blocks:
     def __init__(self) -> None:
-        self._mean = MeanOfSamples()
+        self._mean, self._span, self._features = MeanOfSamples(), Span(), 0
 
     def add(self, drawn: Coalitions, values: FloatArray) -> None:
         blocks, _, features = drawn.shape
@@ -112,9 +113,13 @@ class _Blocks:
         diagonal = np.arange(features)
         found[:, diagonal, diagonal] = effects
         self._mean.add(found.reshape(blocks, -1, features, features).mean(axis=1))
+        self._features = features
+        self._span.add(values)
 
     def estimate(self) -> Estimate:
-        return self._mean.estimate()
+        span = self._span.width
+        # A pair's excess is a sum of two effects, each at most the span; the diagonal's is one.
+        return self._mean.estimate(span, span * (2 - np.eye(self._features)))
 
 
 def _zigzags(features: int) -> Ranks:

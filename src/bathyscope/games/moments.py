@@ -9,6 +9,7 @@ import numpy as np
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Estimate
 from bathyscope.games.replicates import SHARES
+from bathyscope.games.unseen import unseen_effect
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class MeanOfSamples:
         """Begin with no sample."""
         self._shares: list[Moments] = []
         self._count = 0
+        self._lowest: FloatArray | None = None
+        self._highest: FloatArray | None = None
 
     def add(self, samples: FloatArray) -> None:
         """Take in more samples, shape (n, …)."""
@@ -66,14 +69,28 @@ class MeanOfSamples:
             for place, share in enumerate(shares)
         ]
         self._count += len(samples)
+        if len(samples):
+            low, high = samples.min(axis=0), samples.max(axis=0)
+            self._lowest = low if self._lowest is None else np.minimum(self._lowest, low)
+            self._highest = high if self._highest is None else np.maximum(self._highest, high)
 
-    def estimate(self) -> Estimate:
-        """Return mean, standard error, halves and replicates; needs two samples."""
+    def estimate(self, span: FloatArray, reach: FloatArray | None = None) -> Estimate:
+        """Return mean, standard error, halves, replicates and bounds; needs two samples.
+
+        Args:
+            span: The range of the values behind the samples, as `unseen.unseen_effect` takes it.
+            reach: The largest size that one sample can have; the span unless told otherwise.
+        """
         both = _merged(self._shares)
+        assert self._lowest is not None and self._highest is not None
+        deviation = np.maximum(self._highest - both.mean, both.mean - self._lowest)
         return Estimate(
             values=both.mean,
             standard_error=both.standard_error,
             degrees_of_freedom=both.count - 1,
+            unseen=unseen_effect(
+                both.count, both.mean, deviation, span, span if reach is None else reach
+            ),
             halves=(_merged(self._shares[::2]).mean, _merged(self._shares[1::2]).mean),
             replicates=np.stack(
                 [

@@ -10,6 +10,7 @@ from bathyscope.games.game import Coalitions, Game
 from bathyscope.games.moments import MeanOfSamples
 from bathyscope.games.orders import by_feature, prefixes, random_ranks, ranks_of
 from bathyscope.games.sampling import FEWEST, sample
+from bathyscope.games.unseen import Span
 
 
 def sampled_shapley(game: Game, budget: Budget) -> Estimate:
@@ -22,7 +23,8 @@ def sampled_shapley(game: Game, budget: Budget) -> Estimate:
     pairs: Mitchell et al. 2022, "Sampling permutations for Shapley value estimation").
 
     Every pair is one unbiased sample of the whole map whose rows sum to v(all) − v(none); so the
-    mean does too, up to rounding. Standard error: s/√n over the n pairs, n − 1 degrees of freedom.
+    mean does too, up to rounding. Standard error: s/√n over the n pairs, n − 1 degrees of freedom;
+    of a cell that no pair shows to vary, the bound of `unseen`.
 
     Costs at most 2F − 2 evaluations a pair and 2 for the ends, up to the budget; at least
     `fewest_for_shapley`.
@@ -54,6 +56,7 @@ def _coalitions(generator: np.random.Generator, pairs: int, features: int) -> Co
 class _Pairs:
     def __init__(self) -> None:
         self._cells, self._whole_target = MeanOfSamples(), MeanOfSamples()
+        self._span, self._whole_span = Span(), Span()
 
     def add(self, drawn: Coalitions, values: FloatArray) -> None:
         features = drawn.shape[-1]
@@ -64,7 +67,13 @@ class _Pairs:
         effects = by_feature(by_rank, ranks_of(drawn[:, : features + 1]))
         self._cells.add(effects)
         self._whole_target.add(effects.sum(axis=1))
+        self._span.add(values)
+        self._whole_span.add(values.sum(axis=-1, keepdims=True))
 
     def estimate(self) -> Estimate:
-        whole_target = self._whole_target.estimate()
-        return replace(self._cells.estimate(), whole_target_error=whole_target.standard_error)
+        whole_target = self._whole_target.estimate(self._whole_span.width)
+        return replace(
+            self._cells.estimate(self._span.width[:, None]),
+            whole_target_error=whole_target.standard_error,
+            whole_target_unseen=whole_target.unseen,
+        )

@@ -7,11 +7,13 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.intervals import student_quantile
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game, all_coalitions
 from bathyscope.games.method import Method
 from bathyscope.games.replicates import SHARES, jackknife_error
 from bathyscope.games.sampling import sample
+from bathyscope.games.unseen import unseen_by_fit
 
 PENALTY = 0.01
 """Weight of the LASSO's penalty, in the game's unit; Cohen-Wang et al. use the same."""
@@ -34,8 +36,10 @@ def surrogate(game: Game, budget: Budget) -> Estimate:
     Standard error: jackknife, the model fitted `SHARES` times without one twentieth of the
     coalitions (`replicates.jackknife_error`), `SHARES` − 1 degrees of freedom. It is the error of
     having seen these coalitions and not others; the pull towards 0 is not in it. Where a weight is
-    0 in every fit the error reads 0 but is not known: the effect was too small for the penalty and
-    these coalitions to show, not proven to be none.
+    0 in every fit the effect was too small for the penalty and these coalitions to show, not
+    proven to be none: `unseen` then is 2 (|r| + t · s/√n), r and s mean and standard deviation of ±
+    what the fit leaves, + where the feature is present. Where residuals do not vary, or the fit
+    misses the whole or the empty coalition by more than any other, it is the bound of `unseen`.
 
     Costs 1 evaluation a coalition and 2 for the ends, up to the budget; at least
     `fewest_for_surrogate`.
@@ -54,7 +58,7 @@ def surrogate(game: Game, budget: Budget) -> Estimate:
         return present
 
     fewest = _fewest_coalitions(features)
-    return sample(game, budget, draw, per_sample=1, tally=_Fit(), fewest=fewest)
+    return sample(game, budget, draw, per_sample=1, tally=_Fit(game), fewest=fewest)
 
 
 def fewest_for_surrogate(features: int) -> int:
@@ -76,7 +80,8 @@ def _fewest_coalitions(features: int) -> int:
 
 
 class _Fit:
-    def __init__(self) -> None:
+    def __init__(self, game: Game) -> None:
+        self._game = game
         self._coalitions: list[Coalitions] = []
         self._values: list[FloatArray] = []
 
@@ -90,17 +95,45 @@ class _Fit:
         fits = np.stack(
             [_weights(coalitions[share != out], values[share != out]) for out in range(SHARES)]
         )
+        weights, error = _weights(coalitions, values), jackknife_error(fits)
+        signs = np.where(coalitions, 0.5, -0.5)
+        ends = np.stack([self._game.all(), self._game.none()])
+        unseen = _unseen(signs, weights, error, values, ends)
+        whole = [part.sum(axis=0, keepdims=True) for part in (weights, values.T, ends.T)]
+        whole_error = jackknife_error(fits.sum(axis=1))
+        of_whole = _unseen(signs, whole[0], whole_error[None], whole[1].T, whole[2].T)[0]
         return Estimate(
-            values=_weights(coalitions, values),
-            standard_error=jackknife_error(fits),
+            values=weights,
+            standard_error=error,
             degrees_of_freedom=SHARES - 1,
             halves=(
                 _weights(coalitions[::2], values[::2]),
                 _weights(coalitions[1::2], values[1::2]),
             ),
-            whole_target_error=jackknife_error(fits.sum(axis=1)),
+            whole_target_error=whole_error,
             replicates=fits,
+            unseen=unseen,
+            whole_target_unseen=of_whole,
         )
+
+
+def _unseen(
+    signs: FloatArray, weights: FloatArray, error: FloatArray, values: FloatArray, ends: FloatArray
+) -> FloatArray:
+    """Return the bounds of the weights (targets, features) that were not seen to vary, else NaN."""
+    fitted = signs @ weights.T
+    centre = (values - fitted).mean(axis=0)
+    left = values - fitted - centre
+    at_ends = np.abs(ends - centre - np.outer([0.5, -0.5], weights.sum(axis=1))).max(axis=0)
+    largest, span = np.abs(left).max(axis=0), np.ptp(np.concatenate([values, ends]), axis=0)
+    # A weight is twice the mean of ± the values.
+    missed = 2 * unseen_by_fit(len(left), largest, at_ends, largest, span)
+    pull = 2 * signs.T @ left / len(left)
+    spread = np.sqrt(np.maximum((left**2).mean(axis=0) - pull**2, 0) / (len(left) - 1))
+    hidden = 2 * (np.abs(pull) + student_quantile(len(left) - 1) * spread).T
+    bound = np.where(error <= 0, hidden, np.nan)
+    still: FloatArray = np.fmax(bound, missed[:, None])
+    return still
 
 
 def _weights(coalitions: Coalitions, values: FloatArray) -> FloatArray:

@@ -43,7 +43,7 @@ def deep_layer(num_layers: int, depth_fraction: float = 0.85) -> int:
             "The depth fraction ρ is a share of the layers, above 0 and up to 1, "
             f"not {depth_fraction:g}."
         )
-    # Rounding first keeps 0.35 · 20 at 7, though it is 7.000000000000001 in binary.
+    # Rounding first keeps 0.28 · 25 at 7, though it is 7.000000000000001 in binary.
     return ceil(round(depth_fraction * num_layers, 9))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.layers.last_layer import Comparison
@@ -63,12 +65,14 @@ def stream(
         The new tokens, in the order of the sequences at each step, until all have ended.
 
     Raises:
-        InputError: A prompt is empty or too long, or an option is out of range.
+        InputError: A prompt is empty or too long, or an option is out of range: at the call, not
+            at the first token.
     """
     read, deep_from = (
         open_lens(model, lens, translators).read,
         deep_layer(model.num_layers, depth_fraction),
     )
+    settling_depths(np.zeros((1, 1)), threshold)
     if max_new_tokens < 1:
         raise InputError(f"At least 1 new token must be allowed, not {max_new_tokens}.")
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
@@ -76,6 +80,19 @@ def stream(
         raise InputError("There is no prompt to continue; give one or more.")
     encoded = [model.tokens.encode(text) for text in texts]
     model.require_context(max(map(len, encoded), default=0) + max_new_tokens)
+    if not all(encoded):
+        raise InputError("The prompt is empty; give the model something to continue.")
+    return _written(model, encoded, read, threshold, deep_from, max_new_tokens)
+
+
+def _written(
+    model: LanguageModel,
+    encoded: Sequence[tuple[int, ...]],
+    read: Lens,
+    threshold: float,
+    deep_from: int,
+    max_new_tokens: int,
+) -> Iterator[StreamedToken]:
     comparison = Comparison(model.anatomy)
     batches = [
         (indices, begun(model, [encoded[index] for index in indices]))

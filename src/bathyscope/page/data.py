@@ -101,10 +101,15 @@ def _attribution(run: AttributionRun) -> dict[str, Any]:
 
 
 def _sampling(subject: Run | Heatmap) -> dict[str, Any] | None:
-    """Return standard error and half the 95 % interval of every cell."""
+    """Return standard error, half the 95 % interval, and whether a cell was not seen to vary."""
     if not isinstance(subject, AttributionRun | InteractionRun) or subject.standard_error is None:
         return None
-    return {"error": packed(subject.standard_error), "margin": _optional(subject.margin)}
+    unseen = subject.unseen
+    return {
+        "error": packed(subject.standard_error),
+        "margin": _optional(subject.margin),
+        "unvaried": None if unseen is None else packed(np.isfinite(unseen).astype(np.float64)),
+    }
 
 
 def _depth(run: DepthRun) -> dict[str, Any]:

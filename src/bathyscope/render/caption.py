@@ -74,5 +74,17 @@ def _error(run: AttributionRun | InteractionRun) -> list[str]:
     method = run.heatmap.provenance["method"]
     return [
         f"sampled: {method['evaluations']} coalitions, seed {run.heatmap.provenance['seed']}, "
-        f"standard error up to {run.standard_error.max():.2g}"
+        f"standard error up to {run.standard_error.max():.2g}",
+        *_unvaried(run),
+    ]
+
+
+def _unvaried(run: AttributionRun | InteractionRun) -> list[str]:
+    """Return how many cells have no error to be seen, and what bounds them."""
+    still = 0 if run.unseen is None else int(np.isfinite(run.unseen).sum())
+    if run.unseen is None or not still:
+        return []
+    return [
+        f"{still} of {run.unseen.size} cells not seen to vary: no error is known, upper bound "
+        f"{np.nanmax(run.unseen):.2g}"
     ]

@@ -34,6 +34,7 @@ def write_run(
     arrays: Mapping[str, NDArray[Any]],
     heatmap: Heatmap,
     standard_error: NDArray[np.float64] | None = None,
+    unseen: NDArray[np.float64] | None = None,
 ) -> None:
     """Write the three files of a run into an existing folder.
 
@@ -43,6 +44,7 @@ def write_run(
         arrays: Named arrays for `arrays.safetensors`.
         heatmap: The map whose cells `scores.csv` lists, one a line.
         standard_error: Of each cell, listed beside its value; None where there is none.
+        unseen: The bound of each cell that was not seen to vary, likewise; empty where it was.
     """
     from safetensors.numpy import save
 
@@ -52,7 +54,9 @@ def write_run(
     ours = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     (folder / ARRAYS).write_bytes(save(ours))
     with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
-        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, standard_error)
+        beside = {"standard_error": standard_error, "unseen": unseen}
+        given = {name: cells for name, cells in beside.items() if cells is not None}
+        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, given)
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -96,14 +100,12 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{folder / ARRAYS} is damaged ({error}).") from error
 
 
-def _write_scores(
-    writer: Any, heatmap: Heatmap, standard_error: NDArray[np.float64] | None
-) -> None:
-    header = ["row", "row_label", "column", "column_label", "value"]
-    writer.writerow(header if standard_error is None else [*header, "standard_error"])
+def _write_scores(writer: Any, heatmap: Heatmap, beside: Mapping[str, NDArray[np.float64]]) -> None:
+    writer.writerow(["row", "row_label", "column", "column_label", "value", *beside])
     for (row, column), value in np.ndenumerate(heatmap.values):
         labels = heatmap.rows.labels[row], heatmap.columns.labels[column]
         line = [row, labels[0], column, labels[1], repr(float(value))]
-        if standard_error is not None:
-            line.append(repr(float(standard_error[row, column])))
+        for cells in beside.values():
+            number = float(cells[row, column])
+            line.append("" if np.isnan(number) else repr(number))
         writer.writerow(line)

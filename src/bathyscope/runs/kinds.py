@@ -13,11 +13,18 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
+from bathyscope.games.unseen import half_width
 from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA, document_head, read_arrays, read_document, write_run
 from bathyscope.runs.readings import Readings
-from bathyscope.runs.validation import floats, optional_floats, require_origin, whole_number
+from bathyscope.runs.validation import (
+    bounds,
+    floats,
+    optional_floats,
+    require_origin,
+    whole_number,
+)
 
 
 class Saved(ABC):
@@ -59,6 +66,9 @@ class AttributionRun(Saved):
         degrees_of_freedom: Behind the standard errors; None where the method is exact.
         whole_target_error: Standard error of each feature's sum over the rows, shape (features,).
         halves: The map from each half of the samples, shape (2, rows, features).
+        unseen: Of each cell that was not seen to vary among the samples, the most by which it may
+            be off (`games.unseen`); NaN where it was seen to vary. Shape (rows, features).
+        whole_target_unseen: The same of each feature's sum over the rows, shape (features,).
         replicates: The map without each share of the samples, shape (shares, rows, features), for
             errors of sums (`games.replicates`). In a saved run they are in
             `arrays.safetensors` only.
@@ -76,6 +86,8 @@ class AttributionRun(Saved):
     replicates: FloatArray | None = None
     evidence: Evidence | None = None
     against_evidence: Evidence | None = None
+    unseen: FloatArray | None = None
+    whole_target_unseen: FloatArray | None = None
     kind: ClassVar[str] = "attribution"
 
     @property
@@ -101,7 +113,12 @@ class AttributionRun(Saved):
     @property
     def margin(self) -> FloatArray | None:
         """Half the width of each cell's 95 % interval, shape (rows, features); None if exact."""
-        return _margin(self.standard_error, self.degrees_of_freedom)
+        return _margin(self.standard_error, self.degrees_of_freedom, self.unseen)
+
+    @property
+    def whole_target_margin(self) -> FloatArray | None:
+        """The same of each feature's effect on the whole target, shape (features,)."""
+        return _margin(self.whole_target_error, self.degrees_of_freedom, self.whole_target_unseen)
 
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
@@ -116,8 +133,10 @@ class AttributionRun(Saved):
                 "none": number_or_null(float(self.whole(self.none))),
                 "gap": number_or_null(float(self.whole(self.gap))),
                 "standard_error": _optional(self.whole_target_error),
+                "unseen": _bounds(self.whole_target_unseen),
             },
             "standard_error": _optional(self.standard_error),
+            "unseen": _bounds(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
             "halves": _optional(self.halves),
             **evidence_document(self.evidence, self.against_evidence),
@@ -132,12 +151,13 @@ class AttributionRun(Saved):
             "gap": self.gap,
             "standard_error": self.standard_error,
             "whole_target_error": self.whole_target_error,
+            "unseen": self.unseen,
+            "whole_target_unseen": self.whole_target_unseen,
             "halves": self.halves,
             "replicates": self.replicates,
             **evidence_arrays(self.evidence, self.against_evidence),
         }
-        present = {name: array for name, array in arrays.items() if array is not None}
-        write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
+        _write(self, folder, arrays)
 
 
 @dataclass(frozen=True)
@@ -151,6 +171,7 @@ class InteractionRun(Saved):
         degrees_of_freedom: Behind the standard errors; None where exact.
         evidence: How probable the target was; None in runs of before it was recorded.
         against_evidence: The same of what it is compared with; None without.
+        unseen: As of an attribution run, shape (features, features).
     """
 
     heatmap: Heatmap
@@ -158,18 +179,20 @@ class InteractionRun(Saved):
     degrees_of_freedom: int | None = None
     evidence: Evidence | None = None
     against_evidence: Evidence | None = None
+    unseen: FloatArray | None = None
     kind: ClassVar[str] = "interactions"
 
     @property
     def margin(self) -> FloatArray | None:
         """Half the width of each cell's 95 % interval; None if exact."""
-        return _margin(self.standard_error, self.degrees_of_freedom)
+        return _margin(self.standard_error, self.degrees_of_freedom, self.unseen)
 
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         return {
             **document_head(self.kind, self.heatmap),
             "standard_error": _optional(self.standard_error),
+            "unseen": _bounds(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
             **evidence_document(self.evidence, self.against_evidence),
         }
@@ -179,10 +202,10 @@ class InteractionRun(Saved):
         arrays: dict[str, NDArray[Any] | None] = {
             "values": self.heatmap.values,
             "standard_error": self.standard_error,
+            "unseen": self.unseen,
             **evidence_arrays(self.evidence, self.against_evidence),
         }
-        present = {name: array for name, array in arrays.items() if array is not None}
-        write_run(folder, self.to_document(), present, self.heatmap, self.standard_error)
+        _write(self, folder, arrays)
 
 
 @dataclass(frozen=True)
@@ -302,6 +325,7 @@ def _rebuilt(document: Mapping[str, Any], folder: Path) -> Run | None:
                 optional_floats(document["standard_error"], *heatmap.values.shape),
                 whole_number(document["degrees_of_freedom"]),
                 *read_evidence(document),
+                bounds(document.get("unseen"), *heatmap.values.shape),
             )
         case DepthRun.kind:
             return _depth(heatmap, document)
@@ -324,6 +348,8 @@ def _attribution(heatmap: Heatmap, document: Mapping[str, Any], folder: Path) ->
         _replicates(folder, rows, columns),
         evidence,
         against,
+        bounds(document.get("unseen"), rows, columns),
+        bounds(document["whole_target"].get("unseen"), columns),
     )
 
 
@@ -348,6 +374,13 @@ def _replicates(folder: Path, rows: int, columns: int) -> FloatArray | None:
     return None if found is None else floats(found, len(found), rows, columns)
 
 
+def _write(
+    run: AttributionRun | InteractionRun, folder: Path, arrays: Mapping[str, NDArray[Any] | None]
+) -> None:
+    present = {name: array for name, array in arrays.items() if array is not None}
+    write_run(folder, run.to_document(), present, run.heatmap, run.standard_error, run.unseen)
+
+
 def _numbers(values: FloatArray) -> list[float | None]:
     return [number_or_null(value) for value in values.tolist()]
 
@@ -356,7 +389,18 @@ def _optional(values: FloatArray | None) -> Any:
     return None if values is None else values.tolist()
 
 
-def _margin(error: FloatArray | None, degrees_of_freedom: int | None) -> FloatArray | None:
+def _bounds(values: FloatArray | None) -> Any:
+    """Return bounds as JSON, null where there is none."""
+    return None if values is None else [_null(value) for value in values.tolist()]
+
+
+def _null(value: Any) -> Any:
+    return list(map(_null, value)) if isinstance(value, list) else number_or_null(value)
+
+
+def _margin(
+    error: FloatArray | None, degrees_of_freedom: int | None, unseen: FloatArray | None
+) -> FloatArray | None:
     if error is None or degrees_of_freedom is None:
         return None
-    return error * student_quantile(degrees_of_freedom)
+    return half_width(error * student_quantile(degrees_of_freedom), unseen)

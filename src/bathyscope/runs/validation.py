@@ -47,6 +47,17 @@ def optional_floats(values: Any, *shape: int) -> FloatArray | None:
     return None if values is None else floats(values, *shape)
 
 
+def bounds(values: Any, *shape: int) -> FloatArray | None:
+    """Return bounds of a shape known beforehand, 0 or more; null is NaN, none where there are none.
+
+    Runs of earlier versions have none.
+    """
+    found = optional_floats(values, *shape)
+    if found is not None and (found < 0).any():
+        raise ValueError("a bound is below 0")
+    return found
+
+
 def whole_number(value: Any) -> int | None:
     """Return a positive whole number; None where there is none."""
     if value is not None and (not isinstance(value, int) or value < 1):

@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
-from bathyscope.core.intervals import student_quantile
 from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import Place
 from bathyscope.description.facts.map import MapFacts, map_facts, sides
@@ -61,12 +60,14 @@ class Sampling:
     Attributes:
         evaluations: Coalitions that were evaluated.
         largest_error: The largest standard error of a cell, in the map's unit.
+        unvaried: Cells that were not seen to vary among the samples.
         unclear: Cells whose 95 % interval covers neutral.
         cells: Cells that were looked at.
     """
 
     evaluations: int
     largest_error: float | None
+    unvaried: int
     unclear: int
     cells: int
 
@@ -143,8 +144,7 @@ def attribution_facts(run: AttributionRun) -> AttributionFacts:
     tokens = len(run.heatmap.rows) - (run.heatmap.provenance.get("against") is not None)
     own = slice(tokens or None)  # a contrast may have no row but the whole
     margin = None if run.margin is None else run.margin[own]
-    quantile = student_quantile(run.degrees_of_freedom) if run.degrees_of_freedom else np.nan
-    whole_margin = None if run.whole_target_error is None else run.whole_target_error * quantile
+    whole_margin = run.whole_target_margin
     contrast = tokens < len(run.heatmap.rows)
     return AttributionFacts(
         asked=asked(run),
@@ -190,6 +190,7 @@ def sampling(run: AttributionRun | InteractionRun, rows: slice = _ALL) -> Sampli
     return Sampling(
         evaluations=run.heatmap.provenance["method"]["evaluations"],
         largest_error=float(known.max()) if len(known) else None,
+        unvaried=0 if run.unseen is None else int((finite & np.isfinite(run.unseen[rows])).sum()),
         unclear=int((finite & ~(np.abs(values) > run.margin[rows])).sum()),
         cells=int(finite.sum()),
     )

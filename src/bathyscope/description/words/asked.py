@@ -51,3 +51,10 @@ def sampled(sampling: Sampling | None, numbers: Numbers) -> Iterator[str]:
         f"interval covers 0 in {sampling.unclear:,} of {count(sampling.cells, 'cell')}. What "
         "follows ± is half the width of that interval."
     )
+    if sampling.unvaried:
+        cells = count(sampling.unvaried, "cell")
+        were, their = ("was", "its") if sampling.unvaried == 1 else ("were", "their")
+        yield (
+            f"{cells} {were} not seen to vary among the samples, which does not make {their} "
+            f"value certain: {their} interval is an upper bound on what samples may have missed."
+        )

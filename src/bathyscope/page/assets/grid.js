@@ -16,6 +16,7 @@
  * @property {Numbers} values row after row
  * @property {Numbers | null} error
  * @property {Numbers | null} margin
+ * @property {Numbers | null} unvaried how many of the cells put together were not seen to vary
  * @property {boolean} merged whether cells were put together; errors are then upper bounds
  * @property {number[] | null} settling of each column
  */
@@ -46,6 +47,7 @@ export function gridOf(map, units) {
     values: put(map.values) ?? map.values,
     error: put(map.sampling?.error ?? null),
     margin: put(map.sampling?.margin ?? null),
+    unvaried: put(map.sampling?.unvaried ?? null),
     merged,
     settling: map.depth ? latest(map.depth.settling, columns) : null,
   };

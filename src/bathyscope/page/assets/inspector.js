@@ -146,11 +146,14 @@ function errorFacts(grid, index) {
   const most = grid.merged ? "≤ " : "";
   /** @type {Facts} */
   const facts = [["standard error", `${most}${grid.error[index].toFixed(4)}`]];
+  const unvaried = (grid.unvaried?.[index] ?? 0) > 0;
+  if (unvaried && !grid.merged) facts[0][1] = "unknown: not seen to vary among the samples";
   const margin = grid.margin?.[index];
   if (margin === undefined) return facts;
   const value = grid.values[index];
   const ends = [value - margin, value + margin].map((end) => shortNumber(end, true));
   facts.push([grid.merged ? "interval, at least 95 %" : "95 % interval", ends.join(" to ")]);
+  if (unvaried) facts.push(["", "the interval is an upper bound on what samples may have missed"]);
   if (Math.abs(value) <= margin) facts.push(["", "the interval covers 0"]);
   return facts;
 }

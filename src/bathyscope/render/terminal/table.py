@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.color import Color
 from rich.console import Group, RenderableType
 from rich.style import Style
@@ -68,13 +69,14 @@ def _columns(
     """Return the columns of a map; where they are very many, those that weigh most, in order."""
     values = run.heatmap.values
     margins = np.zeros_like(values) if run.margin is None else run.margin
+    still = np.zeros(values.shape, bool) if run.unseen is None else np.isfinite(run.unseen)
     scale, labels = scale_of(run.heatmap), run.heatmap.columns.labels
     shown = np.sort(np.argsort(-np.abs(np.nan_to_num(values)).sum(axis=0))[:_MOST_COLUMNS])
     return [
         Column(
             Text(shortened(labels[index])),
             [
-                *_cells(values[:, index], margins[:, index], scale),
+                *_cells(values[:, index], margins[:, index], still[:, index], scale),
                 *([] if last_row is None else [last_row[index]]),
             ],
         )
@@ -89,7 +91,9 @@ def _grid(
     *,
     last_apart: bool = False,
 ) -> RenderableType:
-    interval = "" if run.margin is None else " (± 95 % interval)"
+    still = run.unseen is not None and np.isfinite(run.unseen).any()
+    bound = "; *: not seen to vary, an upper bound" if still else ""
+    interval = "" if run.margin is None else f" (± 95 % interval{bound})"
     rows = Column(Text(run.heatmap.rows.name), [Text(label) for label in labels])
     grid = WideTable(run.heatmap.quantity.legend + interval, rows, columns, last_apart)
     count = run.heatmap.values.shape[1]
@@ -101,14 +105,16 @@ def _grid(
     return Group(grid, Text(left_out, style="dim"))
 
 
-def _cells(values: FloatArray, margins: FloatArray, scale: Scale) -> list[Text]:
+def _cells(
+    values: FloatArray, margins: FloatArray, still: NDArray[np.bool_], scale: Scale
+) -> list[Text]:
     """Return one cell for each value, in the colours of a figure; plain where it may be zero."""
     cells = []
     inks, grounds = scale.ink(values), scale.colours(values)
-    for value, margin, ink, ground in zip(
-        values.tolist(), margins.tolist(), inks, grounds, strict=True
+    for value, margin, unseen, ink, ground in zip(
+        values.tolist(), margins.tolist(), still.tolist(), inks, grounds, strict=True
     ):
-        interval = f" ±{margin:.4f}" if margin else ""
+        interval = f" ±{margin:.4f}{'*' if unseen else ''}" if margin or unseen else ""
         style = (
             Style(color=_INK[str(ink)], bgcolor=_rich(ground)) if abs(value) > margin else Style()
         )

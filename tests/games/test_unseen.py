@@ -1,0 +1,113 @@
+"""Cells that were not seen to vary: flagged, bounded, and never said to be certain."""
+
+import numpy as np
+import pytest
+
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.games.estimate import Budget, Estimate
+from bathyscope.games.game import Coalitions, Game
+from bathyscope.games.methods import INTERACTIONS, METHODS
+from bathyscope.games.unseen import Span, missed_share, unseen_by_fit, unseen_effect
+from tests.games.games import log_probability_game, noise_game, rare_game
+
+SAMPLED = {"interactions": INTERACTIONS} | {
+    name: method for name, method in METHODS.items() if method.samples
+}
+EVERYTHING = Budget(2**16)
+
+
+def test_the_share_missed_is_the_rule_of_three_and_exact() -> None:
+    for samples in (1, 6, 30, 1000):
+        assert (1 - missed_share(samples)) ** samples == pytest.approx(0.05)
+    assert missed_share(1000) == pytest.approx(3 / 1000, rel=5e-3)
+
+
+def test_a_mean_that_varies_has_no_bound_and_one_that_does_not_has_one() -> None:
+    mean, deviation = np.array([1.0, -2.0, 0.5]), np.array([0.0, 0.09, 0.2])
+    found = unseen_effect(10, mean, deviation, np.array([10.0]), np.array([20.0]))
+    assert found[:2] == pytest.approx(missed_share(10) * np.array([21.0, 22.0]))
+    assert np.isnan(found[2])
+
+
+def test_a_fit_that_misses_the_ends_by_more_than_any_sample_has_a_bound() -> None:
+    residuals, ends = np.array([1.0, 1.0, 0.0]), np.array([1.9, 2.1, 0.0])
+    found = unseen_by_fit(10, residuals, ends, np.full(3, 4.0), np.full(3, 6.0))
+    assert np.isnan(found[0]) and found[1:] == pytest.approx(missed_share(10) * 10)
+
+
+def test_the_span_is_that_of_all_values() -> None:
+    span = Span()
+    span.add(np.array([[[1.0, 2.0], [3.0, -1.0]]]))
+    span.add(np.array([[2.0, 5.0]]))
+    assert span.width.tolist() == [2.0, 6.0]
+
+
+def off_and_found(name: str, seed: int, saturating: bool) -> tuple[FloatArray, Estimate]:
+    budget = Budget(800 if name == "interactions" else 150, seed=seed)
+    exact = SAMPLED[name].estimate(rare_game(12, seed, saturating), EVERYTHING).values
+    found = SAMPLED[name].estimate(rare_game(12, seed, saturating), budget)
+    return np.abs(found.values - exact), found
+
+
+@pytest.mark.parametrize("saturating", [False, True])
+@pytest.mark.parametrize("name", SAMPLED)
+def test_an_effect_that_few_coalitions_have_makes_no_cell_certain(
+    name: str, saturating: bool
+) -> None:
+    """Without the bounds the intervals of Banzhaf values and of the surrogate hold half of them."""
+    inside: list[bool] = []
+    bare: list[bool] = []
+    flagged: list[bool] = []
+    for seed in range(12):
+        off, found = off_and_found(name, seed, saturating)
+        assert found.margin is not None and found.unseen is not None
+        inside.extend((off <= found.margin + 1e-9).ravel())
+        bare.extend((off <= found.margin - np.nan_to_num(found.unseen) + 1e-9).ravel())
+        flagged.extend(np.isfinite(found.unseen).ravel())
+    assert np.mean(inside) >= 0.93
+    assert np.mean(bare) < np.mean(inside) and 0.02 < np.mean(flagged) < 0.9
+    if name == "banzhaf":
+        assert np.mean(bare) < 0.85, "the games are such that errors alone claim too much"
+
+
+@pytest.mark.parametrize("name", ["shapley", "banzhaf", "surrogate"])
+def test_the_whole_target_is_no_more_certain(name: str) -> None:
+    inside: list[bool] = []
+    flagged: list[bool] = []
+    for seed in range(12):
+        exact = SAMPLED[name].estimate(rare_game(12, seed, False), EVERYTHING).values.sum(axis=0)
+        found = SAMPLED[name].estimate(rare_game(12, seed, False), Budget(150, seed=seed))
+        assert found.whole_target_error is not None and found.whole_target_unseen is not None
+        margin = 2.6 * found.whole_target_error + np.nan_to_num(found.whole_target_unseen)
+        inside.extend(np.abs(found.values.sum(axis=0) - exact) <= margin + 1e-9)
+        flagged.extend(np.isfinite(found.whole_target_unseen))
+    assert np.mean(inside) >= 0.9 and np.mean(flagged) > 0.02
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_where_all_varies_no_interval_is_widened(name: str) -> None:
+    budget = Budget(900)
+    found = SAMPLED[name].estimate(noise_game(10, 1), budget)
+    assert found.unseen is not None and np.isnan(found.unseen).all()
+    usual = SAMPLED[name].estimate(log_probability_game(12, 3), budget).unseen
+    assert usual is not None and np.isfinite(usual).mean() < 0.1
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_feature_without_effect_is_flagged_not_certain(name: str) -> None:
+    inner = log_probability_game(11, 1)
+
+    def evaluate(coalitions: Coalitions) -> FloatArray:
+        return inner.values(coalitions[:, :11])
+
+    found = SAMPLED[name].estimate(Game(12, evaluate), Budget(900))
+    assert found.unseen is not None and found.margin is not None
+    assert found.margin[0, 11] > 0
+    if name in ("shapley", "interactions"):  # a fit serves all features: none stands still alone
+        assert np.isfinite(found.unseen[0, 11])
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_target_that_nothing_changes_was_not_seen_to_vary(name: str) -> None:
+    found = SAMPLED[name].estimate(Game(12, lambda c: np.full((len(c), 1), -2.0)), Budget(900))
+    assert found.unseen is not None and np.isfinite(found.unseen).all()
