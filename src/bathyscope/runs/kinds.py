@@ -18,13 +18,7 @@ from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_documen
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA, document_head, read_arrays, read_document, write_run
 from bathyscope.runs.readings import Readings
-from bathyscope.runs.validation import (
-    bounds,
-    floats,
-    optional_floats,
-    require_origin,
-    whole_number,
-)
+from bathyscope.runs.validation import bounds, floats, optional_floats, require_origin, whole_number
 
 
 class Saved(ABC):
@@ -133,10 +127,10 @@ class AttributionRun(Saved):
                 "none": number_or_null(float(self.whole(self.none))),
                 "gap": number_or_null(float(self.whole(self.gap))),
                 "standard_error": _optional(self.whole_target_error),
-                "unseen": _bounds(self.whole_target_unseen),
+                "unseen": _optional(self.whole_target_unseen),
             },
             "standard_error": _optional(self.standard_error),
-            "unseen": _bounds(self.unseen),
+            "unseen": _optional(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
             "halves": _optional(self.halves),
             **evidence_document(self.evidence, self.against_evidence),
@@ -192,7 +186,7 @@ class InteractionRun(Saved):
         return {
             **document_head(self.kind, self.heatmap),
             "standard_error": _optional(self.standard_error),
-            "unseen": _bounds(self.unseen),
+            "unseen": _optional(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
             **evidence_document(self.evidence, self.against_evidence),
         }
@@ -381,20 +375,16 @@ def _write(
     write_run(folder, run.to_document(), present, run.heatmap, run.standard_error, run.unseen)
 
 
-def _numbers(values: FloatArray) -> list[float | None]:
-    return [number_or_null(value) for value in values.tolist()]
+def _numbers(values: FloatArray) -> Any:
+    return _null(values.tolist())
 
 
 def _optional(values: FloatArray | None) -> Any:
-    return None if values is None else values.tolist()
-
-
-def _bounds(values: FloatArray | None) -> Any:
-    """Return bounds as JSON, null where there is none."""
-    return None if values is None else [_null(value) for value in values.tolist()]
+    return None if values is None else _numbers(values)
 
 
 def _null(value: Any) -> Any:
+    """Return numbers as JSON, null where one is not finite."""
     return list(map(_null, value)) if isinstance(value, list) else number_or_null(value)
 
 
