@@ -11,7 +11,7 @@ LOWEST := $(VENV)-lowest
 NODE_MODULES := tests/page/node_modules
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow test-statistical test-lowest families bench docs browser clean
+.PHONY: demo test test-slow test-statistical test-lowest families reliability bench docs browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -47,6 +47,11 @@ docs: $(VENV)/installed-dev
 # Every model type that transformers knows, made tiny and compared with its own passes: docs/families.md.
 families: $(VENV)/installed-dev
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.families_page
+
+# 100 kills at random moments; writes docs/reliability.md.
+reliability: $(VENV)/installed-dev
+	$(BIN)/python -m tests.reliability.kills
+	$(BIN)/python -m tests.reliability.page
 
 # Other tools come with dependencies of their own: they never mix with those of development.
 bench: $(BENCH)/installed browser

@@ -1,0 +1,1 @@
+"""What survives: processes killed at any moment, and what docs/reliability.md says of it."""
