@@ -13,12 +13,12 @@ RUN = '{"schema": 1, "kind": "attribution"'
 
 def test_nothing_is_lost_by_a_few_kills(tmp_path: Path) -> None:
     figures = tmp_path / "kills.json"
-    command = [sys.executable, "-m", "tests.reliability.kills", "--count", "4", "--output"]
-    cases = ["attribute --cache --overwrite", "depth"]
+    command = [sys.executable, "-m", "tests.reliability.kills", "--count", "2", "--output"]
+    cases = ["depth --overwrite"]
     done = subprocess.run([*command, figures, "--cases", *cases], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(figures.read_text())
-    assert [found[case]["kills"] for case in cases] == [2, 2]
+    assert [found[case]["kills"] for case in cases] == [2]
     assert all(case["faults"] == [] for case in found.values())
 
 
