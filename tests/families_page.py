@@ -58,6 +58,7 @@ early target tokens then depend on where the target ends.
 def tried(name: str) -> dict[str, Any]:
     """Try everything on one type or special configuration; return plain JSON values."""
     torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # in this process alone: notes are no findings
     try:
         model = random_model(name) if name in SPECIAL else tiny_model(name)
     except Exception as error:  # what cannot be made tiny is not bathyscope's to judge
@@ -141,7 +142,6 @@ def main(chosen: list[str]) -> int:
     """
     from transformers import __version__
 
-    warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     names = chosen or [*SPECIAL, *MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
     records = []
