@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,67 @@ def test_unknown_dtypes_and_devices_are_refused(llama_folder: str) -> None:
     for device in ("cuda:77", "toaster"):
         with pytest.raises(InputError, match=device):
             load(llama_folder, device=device)
+
+
+CODE = """
+from pathlib import Path
+Path(__file__).with_name("ran").touch()
+Path({marker!r}).touch()
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+class OwnConfig(LlamaConfig):
+    model_type = "own-kind"
+class OwnModel(LlamaForCausalLM):
+    config_class = OwnConfig
+class OwnTokenizer(PreTrainedTokenizerFast):
+    pass
+"""
+
+
+@pytest.mark.parametrize("of", ["model", "tokenizer", "both"])
+def test_code_in_a_folder_is_neither_run_nor_asked_about(
+    llama_folder: str, tmp_path: Path, of: str
+) -> None:
+    """With a terminal or an open pipe, transformers would ask, and wait for an answer."""
+    folder, marker = tmp_path / "model", tmp_path / "ran"
+    folder.mkdir()
+    _damage("", llama_folder, folder)
+    (folder / "own.py").write_text(CODE.format(marker=str(marker)))
+    config = json.loads((folder / "config.json").read_text())
+    tokenizer = json.loads((folder / "tokenizer_config.json").read_text())
+    if of != "tokenizer":
+        config |= {
+            "model_type": "own-kind",
+            "auto_map": {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"},
+        }
+    if of != "model":
+        tokenizer |= {
+            "tokenizer_class": "OwnTokenizer",
+            "auto_map": {"AutoTokenizer": ["own.OwnTokenizer", "own.OwnTokenizer"]},
+        }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    command = [sys.executable, "-m", "bathyscope", "attribute", "[[a]] b", "--target", " c"]
+    with subprocess.Popen(
+        [*command, "-m", str(folder), "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdin is not None and process.stderr is not None
+        process.stdin.write("y\n" * 9)
+        process.stdin.flush()  # and left open
+        code, said = process.wait(timeout=120), process.stderr.read()
+    assert not marker.exists(), "code of the folder has run"
+    assert "Do you wish to run" not in said and "Traceback" not in said
+    if of == "tokenizer" and code == 0:
+        return  # its tokenizer.json says the same without the code
+    assert code == 2 and "needs Python code that comes with its files" in " ".join(said.split())
+
+
+def test_an_adapter_names_its_base(tmp_path: Path) -> None:
+    about = {"peft_type": "LORA", "base_model_name_or_path": "someone/a-base"}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(about))
+    with pytest.raises(ModelError, match=r"adapter \(LORA\) of the base model 'someone/a-base'"):
+        load(tmp_path)

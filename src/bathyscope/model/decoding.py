@@ -10,6 +10,7 @@ from transformers.cache_utils import DynamicLayer
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model.foreign import run
+from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.memory import give_back
 from bathyscope.model.products import forward_only
@@ -110,4 +111,5 @@ def _piece(
     with anatomy.recording(wanted) as states, anatomy.states_at(nowhere):
         with forward_only():
             output = run(model.model, input_ids=input_ids, past_key_values=cache, use_cache=True)
+    require_numbers(states[-1], model.model)
     return states, output.past_key_values

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bathyscope.core.errors import BathyscopeError, ModelError
+from bathyscope.model.forward import evaluating, require_rows
 
 
 @contextmanager
@@ -30,16 +31,21 @@ def boundary(model: Any, where: str = "in its own forward pass") -> Iterator[Non
 
 
 def run(model: Any, **inputs: Any) -> Any:
-    """Return what a transformers model makes of its inputs.
+    """Return what a transformers model makes of its inputs in evaluation mode.
+
+    It is left in the mode it was in.
 
     Args:
         model: The model.
         inputs: Arguments of its forward pass.
 
     Raises:
+        InputError: A token id is beyond the embedding.
         ModelError: It raised an error of its own, which is named.
     """
-    with boundary(model):
+    if (input_ids := inputs.get("input_ids")) is not None:
+        require_rows(model, input_ids)
+    with evaluating(model), boundary(model):
         return model(**inputs, return_dict=True)
 
 

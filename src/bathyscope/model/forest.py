@@ -10,6 +10,7 @@ from transformers import DynamicCache
 from bathyscope.model.batches import alike
 from bathyscope.model.branches import Branch, BranchCache, grown, longest, visible_past
 from bathyscope.model.foreign import run
+from bathyscope.model.forward import require_numbers
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.prefix_tree import Edge, Ids
@@ -159,4 +160,6 @@ class Forest:
                 part = slice(first, first + _ROWS_OF_LOGITS)
                 logits = as_float(self.head.unembedded(states[part]))
                 parts.append(scores_of(logits, ids[part]))
-        return joined(parts)
+        scores = joined(parts)
+        require_numbers(scores.log_probs, self.model)
+        return scores

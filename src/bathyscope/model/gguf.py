@@ -110,7 +110,11 @@ def _read(gguf: Path) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    source: Any = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    source: Any = {
+        "pretrained_model_name_or_path": str(gguf.parent),
+        "gguf_file": gguf.name,
+        "trust_remote_code": False,
+    }
     try:
         tokenizer = AutoTokenizer.from_pretrained(**source)
         return tokenizer, AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)

@@ -11,6 +11,7 @@ from torch import Tensor
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.foreign import boundary, run
+from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, logits_of, rounding
 from bathyscope.model.prefix_tree import Ids
@@ -156,6 +157,7 @@ def require_embeddings(model: LanguageModel) -> None:
     weight = model.head.embed_tokens.weight
     ids = tuple((7919 * (i + 1)) % len(weight) for i in range(5))  # type: ignore[arg-type]
     expected = logits_of(model.model, torch.tensor([ids], device=model.model.device))
+    require_numbers(expected, model.model)
     embeddings = _embedded(model, ids)[None]
     why = "gives other predictions when fed with the embeddings of its tokens"
     try:
@@ -248,13 +250,16 @@ def _values_and_seeds(
             value = VALUES_OF[of](logits.gather(-1, ids[part, None])[:, 0], logits)
             seeds += torch.autograd.grad(value.sum(), own_states)
         values.append(value.detach().double().cpu())
-    return torch.cat(values), torch.cat(seeds)
+    require_numbers(found := torch.cat(values), model.model)
+    return found, torch.cat(seeds)
 
 
 def _embedded(model: LanguageModel, ids: Ids) -> Tensor:
     """Return the embeddings of some tokens as the model takes them, shape (tokens, hidden)."""
+    input_ids = torch.tensor(ids, device=model.model.device)
+    require_rows(model.model, input_ids)
     with torch.no_grad():
-        found: Tensor = model.head.embed_tokens(torch.tensor(ids, device=model.model.device))
+        found: Tensor = model.head.embed_tokens(input_ids)
     return found.detach()
 
 

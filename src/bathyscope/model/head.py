@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bathyscope.core.errors import ModelError
+from bathyscope.model.forward import require_numbers
 from bathyscope.model.head_passage import measured_rescaling
 from bathyscope.model.hooks import hooked
 from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
@@ -105,11 +106,23 @@ def find_head(model: Any) -> Head:
         )
     input_ids = probe_ids(model)
     logits = logits_of(model, input_ids)
+    _require_a_row_each(model, input_ids, logits)
+    require_numbers(logits, model)
     rescale, rescaling = measured_rescaling(model, lambda: logits_of(model, input_ids), lm_head)
     head = Head(embed_tokens, lm_head, rescale, rescaling)
     _verify_head(model, head, input_ids, logits)
     _verify_causality(model, input_ids, logits)
     return head
+
+
+def _require_a_row_each(model: Any, input_ids: Tensor, logits: Tensor) -> None:
+    count, expected = logits.shape[1], input_ids.shape[1]
+    if count != expected:
+        raise ModelError(
+            f"{type(model).__name__} returns {count} rows of logits for {expected} tokens, so "
+            "that none can be told to belong to which token; a model with a tuned prompt puts "
+            "tokens of its own before the text. Choose a model that returns one for each token."
+        )
 
 
 def _verify_head(model: Any, head: Head, input_ids: Tensor, logits: Tensor) -> None:

@@ -1,6 +1,7 @@
 """A loaded causal language model: what the rest of bathyscope asks of it, and nothing else."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from bathyscope.core.progress import Progress, silent
 from bathyscope.model.anatomy import Anatomy, find_anatomy
 from bathyscope.model.foreign import boundary, text_config
 from bathyscope.model.forest import Deliver, Forest
+from bathyscope.model.forward import evaluating, require_numbers, require_rows
 from bathyscope.model.head import Head, find_head
 from bathyscope.model.logits import logits_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
@@ -25,8 +27,9 @@ class LanguageModel:
     """A transformers model with its tokenizer and its verified anatomy.
 
     Attributes:
-        model: The transformers model, in evaluation mode; it decodes greedily, without the
-            penalties and temperatures that its authors may have set as defaults.
+        model: The transformers model, as it was given: its mode, settings and weights stay as they
+            are. It runs in evaluation mode and decodes greedily, without the penalties and
+            temperatures that its authors may have set as defaults.
         tokens: Its tokenizer.
         head: Its ends, by which it is attributed.
         provenance: Where it came from: name, hashes, dtype, device; plain JSON values.
@@ -45,11 +48,13 @@ class LanguageModel:
         Raises:
             ModelError: Its ends are not found or do not hold up to the check by number.
         """
-        self.model = model.eval()
-        self.model.generation_config = _plain_decoding(model)
-        self.tokens = Tokens(tokenizer)
-        _use_experts_that_run(model)
-        self.head = find_head(model)
+        self.model = model
+        with boundary(tokenizer, "as a tokenizer"):
+            self.tokens = Tokens(tokenizer)
+        with boundary(model, "as a causal language model"):
+            _use_experts_that_run(model)
+            self.head = find_head(model)
+            _require_one_vocabulary(tokenizer, model)
         self._anatomy = _anatomy_or_why(model, self.head)
         self.provenance = {
             "name": str(model.config.name_or_path) or type(model).__name__,
@@ -135,8 +140,10 @@ class LanguageModel:
             raise InputError("The prompt is empty; give the model something to continue.")
         self.require_context(len(prompt_ids) + max_new_tokens)
         input_ids = self._tensor([prompt_ids])
+        require_rows(self.model, input_ids)
         stage = _Counter("generate the answer", max_new_tokens, progress)
-        with forward_only(), boundary(self.model, "while it writes"):
+        writing = boundary(self.model, "while it writes")
+        with forward_only(), evaluating(self.model), _plainly(self.model), writing:
             output = self.model.generate(
                 input_ids=input_ids,
                 attention_mask=torch.ones_like(input_ids),
@@ -234,6 +241,7 @@ class LanguageModel:
         nowhere = torch.empty(0, 2, dtype=torch.long, device=self.model.device)
         with self.anatomy.recording(positions) as states, self.anatomy.states_at(nowhere):
             logits_of(self.model, input_ids)
+        require_numbers(states[-1], self.model)
         return states
 
     def _tensor(self, ids: Sequence[Sequence[int]]) -> Tensor:
@@ -279,12 +287,49 @@ def _use_experts_that_run(model: Any) -> None:
         model.set_experts_implementation("eager")
 
 
+def _require_one_vocabulary(tokenizer: Any, model: Any) -> None:
+    """Refuse a tokenizer that makes other tokens of plain text than the embedding has rows for.
+
+    Special tokens may lie beyond: a padding token is often added where nothing is ever padded, and
+    a text that spells one out is refused when it comes.
+    """
+    rows, special = len(model.get_input_embeddings().weight), set(tokenizer.all_special_ids)
+    beyond = [
+        (id, token)
+        for token, id in tokenizer.get_vocab().items()
+        if id >= rows and id not in special
+    ]
+    if beyond:
+        id, token = min(beyond)
+        raise ModelError(
+            f"The tokenizer has {len(beyond)} tokens that {type(model).__name__} does not know: "
+            f"{token!r} has the id {id}, but the embedding has {rows} rows; take the tokenizer "
+            "that belongs to the model."
+        )
+
+
+def end_of_text(model: Any) -> Any:
+    """Return the id of the token that ends a text, a list of several, or None."""
+    own = model.generation_config or text_config(model)
+    return own.eos_token_id
+
+
+@contextmanager
+def _plainly(model: Any) -> Iterator[None]:
+    """Have a model decode greedily, and leave its own settings as they were."""
+    own = model.generation_config
+    model.generation_config = _plain_decoding(model)
+    try:
+        yield
+    finally:
+        model.generation_config = own
+
+
 def _plain_decoding(model: Any) -> Any:
     """Return settings that keep of the model's defaults only which tokens end a text."""
     from transformers import GenerationConfig
 
-    own = model.generation_config or text_config(model)
-    end = own.eos_token_id
+    end = end_of_text(model)
     padding = end[0] if isinstance(end, list) else end
     return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False, eos_token_id=end, pad_token_id=0 if padding is None else padding

@@ -1,6 +1,7 @@
 """From what the user names to a loaded model: the embedded one, a folder, a hub id, a GGUF file."""
 
 import hashlib
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def _source(
         }
     path = Path(model).expanduser()
     if path.is_dir():
+        _refuse_an_adapter(path)
         return str(path), {"name": path.resolve().name, "sha256": _weights_digest(path)}
     if path.is_file():
         with path.open("rb") as file:
@@ -89,7 +91,9 @@ def _from_pretrained(
     stage = f"load {provenance['name']}"
     progress(stage, 0, 3)
     place = _device(device)
-    options: dict[str, Any] = {} if revision is None else {"revision": revision}
+    # None would have transformers ask on the terminal, in the midst of whatever stands there.
+    options: dict[str, Any] = {"trust_remote_code": False}
+    options |= {} if revision is None else {"revision": revision}
     if not Path(source).is_dir() and not _hub_answers():
         options["local_files_only"] = True  # saves a minute of retries that cannot succeed
     try:
@@ -116,11 +120,34 @@ def _from_pretrained(
     return language_model
 
 
+def _refuse_an_adapter(folder: Path) -> None:
+    """Refuse an adapter (LoRA and its kin): without PEFT its base would be loaded, or nothing."""
+    file = folder / "adapter_config.json"
+    if not file.is_file():
+        return
+    try:
+        about = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        about = {}
+    raise ModelError(
+        f"{folder} holds an adapter ({about.get('peft_type', 'of an unknown kind')}) of the base "
+        f"model {about.get('base_model_name_or_path', 'that it does not name')!r}, not a whole "
+        "model; merge it into its base (merge_and_unload of PEFT) and save that, or pass the "
+        "merged model to bathyscope.LanguageModel."
+    )
+
+
 def _not_loadable(source: str, error: Exception, *, offline: bool) -> ModelError:
     if offline and not Path(source).is_dir():
         return ModelError(
             f"The model {source!r} is neither a folder, nor a .gguf file, nor in the Hugging "
             "Face cache of this machine, and the hub cannot be reached from here."
+        )
+    if "trust_remote_code" in str(error):
+        return ModelError(
+            f"{source!r} needs Python code that comes with its files (auto_map), and bathyscope "
+            "runs no code of a model; where you trust it, load it with transformers yourself and "
+            "pass model and tokenizer to bathyscope.LanguageModel."
         )
     return ModelError(
         f"{source!r} cannot be loaded as a causal language model: {_first_sentence(error)}"

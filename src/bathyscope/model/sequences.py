@@ -10,7 +10,8 @@ from torch import Tensor
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.foreign import run
-from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.forward import require_numbers
+from bathyscope.model.language_model import LanguageModel, end_of_text
 from bathyscope.model.logits import as_float
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
@@ -190,6 +191,7 @@ class Sequences:
                     use_cache=True,
                     **{self._cache_name: self._cache},
                 )
+        require_numbers(final[0], self.model.model)
         self._final = final[0]
         self._cache, self.states = getattr(output, self._cache_name, None), states
         if not hasattr(self._cache, "reorder_cache"):
@@ -222,5 +224,5 @@ def _cache_name(model: LanguageModel) -> str:
 
 def _end_tokens(model: LanguageModel) -> frozenset[int]:
     """Return the tokens that end a text."""
-    end = model.model.generation_config.eos_token_id
+    end = end_of_text(model.model)
     return frozenset(end if isinstance(end, list) else [] if end is None else [end])

@@ -1,0 +1,56 @@
+"""What surrounds every pass of a model: its mode, and whether numbers go in and come out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bathyscope.core.errors import InputError, ModelError
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Have every module in evaluation mode, and afterwards in the mode it was in."""
+    trained = [module for module in model.modules() if module.training]
+    for module in trained:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in trained:
+            module.training = True
+
+
+def require_numbers(values: Tensor, model: Any) -> None:
+    """Refuse what came out of a pass where it is no number.
+
+    Raises:
+        ModelError: Some value is NaN, as where half precision overflows.
+    """
+    if not bool(values.isnan().any()):
+        return
+    dtype = str(model.dtype).removeprefix("torch.")
+    advice = "its weights may be damaged"
+    if model.dtype == torch.float16:
+        advice = "float16 ends at 65,504; choose --dtype float32 or bfloat16"
+    raise ModelError(
+        f"{type(model).__name__} computes something that is no number in {dtype}: {advice}."
+    )
+
+
+def require_rows(model: Any, input_ids: Tensor) -> None:
+    """Refuse token ids that are beyond the embedding.
+
+    Raises:
+        InputError: There is one.
+    """
+    rows = len(model.get_input_embeddings().weight)
+    highest = int(input_ids.max()) if input_ids.numel() else 0
+    if highest >= rows:
+        raise InputError(
+            f"The tokenizer makes a token with the id {highest}, but the model's embedding has "
+            f"{rows} rows; take the tokenizer that belongs to the model, or leave that token out "
+            "of the text."
+        )
