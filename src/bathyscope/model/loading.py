@@ -112,8 +112,7 @@ def _from_pretrained(
         )
     model.to(place)
     progress(stage, 2, 3)
-    commit = getattr(model.config, "_commit_hash", None)
-    if commit is not None:
+    if (commit := getattr(model.config, "_commit_hash", None)) is not None:
         provenance = {**provenance, "revision": commit}
     language_model = LanguageModel(model, tokenizer, provenance)
     progress(stage, 3, 3)
