@@ -18,10 +18,10 @@ import numpy as np
 import bathyscope as bs
 from bathyscope.cli.messages import progress_bars
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.settling import deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lens import LENSES, Lens
 from bathyscope.layers.lens_training import LensTraining
-from bathyscope.layers.settling import deep_thinking_ratio, settling_depths
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.tokens import Continuation
 from benchmarks.depth import arithmetic

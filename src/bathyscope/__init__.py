@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from bathyscope.runs.kinds import DepthRun as DepthRun
     from bathyscope.runs.kinds import InteractionRun as InteractionRun
     from bathyscope.runs.kinds import SettlingRun as SettlingRun
-    from bathyscope.runs.kinds import open_run as open_run
+    from bathyscope.runs.opening import open_run as open_run
     from bathyscope.tables.opening import open_map as open_map
     from bathyscope.tables.reading import read_table as read_table
     from bathyscope.thinking.think import ThinkSettings as ThinkSettings
@@ -93,7 +93,7 @@ _HOME = {
     "DepthRun": "bathyscope.runs.kinds",
     "InteractionRun": "bathyscope.runs.kinds",
     "SettlingRun": "bathyscope.runs.kinds",
-    "open_run": "bathyscope.runs.kinds",
+    "open_run": "bathyscope.runs.opening",
     "stream": "bathyscope.layers.stream",
     "read_table": "bathyscope.tables.reading",
     "ThinkSettings": "bathyscope.thinking.think",

@@ -9,11 +9,11 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import rel_entr
 
 import bathyscope as bs
+from bathyscope.core.settling import settling_depths
 from bathyscope.layers import lazy_settling
 from bathyscope.layers.bounds import lower_bound, margin
 from bathyscope.layers.last_layer import Comparison
 from bathyscope.layers.lazy_settling import Settler
-from bathyscope.layers.settling import settling_depths
 from tests.conftest import tiny
 from tests.layers.test_last_layer import PROMPT, RESPONSE, large_vocabulary, weights, with_head
 

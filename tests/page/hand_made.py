@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.heatmap import Axis, Heatmap, Quantity, Span
+from bathyscope.core.settling import settling_depths
 from bathyscope.games.methods import ATTRIBUTION
 from bathyscope.layers.divergence import JENSEN_SHANNON
-from bathyscope.layers.settling import settling_depths
 from bathyscope.runs.kinds import AttributionRun, DepthRun
 from bathyscope.runs.readings import Readings
 

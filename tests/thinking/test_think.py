@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 import bathyscope as bs
 from bathyscope.cli.app import app
+from bathyscope.core.settling import deep_thinking_ratio
 from bathyscope.layers.lazy_settling import settle
 from bathyscope.layers.lens import LENSES
-from bathyscope.layers.settling import deep_thinking_ratio
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences

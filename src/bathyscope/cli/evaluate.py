@@ -149,7 +149,7 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
     from bathyscope.faithfulness.random_orders import require_curves
     from bathyscope.faithfulness.recorded_game import Question, require_attribution
     from bathyscope.games.estimate import Budget
-    from bathyscope.runs.kinds import open_run
+    from bathyscope.runs.opening import open_run
 
     if not Path(folder).is_dir():
         raise InputError(f"There is no run folder {folder}; to evaluate a prompt, give --methods.")

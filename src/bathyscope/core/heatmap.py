@@ -35,6 +35,16 @@ class Quantity:
     neutral: float | None = None
     legend: str = ""
 
+    def __post_init__(self) -> None:
+        """Check that bounds and neutral value are numbers that cells can be compared with."""
+        low, high = self.bounds or (0.0, 0.0)
+        numbers = (low, high, self.neutral or 0.0)
+        if not low <= high or not all(abs(number) <= LARGEST for number in numbers):
+            raise InputError(
+                f"{self.name!r} has the bounds {self.bounds} and the neutral value {self.neutral}; "
+                f"give numbers up to {LARGEST:g}, the smaller bound first."
+            )
+
 
 @dataclass(frozen=True)
 class Axis:

@@ -8,11 +8,11 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.core.progress import Progress, silent
+from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import MapDetails, depth_map
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from bathyscope.layers.lazy_settling import settle
 from bathyscope.layers.lens import check_lens, open_lens
-from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import MAX_NEW_TOKENS, continuation_of, provenance_of, require_text

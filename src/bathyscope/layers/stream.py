@@ -8,9 +8,9 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.last_layer import Comparison
 from bathyscope.layers.lens import Lens, open_lens, read_states
-from bathyscope.layers.settling import deep_layer, settling_depths
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float

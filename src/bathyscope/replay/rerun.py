@@ -26,7 +26,8 @@ from bathyscope.model.provenance import (
     was_a_function,
 )
 from bathyscope.render.figure.embedded_metadata import TABLE, Inscription, digest, read_inscription
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run, open_run
+from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.opening import open_run
 
 Place = tuple[int, int]
 
@@ -249,7 +250,7 @@ def _distances(then: FloatArray, now: FloatArray) -> FloatArray:
 
 def _others(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what else of a document changed, beside the map's values and the provenance."""
-    apart = {"provenance", "heatmap"}
+    apart = {"provenance", "heatmap", "digest"}
     changed = [key for key in then if key not in apart and then[key] != now.get(key)]
     maps = then["heatmap"], now["heatmap"]
     changed += [key for key in ("rows", "columns") if maps[0][key] != maps[1][key]]

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
 from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
-from bathyscope.runs.folder import document_head, write_run
+from bathyscope.runs.folder import document_head, sealed, write_run
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class FaithfulnessRun:
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
         error = self.random.standard_error
-        return {
+        document = {
             **document_head(self.kind, self.heatmap),
             "features": list(self.features),
             "maps": [_finite(asdict(ranked)) for ranked in self.maps],
@@ -96,6 +97,15 @@ class FaithfulnessRun:
             },
             **evidence_document(self.evidence),
         }
+        return sealed(document)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `arrays.safetensors` holds."""
+        arrays: dict[str, NDArray[Any]] = {"values": self.heatmap.values}
+        arrays |= evidence_arrays(self.evidence)
+        if self.random.standard_error is not None:
+            arrays["random_standard_error"] = self.random.standard_error
+        return arrays
 
     @classmethod
     def from_document(cls, heatmap: Heatmap, document: Mapping[str, Any]) -> "FaithfulnessRun":
@@ -119,10 +129,7 @@ class FaithfulnessRun:
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        arrays = {"values": self.heatmap.values, **evidence_arrays(self.evidence)}
-        if self.random.standard_error is not None:
-            arrays["random_standard_error"] = self.random.standard_error
-        write_run(folder, self.to_document(), arrays, self.heatmap)
+        write_run(folder, self.to_document(), self.arrays(), self.heatmap)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Save the run as a new folder, whole or not at all."""

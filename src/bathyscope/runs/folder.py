@@ -2,6 +2,7 @@
 
 import csv
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.files.writing import sha256
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.runs.validation import arrays_digest, document_digest, parsed
 
 SCHEMA = 1
 """Version of the document in `run.json`; `run.schema.json` in this package describes it."""
@@ -28,6 +31,11 @@ def document_head(kind: str, heatmap: Heatmap) -> dict[str, Any]:
     }
 
 
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with the digest of all that it says."""
+    return {**document, "digest": document_digest(document)}
+
+
 def write_run(
     folder: Path,
     document: Mapping[str, Any],
@@ -40,7 +48,7 @@ def write_run(
 
     Args:
         folder: Where to; make it with `core.files.new_folder`, so that it is never half-written.
-        document: What `run.json` holds: plain JSON values.
+        document: What `run.json` holds: plain JSON values, sealed.
         arrays: Named arrays for `arrays.safetensors`.
         heatmap: The map whose cells `scores.csv` lists, one a line.
         standard_error: Of each cell, listed beside its value; None where there is none.
@@ -48,15 +56,27 @@ def write_run(
     """
     from safetensors.numpy import save
 
+    with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
+        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, standard_error)
+    ours = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    digests = {
+        DOCUMENT: document["digest"],
+        ARRAYS: arrays_digest(arrays),
+        SCORES: sha256(folder / SCORES),
+    }
+    (folder / ARRAYS).write_bytes(save(ours, metadata=digests))
     (folder / DOCUMENT).write_text(
         json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
+<<<<<<< HEAD
     ours = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     (folder / ARRAYS).write_bytes(save(ours))
     with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
         beside = {"standard_error": standard_error, "unseen": unseen}
         given = {name: cells for name, cells in beside.items() if cells is not None}
         _write_scores(csv.writer(file, lineterminator="\n"), heatmap, given)
+=======
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -66,15 +86,18 @@ def read_document(folder: Path) -> dict[str, Any]:
         InputError: There is no run in the folder, it is damaged, or a newer bathyscope wrote it.
     """
     try:
-        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        document = parsed((folder / DOCUMENT).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             f"{folder} is not a run: its {DOCUMENT} cannot be read ({error.strerror})."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{folder / DOCUMENT} is damaged: it is not complete JSON.") from error
+        raise InputError(
+            f"{folder / DOCUMENT} is damaged: it is not complete JSON, or not as it was written "
+            f"({error})."
+        ) from error
     schema = document.get("schema") if isinstance(document, dict) else None
-    if not isinstance(schema, int):
+    if not isinstance(schema, int) or isinstance(schema, bool):
         raise InputError(f"{folder / DOCUMENT} is not a bathyscope run: it names no schema.")
     if schema > SCHEMA:
         raise InputError(
@@ -83,21 +106,80 @@ def read_document(folder: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a run folder; none where their file is gone, which `run.json` survives.
+def require_untouched(document: Mapping[str, Any]) -> None:
+    """Raise ValueError where a document is not the one that was sealed; earlier ones were not."""
+    if document.get("digest", document_digest(document)) != document_digest(document):
+        raise ValueError("something was changed after it was written: the digest is another")
+
+
+def read_arrays(folder: Path, document: Mapping[str, Any]) -> dict[str, NDArray[Any]] | None:
+    """Return the arrays of a run folder; None where their file is gone, which `run.json` survives.
 
     Raises:
-        InputError: The file is damaged.
+        InputError: The file is damaged, or that of another document.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    path = folder / ARRAYS
+    if not path.exists():
+        warnings.warn(
+            f"{folder} has no {ARRAYS}: what is shown is {DOCUMENT}'s alone, and errors of sums "
+            "cannot be computed from it.",
+            stacklevel=4,
+        )
+        return None
+    arrays, said = _content(path)
+    expected = {DOCUMENT: document_digest(document), ARRAYS: arrays_digest(arrays)}
+    sealed = "digest" in document or not said.keys().isdisjoint(expected)
+    if sealed and any(said.get(name) != digest for name, digest in expected.items()):
+        raise InputError(
+            f"its {ARRAYS} was changed or is another run's: the digests in it are not its own and "
+            f"that of {DOCUMENT}; without the file the run opens from {DOCUMENT} alone."
+        )
+    return arrays
 
-    if not (folder / ARRAYS).exists():
-        return {}
+
+def require_same(stored: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ValueError where the arrays of a run differ from what its document says.
+
+    A document has null for what is not finite. Whatever is computed from other numbers may differ
+    in its last digits from machine to machine, and is compared with them elsewhere.
+    """
+    if stored.keys() != expected.keys():
+        names = sorted(stored.keys() ^ expected.keys())
+        raise ValueError(f"{ARRAYS} and {DOCUMENT} do not hold the same: {', '.join(names)}")
+    for name, array in expected.items():
+        known = np.isfinite(array)
+        same = stored[name].shape == array.shape and np.array_equal(
+            np.isfinite(stored[name]), known
+        )
+        if not same or (name != "gap" and (stored[name][known] != array[known]).any()):
+            raise ValueError(f"{name!r} is not the same in {ARRAYS} and {DOCUMENT}")
+
+
+def require_own_scores(path: Path) -> None:
+    """Raise InputError for a `scores.csv` in a run folder that is not as the run wrote it."""
+    folder = path.parent
+    if path.name != SCORES or not all((folder / name).exists() for name in (DOCUMENT, ARRAYS)):
+        return
     try:
-        return dict(load_file(folder / ARRAYS))
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{folder / ARRAYS} is damaged ({error}).") from error
+        written = _content(folder / ARRAYS)[1].get(SCORES)
+    except InputError as error:
+        raise InputError(f"The run beside {path} is damaged: {error}") from error
+    if written is not None and written != sha256(path):
+        raise InputError(
+            f"{path} is not as the run beside it was saved; give the run's folder, or copy the "
+            "table out of it if it was changed on purpose."
+        )
+
+
+def _content(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Return the arrays of a file and what is said beside them."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise InputError(f"its {ARRAYS} cannot be read ({error}).") from error
 
 
 def _write_scores(writer: Any, heatmap: Heatmap, beside: Mapping[str, NDArray[np.float64]]) -> None:

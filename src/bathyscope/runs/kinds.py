@@ -9,16 +9,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
+<<<<<<< HEAD
 from bathyscope.games.unseen import half_width
 from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
+=======
+from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.folder import SCHEMA, document_head, read_arrays, read_document, write_run
+from bathyscope.runs.folder import SCHEMA, document_head, sealed, write_run
 from bathyscope.runs.readings import Readings
+<<<<<<< HEAD
 from bathyscope.runs.validation import bounds, floats, optional_floats, require_origin, whole_number
+=======
+from bathyscope.runs.validation import numbers_or_null
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 class Saved(ABC):
@@ -116,13 +123,13 @@ class AttributionRun(Saved):
 
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
-        return {
+        document = {
             **document_head(self.kind, self.heatmap),
-            "all": _numbers(self.all),
-            "none": _numbers(self.none),
-            "gap": _numbers(self.gap),
+            "all": numbers_or_null(self.all),
+            "none": numbers_or_null(self.none),
+            "gap": numbers_or_null(self.gap),
             "whole_target": {
-                "values": _numbers(self.whole_target),
+                "values": numbers_or_null(self.whole_target),
                 "all": number_or_null(float(self.whole(self.all))),
                 "none": number_or_null(float(self.whole(self.none))),
                 "gap": number_or_null(float(self.whole(self.gap))),
@@ -135,9 +142,10 @@ class AttributionRun(Saved):
             "halves": _optional(self.halves),
             **evidence_document(self.evidence, self.against_evidence),
         }
+        return sealed(document)
 
-    def write(self, folder: Path) -> None:
-        """Write the run's files into an existing folder."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `arrays.safetensors` holds."""
         arrays: dict[str, NDArray[Any] | None] = {
             "values": self.heatmap.values,
             "all": self.all,
@@ -151,7 +159,15 @@ class AttributionRun(Saved):
             "replicates": self.replicates,
             **evidence_arrays(self.evidence, self.against_evidence),
         }
+<<<<<<< HEAD
         _write(self, folder, arrays)
+=======
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        write_run(folder, self.to_document(), self.arrays(), self.heatmap, self.standard_error)
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 @dataclass(frozen=True)
@@ -183,23 +199,32 @@ class InteractionRun(Saved):
 
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""
-        return {
+        document = {
             **document_head(self.kind, self.heatmap),
             "standard_error": _optional(self.standard_error),
             "unseen": _optional(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
             **evidence_document(self.evidence, self.against_evidence),
         }
+        return sealed(document)
 
-    def write(self, folder: Path) -> None:
-        """Write the run's files into an existing folder."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `arrays.safetensors` holds."""
         arrays: dict[str, NDArray[Any] | None] = {
             "values": self.heatmap.values,
             "standard_error": self.standard_error,
             "unseen": self.unseen,
             **evidence_arrays(self.evidence, self.against_evidence),
         }
+<<<<<<< HEAD
         _write(self, folder, arrays)
+=======
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        write_run(folder, self.to_document(), self.arrays(), self.heatmap, self.standard_error)
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 @dataclass(frozen=True)
@@ -236,10 +261,10 @@ class DepthRun(Saved):
         }
         if self.readings is not None:
             document["readings"] = self.readings.to_document()
-        return document
+        return sealed(document)
 
-    def write(self, folder: Path) -> None:
-        """Write the run's files into an existing folder."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `arrays.safetensors` holds."""
         arrays: dict[str, NDArray[Any]] = {
             "values": self.heatmap.values,
             "settling_depth": self.settling_depth,
@@ -249,7 +274,11 @@ class DepthRun(Saved):
             arrays |= self.readings.cells
             arrays["top_ids"] = self.readings.top_ids
             arrays["top_probabilities"] = self.readings.top_probabilities
-        write_run(folder, self.to_document(), arrays, self.heatmap)
+        return arrays
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        write_run(folder, self.to_document(), self.arrays(), self.heatmap)
 
 
 @dataclass(frozen=True)
@@ -288,6 +317,7 @@ class SettlingRun:
 Run = AttributionRun | InteractionRun | DepthRun | FaithfulnessRun
 
 
+<<<<<<< HEAD
 def open_run(folder: str | Path) -> Run:
     """Read a saved run.
 
@@ -381,6 +411,10 @@ def _numbers(values: FloatArray) -> Any:
 
 def _optional(values: FloatArray | None) -> Any:
     return None if values is None else _numbers(values)
+=======
+def _optional(values: FloatArray | None) -> Any:
+    return None if values is None else numbers_or_null(values)
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 def _null(value: Any) -> Any:

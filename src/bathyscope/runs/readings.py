@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.runs.validation import floats
+from bathyscope.runs.validation import floats, numbers_or_null
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Readings:
     def to_document(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
-            **{name: values.tolist() for name, values in self.cells.items()},
+            **{name: numbers_or_null(values) for name, values in self.cells.items()},
             "top_ids": self.top_ids.tolist(),
-            "top_probabilities": self.top_probabilities.tolist(),
+            "top_probabilities": numbers_or_null(self.top_probabilities),
             "labels": {str(id): label for id, label in self.labels.items()},
         }
 

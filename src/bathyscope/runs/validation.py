@@ -3,35 +3,74 @@
 Everything here raises ValueError, KeyError or TypeError; `runs.kinds.open_run` says in which run.
 """
 
+import hashlib
+import json
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.heatmap import LARGEST, FloatArray
 
-Said = dict[tuple[str, ...], Any]
 
-_NUMBER = (int, float)
-_MODEL: Said = {
-    ("model", "name"): str,
-    ("model", "dtype"): str,
-    ("target",): str,
-    ("generated",): bool,
-}
-_METHOD: Said = {("method", "name"): str, ("method", "baseline"): str, ("seed",): (int, type(None))}
-_LAYERS: Said = {
-    ("lens",): str,
-    ("threshold",): _NUMBER,
-    ("depth_fraction",): _NUMBER,
-    ("deep_layer",): int,
-}
-_SAID: dict[str, Said] = {
-    "attribution": _MODEL | _METHOD,
-    "interactions": _MODEL | _METHOD,
-    "depth": _MODEL | _LAYERS,
-    "faithfulness": _MODEL | {("baseline",): str},
-}
+def parsed(text: str) -> Any:
+    """Return a JSON document in which every name stands once and every number is finite.
+
+    Raises:
+        ValueError, RecursionError: It is no JSON, or says something twice, or what no text or
+            number is: half a surrogate pair, NaN, 1e999.
+    """
+    if re.search(r"\\u[dD][89a-fA-F]", text) is None:
+        return _loaded(text)
+    document = _loaded(text)
+    json.dumps(document, ensure_ascii=False).encode("utf-8")  # raises for half a surrogate pair
+    return document
+
+
+def _loaded(text: str) -> Any:
+    return json.loads(
+        text, object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=_finite
+    )
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r} stands twice")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document without its digest: keys sorted, no spaces, ASCII."""
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def arrays_digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the SHA-256 of named arrays: names, types, shapes, and numbers row by row."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        found.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
+        found.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    return found.hexdigest()
 
 
 def floats(values: Any, *shape: int) -> FloatArray:
@@ -39,12 +78,24 @@ def floats(values: Any, *shape: int) -> FloatArray:
     array = np.array(values, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"numbers of shape {shape} were expected, not {array.shape}")
+    largest = np.abs(array[np.isfinite(array)]).max(initial=0.0)
+    if largest > LARGEST:
+        raise ValueError(f"numbers up to {LARGEST:g} were expected, not {largest:g}")
     return array
+
+
+def numbers_or_null(values: FloatArray) -> list[Any]:
+    """Return an array as nested lists, with null for what is not finite: `floats` backwards."""
+    numbers = values.astype(object)
+    numbers[~np.isfinite(values)] = None
+    nested: list[Any] = numbers.tolist()
+    return nested
 
 
 def optional_floats(values: Any, *shape: int) -> FloatArray | None:
     """Return numbers as an array of a shape known beforehand; None where there are none."""
     return None if values is None else floats(values, *shape)
+<<<<<<< HEAD
 
 
 def bounds(values: Any, *shape: int) -> FloatArray | None:
@@ -73,3 +124,5 @@ def require_origin(kind: str, provenance: Mapping[str, Any]) -> None:
             said = said[name]
         if not isinstance(said, kinds):
             raise TypeError(f"{'.'.join(path)} is {said!r}")
+=======
+>>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)

@@ -5,7 +5,9 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
-from bathyscope.runs.kinds import Run, open_run
+from bathyscope.runs.folder import require_own_scores
+from bathyscope.runs.kinds import Run
+from bathyscope.runs.opening import open_run
 from bathyscope.tables.objects import from_object
 from bathyscope.tables.reading import read_table
 
@@ -27,4 +29,7 @@ def open_map(source: Any) -> Run | Heatmap:
     path = Path(source)
     if not path.exists():
         raise InputError(f"There is no {path}; give a run folder or a table.")
-    return open_run(path) if path.is_dir() else read_table(path)
+    if path.is_dir():
+        return open_run(path)
+    require_own_scores(path)
+    return read_table(path)

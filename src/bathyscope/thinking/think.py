@@ -13,9 +13,9 @@ from torch import Tensor
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
+from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.layers.lazy_settling import Settler
 from bathyscope.layers.lens import Lens, check_lens, open_lens, read_states
-from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences

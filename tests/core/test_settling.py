@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bathyscope.core.errors import InputError
-from bathyscope.layers.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 
 
 def test_depths_of_a_small_map() -> None:

@@ -1,0 +1,117 @@
+"""What a run says twice agrees: sums, gaps, depths, ratios and scores are computed anew."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.runs.validation import floats
+
+_ROUNDING = 1e-9
+"""How far a sum of the same numbers may differ from machine to machine, of the largest of them."""
+
+
+def require_consistent(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Raise ValueError where a document contradicts itself.
+
+    Args:
+        document: As the schema says.
+        heatmap: Its map.
+    """
+    provenance = heatmap.provenance
+    if "given" in provenance and (provenance["given"] is None) != provenance["generated"]:
+        raise ValueError("provenance.given and provenance.generated contradict each other")
+    if len(provenance.get("targets", ())) <= provenance.get("target_index", -1):
+        raise ValueError("provenance.target_index is none of the targets")
+    _CHECKS[document["kind"]](document, heatmap)
+
+
+def _attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    values, (rows, columns) = heatmap.values, heatmap.values.shape
+    everything, nothing = floats(document["all"], rows), floats(document["none"], rows)
+    contrast = heatmap.provenance.get("against") is not None
+    scale = _largest(values, everything, nothing)
+
+    def whole(of_rows: FloatArray) -> FloatArray:
+        last: FloatArray = of_rows[-1] if contrast else of_rows.sum(axis=0)
+        return last
+
+    gap = values.sum(axis=1) - (everything - nothing)
+    stated = document["whole_target"]
+    _agree("gap", floats(document["gap"], rows), gap, scale)
+    _agree("whole_target.values", floats(stated["values"], columns), whole(values), scale * rows)
+    for name, numbers in (("all", everything), ("none", nothing), ("gap", gap)):
+        number = floats(stated[name])
+        _agree(f"whole_target.{name}", number, np.array(whole(numbers)), scale * rows)
+    _sampled(document, heatmap.provenance)
+    if (stated["standard_error"] is None) != (document["standard_error"] is None):
+        raise ValueError("errors are given for cells or for the whole target, but not for both")
+
+
+def _interactions(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    if heatmap.rows.labels != heatmap.columns.labels:
+        raise ValueError("rows and columns are not the same features")
+    values = heatmap.values
+    _agree("heatmap.values", values, values.T, _largest(values))
+    _sampled(document, heatmap.provenance)
+
+
+def _sampled(document: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    """Require errors to come with their degrees of freedom, and with a method that samples."""
+    exact = document["standard_error"] is None
+    if exact != (document["degrees_of_freedom"] is None):
+        raise ValueError("standard_error and degrees_of_freedom belong together")
+    if provenance["method"].get("exact", exact) != exact:
+        raise ValueError("provenance.method.exact and standard_error contradict each other")
+
+
+def _depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    said, layers = heatmap.provenance, len(heatmap.rows) + 1
+    if heatmap.quantity.bounds != (0.0, 1.0):
+        raise ValueError("a divergence in bits has the bounds 0 and 1")
+    if heatmap.rows.labels != tuple(map(str, range(1, layers))):
+        raise ValueError("the rows are not the layers from 1")
+    if said["deep_layer"] != deep_layer(layers, said["depth_fraction"]):
+        raise ValueError("provenance.deep_layer is not that of the depth fraction")
+    depths = settling_depths(heatmap.values, said["threshold"])
+    if document["settling_depth"] != depths.tolist():
+        raise ValueError("settling_depth is not that of the map at the threshold")
+    ratio = np.array(deep_thinking_ratio(depths, layers, said["depth_fraction"]))
+    _agree("deep_thinking_ratio", np.array(document["deep_thinking_ratio"]), ratio, 1.0)
+
+
+def _faithfulness(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    values, scale = heatmap.values, _largest(heatmap.values)
+    deletion, insertion = values[::2], values[1::2]
+    if len(values) != 2 * len(document["maps"]) + 2:
+        raise ValueError("curves and maps do not fit together")
+    lost = (deletion[:, :1] - deletion).mean(axis=1)
+    lacking = (insertion[:, -1:] - insertion).mean(axis=1)
+    scores = {"comprehensiveness": lost, "sufficiency": lacking, "area": lost - lacking}
+    for name, expected in scores.items():
+        stated = [ranked[name] for ranked in document["maps"]]
+        _agree(f"maps.{name}", floats(stated, len(stated)), expected[:-1], scale)
+    of_random = floats(document["random"]["comprehensiveness"])
+    _agree("random.comprehensiveness", of_random, lost[-1:].reshape(()), scale)
+
+
+def _largest(*arrays: FloatArray) -> float:
+    return max(float(np.abs(array[np.isfinite(array)]).max(initial=0.0)) for array in arrays)
+
+
+def _agree(name: str, stated: FloatArray, expected: FloatArray, scale: float) -> None:
+    # Whatever is not finite is null in a document.
+    finite = np.where(np.isfinite(expected), expected, np.nan)
+    within = _ROUNDING * max(scale, 1e-300)
+    if not np.allclose(stated, finite, rtol=_ROUNDING, atol=within, equal_nan=True):
+        raise ValueError(f"{name} is not what follows from the other numbers")
+
+
+_CHECKS: dict[str, Callable[[Mapping[str, Any], Heatmap], None]] = {
+    "attribution": _attribution,
+    "interactions": _interactions,
+    "depth": _depth,
+    "faithfulness": _faithfulness,
+}
