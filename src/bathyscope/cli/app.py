@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -21,7 +22,7 @@ from bathyscope.cli import (
     think,
     view,
 )
-from bathyscope.cli.messages import complain
+from bathyscope.cli.messages import complain, show_warning
 from bathyscope.core.errors import BathyscopeError, WriteError
 
 P = ParamSpec("P")
@@ -59,6 +60,7 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        warnings.showwarning = show_warning
         try:
             command(*args, **kwargs)
             sys.stdout.flush()  # what standard output refuses is known now, not after the end

@@ -30,7 +30,7 @@ def progress_bars() -> "Iterator[Progress]":
 
     Where standard error is no terminal, each stage is one line when it begins.
     """
-    warnings.showwarning = _show_warning
+    warnings.showwarning = show_warning
     _quiet_libraries()
     if not sys.stderr.isatty():
         yield _Lines()
@@ -98,7 +98,8 @@ class _Lines:
         return f", about {timedelta(seconds=round(seconds))} left"
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning as one sentence to standard error."""
     complain(f"note: {message}")
 
 
