@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bathyscope.runs.kinds import open_run
+from bathyscope.runs.opening import open_run
 from tests.cli.conftest import MARKED, call, started, tree
 
 TEXT = "The cat sat on the mat, and 8 + 5 = 13. " * 6

@@ -13,7 +13,7 @@ import pytest
 from bathyscope.core.errors import InputError, WriteError
 from bathyscope.core.files import renaming
 from bathyscope.core.files.writing import new_file, new_folder, new_numbered_folder, sha256
-from bathyscope.runs.kinds import open_run
+from bathyscope.runs.opening import open_run
 from tests.comparison.maps import depth
 
 FIRST, SECOND = (depth([[value, 0.2], [0.1, 0.1]], "xy", [2, 1]) for value in (0.9, 0.8))
