@@ -18,7 +18,7 @@ from bathyscope.games.replicates import jackknife_error
 from bathyscope.page.data import Shown, page_data
 from bathyscope.render.caption import caption
 from bathyscope.render.terminal.table import table
-from bathyscope.runs.kinds import open_run
+from bathyscope.runs.opening import open_run
 from tests.conftest import tiny
 
 WORDS = bs.Prompt.segmented("a b c d. e f g h. i j: ", "words")

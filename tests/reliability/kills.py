@@ -180,7 +180,7 @@ def _is_output(name: str) -> bool:
 
 def _open(folder: Path, found: list[str]) -> None:
     from bathyscope.core.errors import InputError
-    from bathyscope.runs.kinds import open_run
+    from bathyscope.runs.opening import open_run
 
     try:
         open_run(folder)

@@ -57,7 +57,9 @@ def write_run(
     from safetensors.numpy import save
 
     with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
-        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, standard_error)
+        beside = {"standard_error": standard_error, "unseen": unseen}
+        given = {name: cells for name, cells in beside.items() if cells is not None}
+        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, given)
     ours = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     digests = {
         DOCUMENT: document["digest"],
@@ -68,15 +70,6 @@ def write_run(
     (folder / DOCUMENT).write_text(
         json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
-<<<<<<< HEAD
-    ours = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    (folder / ARRAYS).write_bytes(save(ours))
-    with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
-        beside = {"standard_error": standard_error, "unseen": unseen}
-        given = {name: cells for name, cells in beside.items() if cells is not None}
-        _write_scores(csv.writer(file, lineterminator="\n"), heatmap, given)
-=======
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 def read_document(folder: Path) -> dict[str, Any]:

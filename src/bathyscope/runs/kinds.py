@@ -12,20 +12,12 @@ from numpy.typing import NDArray
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
-<<<<<<< HEAD
 from bathyscope.games.unseen import half_width
-from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
-=======
 from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA, document_head, sealed, write_run
 from bathyscope.runs.readings import Readings
-<<<<<<< HEAD
-from bathyscope.runs.validation import bounds, floats, optional_floats, require_origin, whole_number
-=======
 from bathyscope.runs.validation import numbers_or_null
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
 
 
 class Saved(ABC):
@@ -159,15 +151,11 @@ class AttributionRun(Saved):
             "replicates": self.replicates,
             **evidence_arrays(self.evidence, self.against_evidence),
         }
-<<<<<<< HEAD
-        _write(self, folder, arrays)
-=======
-        return {name: array for name, array in arrays.items() if array is not None}
+        return _present(arrays)
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        write_run(folder, self.to_document(), self.arrays(), self.heatmap, self.standard_error)
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
+        _write(self, folder)
 
 
 @dataclass(frozen=True)
@@ -216,15 +204,11 @@ class InteractionRun(Saved):
             "unseen": self.unseen,
             **evidence_arrays(self.evidence, self.against_evidence),
         }
-<<<<<<< HEAD
-        _write(self, folder, arrays)
-=======
-        return {name: array for name, array in arrays.items() if array is not None}
+        return _present(arrays)
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        write_run(folder, self.to_document(), self.arrays(), self.heatmap, self.standard_error)
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
+        _write(self, folder)
 
 
 @dataclass(frozen=True)
@@ -317,109 +301,16 @@ class SettlingRun:
 Run = AttributionRun | InteractionRun | DepthRun | FaithfulnessRun
 
 
-<<<<<<< HEAD
-def open_run(folder: str | Path) -> Run:
-    """Read a saved run.
-
-    Raises:
-        InputError: The folder holds no run, a damaged one, or one of a newer bathyscope.
-    """
-    document = read_document(Path(folder))
-    try:
-        run = _rebuilt(document, Path(folder))
-    except InputError as error:
-        raise InputError(f"The run in {folder} is damaged: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise InputError(f"The run in {folder} is damaged: {error!r} in its run.json.") from error
-    if run is None:
-        raise InputError(f"The run in {folder} is of an unknown kind: {document['kind']!r}.")
-    return run
+def _present(arrays: Mapping[str, NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
+    return {name: array for name, array in arrays.items() if array is not None}
 
 
-def _rebuilt(document: Mapping[str, Any], folder: Path) -> Run | None:
-    """Return the run of a document; None where its kind is not known."""
-    heatmap = Heatmap.from_document(document["heatmap"], document["provenance"])
-    require_origin(document["kind"], heatmap.provenance)
-    match document["kind"]:
-        case AttributionRun.kind:
-            return _attribution(heatmap, document, folder)
-        case InteractionRun.kind:
-            return InteractionRun(
-                heatmap,
-                optional_floats(document["standard_error"], *heatmap.values.shape),
-                whole_number(document["degrees_of_freedom"]),
-                *read_evidence(document),
-                bounds(document.get("unseen"), *heatmap.values.shape),
-            )
-        case DepthRun.kind:
-            return _depth(heatmap, document)
-        case FaithfulnessRun.kind:
-            return FaithfulnessRun.from_document(heatmap, document)
-    return None
+def _write(run: AttributionRun | InteractionRun, folder: Path) -> None:
+    write_run(folder, run.to_document(), run.arrays(), run.heatmap, run.standard_error, run.unseen)
 
 
-def _attribution(heatmap: Heatmap, document: Mapping[str, Any], folder: Path) -> AttributionRun:
-    rows, columns = heatmap.values.shape
-    evidence, against = read_evidence(document)
-    return AttributionRun(
-        heatmap,
-        floats(document["all"], rows),
-        floats(document["none"], rows),
-        optional_floats(document["standard_error"], rows, columns),
-        whole_number(document["degrees_of_freedom"]),
-        optional_floats(document["whole_target"]["standard_error"], columns),
-        optional_floats(document["halves"], 2, rows, columns),
-        _replicates(folder, rows, columns),
-        evidence,
-        against,
-        bounds(document.get("unseen"), rows, columns),
-        bounds(document["whole_target"].get("unseen"), columns),
-    )
-
-
-def _depth(heatmap: Heatmap, document: Mapping[str, Any]) -> DepthRun:
-    layers, tokens = heatmap.values.shape
-    depths = floats(document["settling_depth"], tokens)
-    if not np.isin(depths, np.arange(1, layers + 2)).all():
-        raise ValueError("a settling depth is no layer of the model")
-    readings = document.get("readings")
-    return DepthRun(
-        heatmap,
-        depths.astype(np.int64),
-        float(document["deep_thinking_ratio"]),
-        None if readings is None else Readings.from_document(readings, layers, tokens),
-        read_evidence(document)[0],
-    )
-
-
-def _replicates(folder: Path, rows: int, columns: int) -> FloatArray | None:
-    """Return what only the arrays of a run hold; None where the run or the folder has none."""
-    found = read_arrays(folder).get("replicates")
-    return None if found is None else floats(found, len(found), rows, columns)
-
-
-def _write(
-    run: AttributionRun | InteractionRun, folder: Path, arrays: Mapping[str, NDArray[Any] | None]
-) -> None:
-    present = {name: array for name, array in arrays.items() if array is not None}
-    write_run(folder, run.to_document(), present, run.heatmap, run.standard_error, run.unseen)
-
-
-def _numbers(values: FloatArray) -> Any:
-    return _null(values.tolist())
-
-
-def _optional(values: FloatArray | None) -> Any:
-    return None if values is None else _numbers(values)
-=======
 def _optional(values: FloatArray | None) -> Any:
     return None if values is None else numbers_or_null(values)
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
-
-
-def _null(value: Any) -> Any:
-    """Return numbers as JSON, null where one is not finite."""
-    return list(map(_null, value)) if isinstance(value, list) else number_or_null(value)
 
 
 def _margin(

@@ -15,7 +15,7 @@ from bathyscope.runs.folder import read_arrays, read_document, require_same, req
 from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
 from bathyscope.runs.readings import Readings
 from bathyscope.runs.schema import require_published
-from bathyscope.runs.validation import floats, optional_floats
+from bathyscope.runs.validation import bounds, floats, optional_floats
 
 
 def open_run(folder: str | Path) -> Run:
@@ -60,14 +60,18 @@ def _attribution(
         optional_floats(document["halves"], 2, rows, columns),
         None if replicates is None else floats(replicates, len(replicates), rows, columns),
         *read_evidence(document),
+        bounds(document.get("unseen"), rows, columns),
+        bounds(document["whole_target"].get("unseen"), columns),
     )
 
 
 def _interactions(
     document: Mapping[str, Any], heatmap: Heatmap, arrays: Mapping[str, Any]
 ) -> InteractionRun:
-    error = optional_floats(document["standard_error"], *heatmap.values.shape)
-    return InteractionRun(heatmap, error, document["degrees_of_freedom"], *read_evidence(document))
+    shape = heatmap.values.shape
+    error = optional_floats(document["standard_error"], *shape)
+    unseen, freedom = bounds(document.get("unseen"), *shape), document["degrees_of_freedom"]
+    return InteractionRun(heatmap, error, freedom, *read_evidence(document), unseen)
 
 
 def _depth(document: Mapping[str, Any], heatmap: Heatmap, arrays: Mapping[str, Any]) -> DepthRun:

@@ -95,7 +95,6 @@ def numbers_or_null(values: FloatArray) -> list[Any]:
 def optional_floats(values: Any, *shape: int) -> FloatArray | None:
     """Return numbers as an array of a shape known beforehand; None where there are none."""
     return None if values is None else floats(values, *shape)
-<<<<<<< HEAD
 
 
 def bounds(values: Any, *shape: int) -> FloatArray | None:
@@ -107,22 +106,3 @@ def bounds(values: Any, *shape: int) -> FloatArray | None:
     if found is not None and (found < 0).any():
         raise ValueError("a bound is below 0")
     return found
-
-
-def whole_number(value: Any) -> int | None:
-    """Return a positive whole number; None where there is none."""
-    if value is not None and (not isinstance(value, int) or value < 1):
-        raise ValueError(f"a positive whole number was expected, not {value!r}")
-    return value
-
-
-def require_origin(kind: str, provenance: Mapping[str, Any]) -> None:
-    """Check that a run says of itself what its captions and words repeat."""
-    for path, kinds in _SAID.get(kind, {}).items():
-        said: Any = provenance
-        for name in path:
-            said = said[name]
-        if not isinstance(said, kinds):
-            raise TypeError(f"{'.'.join(path)} is {said!r}")
-=======
->>>>>>> b6d8fce (A run is opened only if it agrees with itself: the published schema is applied, derived numbers are computed anew, a digest ties its files)
