@@ -16,12 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bathyscope.attribution.attribute import Settings as Settings
     from bathyscope.attribution.attribute import attribute as attribute
     from bathyscope.attribution.attribute import attribute_each as attribute_each
     from bathyscope.attribution.attribute import interact as interact
     from bathyscope.attribution.attribute import interact_each as interact_each
     from bathyscope.attribution.grouping import group_columns as group_columns
+    from bathyscope.attribution.settings import AttributionSettings as AttributionSettings
     from bathyscope.comparison.compare import Comparison as Comparison
     from bathyscope.comparison.compare import compare as compare
     from bathyscope.core.errors import BathyscopeError as BathyscopeError
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 _HOME = {
     "attribute": "bathyscope.attribution.attribute",
     "depth": "bathyscope.layers.depth",
-    "Settings": "bathyscope.attribution.attribute",
+    "AttributionSettings": "bathyscope.attribution.settings",
     "attribute_each": "bathyscope.attribution.attribute",
     "interact": "bathyscope.attribution.attribute",
     "interact_each": "bathyscope.attribution.attribute",

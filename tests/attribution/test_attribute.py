@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
-from bathyscope.attribution.attribute import check
 from bathyscope.attribution.gradients import gradient_attribution
+from bathyscope.attribution.settings import check
 from bathyscope.model.language_model import LanguageModel
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
@@ -35,7 +35,7 @@ def test_several_targets_are_scored_together(monkeypatch: pytest.MonkeyPatch) ->
     model = tiny("llama")
     alone = [bs.attribute(model, PROMPT, target) for target in (" 35", " 12 x")]
     calls = counted(model, monkeypatch)
-    together = bs.attribute_each(model, PROMPT, [" 35", " 12 x"], bs.Settings())
+    together = bs.attribute_each(model, PROMPT, [" 35", " 12 x"])
     assert calls == [2 * 8]
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_allclose(one.heatmap.values, other.heatmap.values, atol=2e-5)
@@ -141,7 +141,7 @@ def test_a_model_without_a_name_has_no_cache(tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", [None, 1])
 def test_interactions(token: int | None, tmp_path: Path) -> None:
     model = tiny("llama")
-    run = bs.interact(model, PROMPT, " 35", token)
+    run = bs.interact(model, PROMPT, " 35", token=token)
     values = run.heatmap.values
     np.testing.assert_allclose(values, values.T, atol=1e-12)
     shapley = bs.attribute(model, PROMPT, " 35")
@@ -158,7 +158,7 @@ def test_interactions_of_several_targets_are_scored_together(
     model = tiny("llama")
     alone = bs.interact(model, PROMPT, " 12 x")
     calls = counted(model, monkeypatch)
-    _, together = bs.interact_each(model, PROMPT, [" 35", " 12 x"], None, bs.Settings())
+    _, together = bs.interact_each(model, PROMPT, [" 35", " 12 x"])
     assert calls == [2 * 8]
     np.testing.assert_allclose(together.heatmap.values, alone.heatmap.values, atol=5e-5)
     assert together.heatmap.provenance["target"] == " 12 x"
@@ -167,7 +167,7 @@ def test_interactions_of_several_targets_are_scored_together(
 def test_interactions_of_a_contrast_are_the_difference() -> None:
     model = tiny("llama")
     this, other = (bs.interact(model, PROMPT, text) for text in (" 3/5", " 35"))
-    contrast = bs.interact(model, PROMPT, " 3/5", settings=bs.Settings(against=" 35"))
+    contrast = bs.interact(model, PROMPT, " 3/5", against=" 35")
     difference = this.heatmap.values - other.heatmap.values
     np.testing.assert_allclose(contrast.heatmap.values, difference, atol=5e-5)
 
@@ -186,12 +186,12 @@ def test_interactions_of_a_contrast_are_the_difference() -> None:
 )
 def test_what_cannot_be_asked_is_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(bs.InputError, match=message):
-        check(PROMPT, [None], bs.Settings(**settings))
+        check(PROMPT, [None], bs.AttributionSettings(**settings))
 
 
 def test_a_token_that_is_not_there_is_refused() -> None:
     with pytest.raises(bs.InputError, match="no target token 9"):
-        bs.interact(tiny("llama"), PROMPT, " 35", 9)
+        bs.interact(tiny("llama"), PROMPT, " 35", token=9)
 
 
 @pytest.mark.parametrize("method", ["input_x_gradient", "integrated_gradients", "saliency"])

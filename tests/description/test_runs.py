@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def read(run: bs.AttributionRun) -> Page:
     ids=str,
 )
 @pytest.mark.filterwarnings("ignore:The path has too few steps")
-def test_an_attribution(asked: dict[str, str]) -> None:
+def test_an_attribution(asked: dict[str, Any]) -> None:
     run = bs.attribute(tiny("llama"), PROMPT, **{"target": " 3/5", **asked})
     if asked.get("target", "") is None:
         labels = replace(run.heatmap.rows, labels=("8",))  # the random model writes anything
@@ -106,7 +107,7 @@ def _complete_rows() -> list[Rule]:
 
 @pytest.mark.parametrize("token", [None, 1])
 def test_interactions(token: int | None) -> None:
-    read_pairs(bs.interact(tiny("llama"), PROMPT, " 35", token))
+    read_pairs(bs.interact(tiny("llama"), PROMPT, " 35", token=token))
 
 
 def test_sampled_interactions() -> None:

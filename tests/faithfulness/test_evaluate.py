@@ -91,8 +91,9 @@ def test_gradients_are_ranked_beside_the_others() -> None:
     assert made["integrated_gradients"]["steps"] == 3
     assert made["integrated_gradients"]["path_from"] == "mean"
     for ranked in found.maps:
-        own = {"steps": 3, "path_from": "mean", "method": ranked.name}
-        run = bs.attribute(tiny("llama"), PROMPT, " 00", **own)
+        run = bs.attribute(
+            tiny("llama"), PROMPT, " 00", steps=3, path_from="mean", method=ranked.name
+        )
         assert ranked.order == tuple(np.argsort(-run.whole_target, kind="stable"))
         alone = bs.evaluate_run(tiny("llama"), run)
         assert alone.maps[0].area == pytest.approx(ranked.area, abs=1e-4)

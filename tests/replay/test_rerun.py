@@ -40,9 +40,7 @@ def attributed(prompt: Prompt = PROMPT, target: str | None = " 00é", **settings
 QUESTIONS: dict[str, Callable[[], Run]] = {
     "shapley": attributed,
     "generated": lambda: attributed(target=None, max_new_tokens=4),
-    "one of several": lambda: attribute_each(
-        model(), PROMPT, [" 00", None], bs.Settings(max_new_tokens=5)
-    )[1],
+    "one of several": lambda: attribute_each(model(), PROMPT, [" 00", None], max_new_tokens=5)[1],
     "against": lambda: attributed(against=" 11"),
     "baseline and value": lambda: attributed(of="probability", baseline="?"),
     "chat": lambda: attributed(chat=True),
@@ -60,7 +58,7 @@ QUESTIONS: dict[str, Callable[[], Run]] = {
         baseline="?",
     ),
     "interactions": lambda: bs.interact(model(), PROMPT, " 00"),
-    "token": lambda: bs.interact(model(), PROMPT, " 00", 1, bs.Settings(of="logit")),
+    "token": lambda: bs.interact(model(), PROMPT, " 00", token=1, of="logit"),
     "depth": lambda: bs.depth(model(), "Q: 8 + 5?\nA:", " 13", lens="raw", top_k=2),
     "depth of what is generated": lambda: bs.depth(
         model(), "Q: 8?\nA:", threshold=0.3, max_new_tokens=6

@@ -2,39 +2,42 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from bathyscope.attribution.gradient_maps import gradient_maps
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
-from bathyscope.attribution.request import Asked, asking
-from bathyscope.attribution.settings import Settings as Settings
-from bathyscope.attribution.settings import check as check
-from bathyscope.attribution.settings import settings_named
+from bathyscope.attribution.request import Request, requesting
+from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings, check
 from bathyscope.attribution.units import in_unit
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.games.interactions import interactions
-from bathyscope.games.methods import ATTRIBUTION, INTERACTION, METHODS
+from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.kinds import AttributionRun, InteractionRun
 
 
 def attribute(
-    model: LanguageModel, prompt: Prompt, target: str | None = None, **settings: Any
+    model: LanguageModel,
+    prompt: str | Prompt,
+    target: str | None = None,
+    *,
+    settings: AttributionSettings | None = None,
+    **overrides: Unpack[AttributionOverrides],
 ) -> AttributionRun:
     """Measure what each feature of a prompt did to each token of its continuation.
 
     Args:
         model: A loaded model.
-        prompt: The prompt and its features.
+        prompt: The prompt and its features; a text is read as `Prompt.marked` reads it.
         target: The continuation to explain; None has the model write it, greedily.
-        **settings: Fields of `attribution.settings.Settings`, the commonest being `method`
-            ("shapley", "leave_one_out", "banzhaf", "surrogate"), `against`, `budget`, `baseline`,
-            `chat`.
+        settings: How it is asked; None takes the defaults.
+        **overrides: Fields of the settings to replace, the commonest being `method` ("shapley",
+            "leave_one_out", "banzhaf", "surrogate"), `against`, `budget`, `baseline`, `chat`.
 
     Returns:
         The map (target tokens × features) in nats, with ln p of every token with all features
@@ -44,11 +47,16 @@ def attribute(
         InputError: There is no feature, a budget too small for the method, an empty target, or a
             prompt that does not fit the model's context.
     """
-    return attribute_each(model, prompt, [target], settings_named(settings))[0]
+    return attribute_each(model, prompt, [target], settings=settings, **overrides)[0]
 
 
 def attribute_each(
-    model: LanguageModel, prompt: Prompt, targets: Sequence[str | None], settings: Settings
+    model: LanguageModel,
+    prompt: str | Prompt,
+    targets: Sequence[str | None],
+    *,
+    settings: AttributionSettings | None = None,
+    **overrides: Unpack[AttributionOverrides],
 ) -> list[AttributionRun]:
     """Measure what each feature did to each token of several targets, sharing all common work.
 
@@ -56,105 +64,116 @@ def attribute_each(
         One run for each target: its map (target tokens × features), with the value of every
         token with all features and with none, and errors where the method sampled.
     """
-    if settings.method == "interactions":
+    chosen = AttributionSettings.chosen(settings, overrides)
+    marked = as_prompt(prompt)
+    check(marked, targets, chosen)
+    if chosen.method == INTERACTIONS.name:
         raise InputError(
             "Interactions draw features against features, which is a map of another shape; ask "
             "for them with bathyscope.interact."
         )
-    check(prompt, targets, settings)
-    with asking(model, prompt, targets, settings) as asked:
-        return answers(asked, len(targets))
+    with requesting(model, marked, targets, chosen) as request:
+        return attribution_runs(request, len(targets))
 
 
-def answers(asked: Asked, num_targets: int) -> list[AttributionRun]:
-    """Return a run for each target of a question by its method."""
-    if asked.settings.method in GRADIENT_METHODS:
-        return gradient_maps(asked, num_targets)
-    return [_attribution(asked, index) for index in range(num_targets)]
+def attribution_runs(request: Request, num_targets: int) -> list[AttributionRun]:
+    """Return a run for each target of a request by its method."""
+    if request.settings.method in GRADIENT_METHODS:
+        return gradient_maps(request, num_targets)
+    return [_attribution(request, index) for index in range(num_targets)]
 
 
 def interact(
     model: LanguageModel,
-    prompt: Prompt,
+    prompt: str | Prompt,
     target: str | None = None,
+    *,
     token: int | None = None,
-    settings: Settings | None = None,
+    settings: AttributionSettings | None = None,
+    **overrides: Unpack[AttributionOverrides],
 ) -> InteractionRun:
     """Measure what each two features do together: second-order Shapley interactions.
 
     Args:
         model: A loaded model.
-        prompt: The prompt and its features.
+        prompt: The prompt and its features; a text is read as `Prompt.marked` reads it.
         target: The continuation to explain; None has the model write it, greedily.
         token: Position of one target token, from 0; None takes the whole target.
         settings: How it is asked; the method is interactions, whatever stands there.
+        **overrides: Fields of the settings to replace.
 
     Returns:
         A symmetric map (features × features), on the diagonal the Shapley values.
     """
-    return interact_each(model, prompt, [target], token, settings or Settings())[0]
+    return interact_each(model, prompt, [target], token=token, settings=settings, **overrides)[0]
 
 
 def interact_each(
     model: LanguageModel,
-    prompt: Prompt,
+    prompt: str | Prompt,
     targets: Sequence[str | None],
-    token: int | None,
-    settings: Settings,
+    *,
+    token: int | None = None,
+    settings: AttributionSettings | None = None,
+    **overrides: Unpack[AttributionOverrides],
 ) -> list[InteractionRun]:
     """Measure the same for several targets, sharing all common work: one run for each."""
-    chosen = replace(settings, method="interactions")
-    check(prompt, targets, chosen)
-    with asking(model, prompt, targets, chosen) as asked:
-        parts = [_part(asked, index, token) for index in range(len(targets))]
-        return [_interactions(asked, index, token, part) for index, part in enumerate(parts)]
+    given = AttributionSettings.chosen(settings, overrides)
+    chosen = replace(given, method=INTERACTIONS.name)
+    marked = as_prompt(prompt)
+    check(marked, targets, chosen)
+    with requesting(model, marked, targets, chosen) as request:
+        parts = [_part(request, index, token) for index in range(len(targets))]
+        return [_interactions(request, index, token, part) for index, part in enumerate(parts)]
 
 
-def _part(asked: Asked, index: int, token: int | None) -> int | None:
+def _part(request: Request, index: int, token: int | None) -> int | None:
     """Return which row of a target is asked for; None for the sum over all.
 
     Raises:
         InputError: The target has no such token.
     """
-    _, rows = asked.compared(index)
+    _, rows = request.compared(index)
     if token is not None and not 0 <= token < len(rows):
         raise InputError(f"There is no target token {token}; they count from 0 to {len(rows) - 1}.")
     # The whole of a contrast has a row of its own already.
-    contrast = asked.settings.against is not None
+    contrast = request.settings.against is not None
     return len(rows) - 1 if token is None and contrast else token
 
 
-def _interactions(asked: Asked, index: int, token: int | None, part: int | None) -> InteractionRun:
-    game, rows = asked.compared(index)
-    estimate = interactions(game, asked.settings.allowed, part)
-    axis = feature_axis(asked.prompt)
-    quantity = in_unit(INTERACTION, asked.settings.of)
+def _interactions(
+    request: Request, index: int, token: int | None, part: int | None
+) -> InteractionRun:
+    game, rows = request.compared(index)
+    estimate = interactions(game, request.settings.allowed, part)
+    axis = feature_axis(request.prompt)
+    quantity = in_unit(INTERACTION, request.settings.of)
     provenance = {
-        **asked.provenance(index, estimate.standard_error is not None),
+        **request.provenance(index, estimate.standard_error is not None),
         "token": None if token is None else {"position": token, "label": rows.labels[token]},
     }
     return InteractionRun(
         Heatmap(estimate.values, axis, axis, quantity, provenance),
         estimate.standard_error,
         estimate.degrees_of_freedom,
-        asked.evidence(index),
-        asked.against_evidence(),
+        request.evidence(index),
+        request.against_evidence(),
         estimate.unseen,
     )
 
 
-def _attribution(asked: Asked, index: int) -> AttributionRun:
-    game, rows = asked.compared(index)
-    estimate = METHODS[asked.settings.method].estimate(game, asked.settings.allowed)
+def _attribution(request: Request, index: int) -> AttributionRun:
+    game, rows = request.compared(index)
+    estimate = METHODS[request.settings.method].estimate(game, request.settings.allowed)
     heatmap = Heatmap(
         values=estimate.values,
         rows=rows,
-        columns=feature_axis(asked.prompt),
-        quantity=in_unit(ATTRIBUTION, asked.settings.of),
-        provenance=asked.provenance(index, estimate.standard_error is not None),
+        columns=feature_axis(request.prompt),
+        quantity=in_unit(ATTRIBUTION, request.settings.of),
+        provenance=request.provenance(index, estimate.standard_error is not None),
     )
     whole_error, whole_unseen = estimate.whole_target_error, estimate.whole_target_unseen
-    if asked.settings.against is not None and estimate.standard_error is not None:
+    if request.settings.against is not None and estimate.standard_error is not None:
         whole_error = estimate.standard_error[-1]
         whole_unseen = None if estimate.unseen is None else estimate.unseen[-1]
     return AttributionRun(
@@ -166,8 +185,8 @@ def _attribution(asked: Asked, index: int) -> AttributionRun:
         whole_target_error=whole_error,
         halves=None if estimate.halves is None else np.stack(estimate.halves),
         replicates=estimate.replicates,
-        evidence=asked.evidence(index),
-        against_evidence=asked.against_evidence(),
+        evidence=request.evidence(index),
+        against_evidence=request.against_evidence(),
         unseen=estimate.unseen,
         whole_target_unseen=whole_unseen,
     )

@@ -14,7 +14,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 
 Ids = tuple[int, ...]
-Asked = tuple[Ids, Ids]
+Question = tuple[Ids, Ids]
 Answer = tuple[FloatArray, FloatArray]
 
 # Writing to disk after every evaluation would cost more than losing one second of them.
@@ -32,17 +32,17 @@ class Evaluations:
 
     def __init__(self) -> None:
         """Remember in memory only."""
-        self._known: dict[Asked, Answer] = {}
+        self._known: dict[Question, Answer] = {}
 
-    def __contains__(self, asked: Asked) -> bool:
+    def __contains__(self, asked: Question) -> bool:
         """Tell whether the scores of a target after a prompt are known."""
         return asked in self._known
 
-    def __getitem__(self, asked: Asked) -> Answer:
+    def __getitem__(self, asked: Question) -> Answer:
         """Return ln p and logit of each target token, float64, nats and logits."""
         return self._known[asked]
 
-    def add(self, asked: Asked, answer: Answer) -> None:
+    def add(self, asked: Question, answer: Answer) -> None:
         """Remember the scores of a target after a prompt."""
         self._known[asked] = answer
 
@@ -70,7 +70,7 @@ class StoredEvaluations(Evaluations):
         self._waiting: list[tuple[bytes, bytes, bytes, bytes]] = []
         self._written = time.monotonic()
 
-    def __contains__(self, asked: Asked) -> bool:
+    def __contains__(self, asked: Question) -> bool:
         """Tell whether the scores are known, looking into the file for new questions."""
         if asked not in self._known:
             found = self._looked_up(asked)
@@ -79,7 +79,7 @@ class StoredEvaluations(Evaluations):
             self._known[asked] = found
         return True
 
-    def add(self, asked: Asked, answer: Answer) -> None:
+    def add(self, asked: Question, answer: Answer) -> None:
         """Remember the scores in memory and, where they are numbers, in the file."""
         super().add(asked, answer)
         if self._connection is None or not all(np.isfinite(part).all() for part in answer):
@@ -110,7 +110,7 @@ class StoredEvaluations(Evaluations):
         if self._connection is not None:
             self._connection.close()
 
-    def _looked_up(self, asked: Asked) -> Answer | None:
+    def _looked_up(self, asked: Question) -> Answer | None:
         """Return what the file knows; None for a row that is not as it was written."""
         if self._connection is None:
             return None
@@ -139,7 +139,7 @@ class StoredEvaluations(Evaluations):
         except sqlite3.Error:
             pass  # said already
 
-    def _key(self, asked: Asked) -> bytes:
+    def _key(self, asked: Question) -> bytes:
         return hashlib.sha256(f"{self._model} {asked}".encode()).digest()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bathyscope.attribution.evaluations import Asked, Evaluations
+from bathyscope.attribution.evaluations import Evaluations, Question
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
@@ -24,9 +24,9 @@ class Witness:
     def __init__(self, model: LanguageModel, continuations: Sequence[Continuation]) -> None:
         """Watch for the continuations of a game."""
         self._model = model
-        self._seen: dict[Asked, Scores | None] = {_whole(one): None for one in continuations}
+        self._seen: dict[Question, Scores | None] = {_whole(one): None for one in continuations}
 
-    def see(self, asked: Asked, scores: Scores) -> None:
+    def see(self, asked: Question, scores: Scores) -> None:
         """Note the scores of a target after a prompt where it is one of these."""
         if asked in self._seen:
             self._seen[asked] = scores
@@ -41,7 +41,7 @@ class Witness:
         return evidence_of(self._model.tokens, continuation.target_ids, scores)
 
 
-def _whole(continuation: Continuation) -> Asked:
+def _whole(continuation: Continuation) -> Question:
     return continuation.prompt_ids, continuation.target_ids
 
 
@@ -100,7 +100,7 @@ def answers_game(
     known = Evaluations() if evaluations is None else evaluations
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
-        asked: list[Asked] = []
+        asked: list[Question] = []
         for present in coalitions.tolist():
             text = prompt.masked(present, baseline)
             asked += [
@@ -128,7 +128,7 @@ def valued(answers: Game, of: str) -> Game:
 def _score_missing(
     model: LanguageModel,
     known: Evaluations,
-    asked: Sequence[Asked],
+    asked: Sequence[Question],
     batch_tokens: int | None,
     progress: Progress,
     witness: Witness | None,

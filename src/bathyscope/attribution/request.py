@@ -14,13 +14,13 @@ from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.methods import method_named
 from bathyscope.attribution.prompt_game import Witness, answers_game, valued
-from bathyscope.attribution.settings import Settings
+from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.provenance import continuation_of, provenance_of, recorded
+from bathyscope.model.provenance import continuation_of, provenance_of
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.notes import notes
@@ -28,7 +28,7 @@ from bathyscope.runs.evidence import Evidence
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One question to the game: the targets and what they are compared with, all at once.
 
     Attributes:
@@ -43,11 +43,11 @@ class Asked:
     model: LanguageModel
     prompt: Prompt
     continuations: list[Continuation]
-    settings: Settings
+    settings: AttributionSettings
     answers: Game
     witness: Witness
 
-    def by(self, method: str) -> "Asked":
+    def by(self, method: str) -> "Request":
         """Return the same question for another method; evaluations are shared."""
         return replace(self, settings=replace(self.settings, method=method))
 
@@ -95,38 +95,33 @@ class Asked:
 
     def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
         """Return where the numbers of one target come from."""
-        settings, baseline = self.settings, self.settings.baseline
-        method = method_named(settings.method)
+        settings, method = self.settings, method_named(self.settings.method)
+        record = settings.to_document()
+        record["method"] |= {
+            "definition": None if method is None else method.definition,
+            "evaluations": self.answers.num_evaluations,
+            "exact": not sampled,
+            "cache": settings.cache is not None,
+            "whole_prompts_because": _whole_prompts_because(self.model, settings),
+        }
         return {
             **provenance_of(self.model, self.prompt.text, self.continuations[index]),
+            **record,
             "seed": settings.seed if sampled else None,
             "features": [list(span) for span in self.prompt.features],
             "segmenter": self.prompt.segmenter,
-            "chat": settings.chat,
             "targets": self.texts,
             "target_index": index,
-            "against": settings.against,
-            "max_new_tokens": settings.max_new_tokens,
-            "method": {
-                "name": settings.method,
-                "definition": None if method is None else method.definition,
-                "of": settings.of,
-                "baseline": recorded(baseline),
-                "evaluations": self.answers.num_evaluations,
-                "budget": settings.budget,
-                "tolerance": settings.tolerance,
-                "exact": not sampled,
-                "batch_tokens": settings.batch_tokens,
-                "cache": settings.cache is not None,
-                "whole_prompts_because": _whole_prompts_because(self.model, settings),
-            },
         }
 
 
 @contextmanager
-def asking(
-    model: LanguageModel, prompt: Prompt, targets: Sequence[str | None], settings: Settings
-) -> Iterator[Asked]:
+def requesting(
+    model: LanguageModel,
+    prompt: Prompt,
+    targets: Sequence[str | None],
+    settings: AttributionSettings,
+) -> Iterator[Request]:
     """Yield the question to the game of all targets, with its evaluations kept where wanted."""
     prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
     for note in notes(prompt, model.tokens.spans, removed=settings.baseline == ""):
@@ -153,10 +148,10 @@ def asking(
             settings.progress,
             witness,
         )
-        yield Asked(model, prompt, continuations, settings, answers, witness)
+        yield Request(model, prompt, continuations, settings, answers, witness)
 
 
-def _whole_prompts_because(model: LanguageModel, settings: Settings) -> str | None:
+def _whole_prompts_because(model: LanguageModel, settings: AttributionSettings) -> str | None:
     """Return why prompts share no computation; None where they do, or where none is scored."""
     return None if settings.method in GRADIENT_METHODS else model.why_not_shared
 

@@ -1,25 +1,44 @@
-"""How an attribution is asked for, and what can be seen to be wrong without a model."""
+"""Settings of an attribution, their record, and what can be seen to be wrong without a model."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.gradients import STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
+from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.gradients import PATH_BASELINES
-from bathyscope.model.provenance import MAX_NEW_TOKENS, require_text
+from bathyscope.model.provenance import MAX_NEW_TOKENS, recorded, require_text, was_a_function
 from bathyscope.prompt import Baseline, Prompt
 
 
+class AttributionOverrides(TypedDict, total=False):
+    """Fields of `AttributionSettings` as keywords."""
+
+    method: str
+    of: str
+    against: str | None
+    budget: int
+    tolerance: float | None
+    seed: int
+    baseline: Baseline
+    steps: int
+    path_from: str
+    chat: bool
+    max_new_tokens: int
+    batch_tokens: int | None
+    cache: str | Path | None
+    progress: Progress
+
+
 @dataclass(frozen=True)
-class Settings:
+class AttributionSettings(Settings):
     """How an attribution is asked for.
 
     Attributes:
@@ -42,43 +61,55 @@ class Settings:
         progress: Told of the steps.
     """
 
-    method: str = "shapley"
-    of: str = "logprob"
+    method: str = recorded_at("method", "name", default="shapley")
+    of: str = recorded_at("method", "of", default="logprob")
     against: str | None = None
-    budget: int = EVALUATIONS
-    tolerance: float | None = None
+    budget: int = recorded_at("method", "budget", default=EVALUATIONS)
+    tolerance: float | None = recorded_at("method", "tolerance", default=None)
     seed: int = 0
-    baseline: Baseline = ""
-    steps: int = STEPS
-    path_from: str = "zero"
+    baseline: Baseline = recorded_at("method", "baseline", default="")
+    steps: int = recorded_at("method", "steps", default=STEPS)
+    path_from: str = recorded_at("method", "path_from", default="zero")
     chat: bool = False
     max_new_tokens: int = MAX_NEW_TOKENS
-    batch_tokens: int | None = None
-    cache: str | Path | None = None
-    progress: Progress = silent
+    batch_tokens: int | None = recorded_at("method", "batch_tokens", default=None)
+    cache: str | Path | None = unrecorded(default=None)
+    progress: Progress = unrecorded(default=silent)
 
     @property
     def allowed(self) -> Budget:
         """Budget, tolerance and seed as methods take them."""
         return Budget(self.budget, self.tolerance, self.seed)
 
+    def to_document(self) -> dict[str, Any]:
+        """Return the record; of a path only where the method is one by gradients."""
+        document = super().to_document()
+        if self.method not in GRADIENT_METHODS:
+            del document["method"]["steps"], document["method"]["path_from"]
+        return document
 
-def settings_named(given: Mapping[str, Any]) -> Settings:
-    """Return the settings of keywords.
+    @staticmethod
+    def encoded(name: str, value: Any) -> Any:
+        """Return a field's value as JSON has it; a function as baseline by its name."""
+        return recorded(value) if name == "baseline" else Settings.encoded(name, value)
 
-    Raises:
-        InputError: A keyword names no setting; the nearest one is named.
-    """
-    known = [field.name for field in fields(Settings)]
-    for name in given:
-        if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.5)
-            advice = f"did you mean {near[0]}?" if near else f"choose of {', '.join(known)}."
-            raise InputError(f"There is no setting {name!r}; {advice}")
-    return Settings(**given)
+    @staticmethod
+    def decoded(name: str, value: Any) -> Any:
+        """Return a field's value from what JSON had.
+
+        Raises:
+            InputError: The baseline was a Python function, which no file keeps.
+        """
+        if name == "baseline" and was_a_function(value):
+            raise InputError(
+                "The map was made with a Python function as baseline, which no file keeps; it "
+                "cannot be computed again."
+            )
+        # A run that was not sampled records no seed.
+        return 0 if name == "seed" and value is None else Settings.decoded(name, value)
 
 
-def check(prompt: Prompt, targets: Sequence[str | None], settings: Settings) -> None:
+def check(prompt: Prompt, targets: Sequence[str | None], settings: AttributionSettings) -> None:
     """Check all that needs no model.
 
     Raises:

@@ -10,7 +10,7 @@ from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
-    from bathyscope.attribution.attribute import Settings
+    from bathyscope.attribution.settings import AttributionSettings
     from bathyscope.model.language_model import LanguageModel
     from bathyscope.prompt import Prompt
     from bathyscope.runs.kinds import Run
@@ -75,14 +75,14 @@ def command(
 ) -> None:
     """Measure what each feature of a prompt did to each token of its continuation."""
     with progress_bars() as progress:
-        from bathyscope.attribution import attribute as attribution
+        from bathyscope.attribution.settings import AttributionSettings, check
         from bathyscope.cli.features import choose_features, tokens_as_features
         from bathyscope.cli.results import Delivery
 
         targets: list[str | None] = [*(given_text(text, "target") for text in target or [])] or [
             None
         ]
-        settings = attribution.Settings(
+        settings = AttributionSettings(
             method=method,
             of=of,
             against=None if against is None else given_text(against, "text of --against"),
@@ -101,7 +101,7 @@ def command(
         source = read_text(prompt, keep_newline=keep_newline)
         chosen = choose_features(source, features)
         if chosen is not None:
-            attribution.check(chosen, targets, settings)
+            check(chosen, targets, settings)
         delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
         delivery.check(len(targets))
         loaded = options.load_model(model, revision, dtype, device, progress)
@@ -114,14 +114,14 @@ def _ask(
     prompt: "Prompt",
     targets: list[str | None],
     token: int | None,
-    settings: "Settings",
+    settings: "AttributionSettings",
 ) -> "list[Run]":
-    from bathyscope.attribution import attribute as attribution
+    from bathyscope.attribution.attribute import attribute_each, interact_each
 
     if settings.method != "interactions":
         if token is not None:
             raise InputError(
                 "--token belongs to --method interactions; other maps have a row each."
             )
-        return [*attribution.attribute_each(model, prompt, targets, settings)]
-    return [*attribution.interact_each(model, prompt, targets, token, settings)]
+        return [*attribute_each(model, prompt, targets, settings=settings)]
+    return [*interact_each(model, prompt, targets, token=token, settings=settings)]

@@ -170,7 +170,7 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
 def _evaluate_methods(
     prompt: str, methods: str, asked: _Asked, settings: _Settings
 ) -> "FaithfulnessRun":
-    from bathyscope.attribution.attribute import Settings
+    from bathyscope.attribution.settings import AttributionSettings
     from bathyscope.cli.features import choose_features, tokens_as_features
     from bathyscope.faithfulness.evaluate import check_methods, evaluate
 
@@ -179,7 +179,7 @@ def _evaluate_methods(
     chosen = choose_features(source, asked.features or "marked")
     given = asked.given | settings.spent
     if chosen is not None:
-        check_methods(chosen, asked.target, names, Settings(**given))
+        check_methods(chosen, asked.target, names, AttributionSettings(**given))
     loaded = options.load_model(
         settings.model,
         asked.revision,

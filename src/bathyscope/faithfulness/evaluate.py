@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from bathyscope.attribution.attribute import Settings, answers, check
+from bathyscope.attribution.attribute import attribution_runs
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.prompt_game import Witness, valued
-from bathyscope.attribution.request import asking, kept_evaluations
-from bathyscope.attribution.settings import settings_named
+from bathyscope.attribution.request import kept_evaluations, requesting
+from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings, check
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.core.progress import Progress, silent
@@ -23,7 +23,7 @@ from bathyscope.games.game import Game
 from bathyscope.games.methods import METHODS
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import provenance_of
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.kinds import AttributionRun
@@ -36,11 +36,12 @@ CURVE = Quantity(
 
 def evaluate(
     model: LanguageModel,
-    prompt: Prompt,
+    prompt: str | Prompt,
     target: str | None = None,
     *,
     methods: Sequence[str],
-    **settings: Any,
+    settings: AttributionSettings | None = None,
+    **overrides: Unpack[AttributionOverrides],
 ) -> FaithfulnessRun:
     """Map one prompt by several methods and evaluate how faithful the maps are.
 
@@ -50,24 +51,27 @@ def evaluate(
 
     Args:
         model: A loaded model.
-        prompt: The prompt and its features, at least two.
+        prompt: The prompt and its features, at least two; a text is read as `Prompt.marked` reads
+            it.
         target: The continuation; None has the model write it, greedily.
         methods: Names in `games.methods.METHODS` or `GRADIENT_METHODS`.
-        **settings: Further fields of `attribution.settings.Settings`; `budget` is the most
-            coalitions for each method, and for the curves.
+        settings: How the maps are made; `budget` is the most coalitions for each method, and for
+            the curves.
+        **overrides: Fields of the settings to replace.
 
     Raises:
         InputError: A method is unknown or named twice, there are fewer than two features, the
             budget is too small, or two continuations are compared.
     """
-    chosen = settings_named(settings)
-    check_methods(prompt, target, methods, chosen)
-    with asking(model, prompt, [target], chosen) as asked:
-        runs = [answers(asked.by(name), 1)[0] for name in methods]
-        provenance = provenance_of(model, asked.prompt.text, asked.continuations[0])
+    chosen = AttributionSettings.chosen(settings, overrides)
+    marked = as_prompt(prompt)
+    check_methods(marked, target, methods, chosen)
+    with requesting(model, marked, [target], chosen) as request:
+        runs = [attribution_runs(request.by(name), 1)[0] for name in methods]
+        provenance = provenance_of(model, request.prompt.text, request.continuations[0])
         provenance |= _how_made(runs, chosen.batch_tokens)
-        found = _run(asked.answers, asked.prompt, runs, chosen.allowed, provenance)
-        return replace(found, evidence=asked.evidence(0))
+        found = _run(request.answers, request.prompt, runs, chosen.allowed, provenance)
+        return replace(found, evidence=request.evidence(0))
 
 
 def evaluate_run(
@@ -111,7 +115,7 @@ def evaluate_run(
 
 
 def check_methods(
-    prompt: Prompt, target: str | None, methods: Sequence[str], settings: Settings
+    prompt: Prompt, target: str | None, methods: Sequence[str], settings: AttributionSettings
 ) -> None:
     """Raise InputError for what can be seen to be wrong without a model."""
     known = (*METHODS, *GRADIENT_METHODS)

@@ -2,5 +2,6 @@
 
 from bathyscope.prompt.prompt import Baseline as Baseline
 from bathyscope.prompt.prompt import Prompt as Prompt
+from bathyscope.prompt.prompt import as_prompt as as_prompt
 
-__all__ = ["Baseline", "Prompt"]
+__all__ = ["Baseline", "Prompt", "as_prompt"]

@@ -132,3 +132,8 @@ class Prompt:
                 "it is to return prompt.text then."
             )
         return text
+
+
+def as_prompt(given: str | Prompt) -> Prompt:
+    """Return a prompt as it is, and a text as `Prompt.marked` reads it."""
+    return Prompt.marked(given) if isinstance(given, str) else given

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bathyscope.attribution.attribute import Settings, attribute_each, interact_each
+from bathyscope.attribution.attribute import attribute_each, interact_each
+from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
@@ -177,10 +178,10 @@ def _question(
     if inscribed.kind == InteractionRun.kind:
         token = None if asked["token"] is None else int(asked["token"]["position"])
         return lambda model, progress: interact_each(
-            model, prompt, targets, token, replace(settings, progress=progress)
+            model, prompt, targets, token=token, settings=settings, progress=progress
         )[index]
     return lambda model, progress: attribute_each(
-        model, prompt, targets, replace(settings, progress=progress)
+        model, prompt, targets, settings=settings, progress=progress
     )[index]
 
 
@@ -203,21 +204,9 @@ def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path 
         )
 
 
-def _settings(asked: Mapping[str, Any]) -> Settings:
-    method = asked["method"]
-    path = {name: method[name] for name in ("steps", "path_from") if name in method}
-    return Settings(
-        method=method["name"],
-        of=method["of"],
-        against=asked["against"],
-        budget=method["budget"],
-        tolerance=method["tolerance"],
-        seed=asked["seed"] or 0,
-        baseline=method["baseline"],
-        max_new_tokens=asked["max_new_tokens"],
-        batch_tokens=method["batch_tokens"],
-        **path,
-    )
+def _settings(asked: Mapping[str, Any]) -> AttributionSettings:
+    # The prompt is kept as the model read it, so it is in its chat template already.
+    return replace(AttributionSettings.from_document(asked), chat=False)
 
 
 def _compared(inscribed: Inscription, before: Run | None, run: Run) -> Rerun:

@@ -1,0 +1,77 @@
+"""Settings of an attribution: nothing is lost between keyword, record and repetition."""
+
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+import bathyscope as bs
+from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings
+from tests.conftest import tiny
+
+CHANGED: dict[str, Any] = {
+    "of": "logit",
+    "against": " 12",
+    "budget": 77,
+    "tolerance": 0.25,
+    "seed": 5,
+    "baseline": "_",
+    "steps": 7,
+    "path_from": "mean",
+    "chat": True,
+    "max_new_tokens": 3,
+    "batch_tokens": 99,
+}
+NEVER_RECORDED = {"cache", "progress"}
+
+
+def test_every_field_is_a_keyword() -> None:
+    assert set(AttributionOverrides.__annotations__) == {
+        one.name for one in fields(AttributionSettings)
+    }
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "shapley"])
+def test_every_field_comes_back_from_the_record(method: str) -> None:
+    made = AttributionSettings(method=method, **CHANGED)
+    default = AttributionSettings()
+    recorded = {one.name for one in fields(made)} - NEVER_RECORDED
+    assert {name for name in recorded if getattr(made, name) == getattr(default, name)} <= {
+        "method"
+    }
+    again = AttributionSettings.from_document(json.loads(json.dumps(made.to_document())))
+    if method == "shapley":  # a path is recorded where there is one
+        again = replace(again, steps=7, path_from="mean")
+    assert again == made
+
+
+def test_the_record_of_a_run_gives_its_settings_back() -> None:
+    asked = AttributionSettings(method="banzhaf", of="logit", baseline="x")
+    run = bs.attribute(tiny("llama"), "Q: [[1 + 2]] and [[3]]. A:", " 35", settings=asked)
+    again = AttributionSettings.from_document(run.heatmap.provenance)
+    assert again == asked
+
+
+def test_a_function_is_no_baseline_that_a_record_keeps() -> None:
+    document = AttributionSettings(baseline=lambda prompt, present: prompt.text).to_document()
+    with pytest.raises(bs.InputError, match="Python function as baseline"):
+        AttributionSettings.from_document(document)
+
+
+def test_a_misspelt_keyword_names_the_nearest() -> None:
+    with pytest.raises(bs.InputError, match="no setting 'bugdet'; did you mean 'budget'"):
+        bs.attribute(tiny("llama"), "[[a]] b", " c", bugdet=3)  # type: ignore[call-arg]
+
+
+def test_a_marked_text_is_a_prompt() -> None:
+    model, source = tiny("llama"), "Q: [[1 + 2]] and [[3]]. A:"
+    ours = bs.attribute(model, source, " 35")
+    theirs = bs.attribute(model, bs.Prompt.marked(source), " 35")
+    assert ours.heatmap.values.tolist() == theirs.heatmap.values.tolist()
+    assert ours.heatmap.columns.labels == ("1 + 2", "3")
+
+
+def test_interactions_are_another_verb() -> None:
+    with pytest.raises(bs.InputError, match=r"bathyscope\.interact"):
+        bs.attribute(tiny("llama"), "[[a]] b", " c", method="interactions")
