@@ -20,8 +20,8 @@ import bathyscope as bs
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.last_layer import ROWS_PER_BLOCK
-from bathyscope.layers.lazy_settling import settle
-from bathyscope.layers.lens import LENSES
+from bathyscope.layers.lazy_settling import settled_depths
+from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.products import forward_only, linear_into
 from bathyscope.model.sequences import Sequences, greedy
@@ -114,7 +114,7 @@ def forward(model: bs.LanguageModel, text: Continuation) -> None:
 def whole(model: bs.LanguageModel, text: Continuation) -> None:
     """Run the model and map its depths, as `bathyscope depth` does."""
     pieces = residual_stream(model, text)
-    depth_map(model.anatomy, pieces, LENSES["norm"], text.target_ids)
+    depth_map(model.anatomy, pieces, NormLens(), text.target_ids)
 
 
 def product(model: bs.LanguageModel, tokens: int, *, fast: bool) -> Work:
@@ -154,7 +154,7 @@ def on_states(
 
 def contestant(tokens: int, name: str) -> Work:
     """Return one of what is timed, on texts of so many tokens."""
-    model, lens = bs.load(), LENSES["norm"]
+    model, lens = bs.load(), NormLens()
     sums, prose = (continuation(model, text, tokens) for text in (arithmetic(), natural()))
     start = arithmetic()[:200]
 
@@ -162,7 +162,7 @@ def contestant(tokens: int, name: str) -> Work:
         return depth_map(model.anatomy, pieces, lens, sums.target_ids)
 
     def settled(text: Continuation, pieces: list[list[torch.Tensor]]) -> object:
-        return settle(model.anatomy, pieces, lens, 0.5, text.target_ids)
+        return settled_depths(model.anatomy, pieces, lens, 0.5, text.target_ids)
 
     preparations: dict[str, Callable[[], Work]] = {
         FORWARD: lambda: partial(forward, model, sums),

@@ -20,8 +20,11 @@ from bathyscope.cli.messages import progress_bars
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.settling import deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import depth_map
-from bathyscope.layers.lens import LENSES, Lens
 from bathyscope.layers.lens_training import LensTraining
+from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.lenses.norm import NormLens
+from bathyscope.layers.lenses.raw import RawLens
+from bathyscope.layers.statistics.kl_from_last import KlFromLast
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.tokens import Continuation
 from benchmarks.depth import arithmetic
@@ -50,9 +53,9 @@ def beginning(model: bs.LanguageModel, text: str, tokens: int) -> Continuation:
 def judged(model: bs.LanguageModel, lens: Lens, text: Continuation) -> dict[str, FloatArray]:
     """Return bits (num_layers − 1, tokens): the map, and KL from the last layer."""
     pieces = residual_stream(model, text)
-    found = depth_map(model.anatomy, pieces, lens, text.target_ids, top_k=1)
+    found = depth_map(model.anatomy, pieces, lens, text.target_ids, (KlFromLast(),))
     assert found.details is not None
-    return {"jsd": found.values, "kl_from_last": found.details.cells["kl_from_last"]}
+    return {"jsd": found.values, "kl_from_last": found.details.statistics["kl_from_last"]}
 
 
 def summary(found: dict[str, FloatArray]) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def main() -> None:
         "texts": {
             name: {
                 lens: summary(judged(model, read, one))
-                for lens, read in (LENSES | {"tuned": tuned}).items()
+                for lens, read in {"norm": NormLens(), "raw": RawLens(), "tuned": tuned}.items()
             }
             for name, one in texts.items()
         },

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from bathyscope.faithfulness.evaluate import evaluate as evaluate
     from bathyscope.faithfulness.evaluate import evaluate_run as evaluate_run
     from bathyscope.layers.depth import depth as depth
+    from bathyscope.layers.depth import settle as settle
     from bathyscope.layers.lens_training import LensTraining as LensTraining
     from bathyscope.layers.lens_training import train_lens as train_lens
+    from bathyscope.layers.settings import DepthSettings as DepthSettings
     from bathyscope.layers.stream import stream as stream
     from bathyscope.model.language_model import LanguageModel as LanguageModel
     from bathyscope.model.loading import load as load
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
 _HOME = {
     "attribute": "bathyscope.attribution.attribute",
     "depth": "bathyscope.layers.depth",
+    "settle": "bathyscope.layers.depth",
+    "DepthSettings": "bathyscope.layers.settings",
     "AttributionSettings": "bathyscope.attribution.settings",
     "attribute_each": "bathyscope.attribution.attribute",
     "interact": "bathyscope.attribution.attribute",

@@ -12,7 +12,7 @@ from bathyscope.layers import last_layer as module
 from bathyscope.layers.divergence import jensen_shannon
 from bathyscope.layers.kernels.torch_rows import TorchRows
 from bathyscope.layers.kernels.workers import Workers
-from bathyscope.layers.last_layer import Comparison
+from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
 from tests import brute_force
@@ -49,7 +49,7 @@ def test_unequal_distributions_with_tails_agree_with_scipy(spread: float) -> Non
     anatomy = large_vocabulary(spread)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
     rows[2] = final + 0.05 * rows[2]
-    values = Comparison(anatomy).columns(rows, final).bits
+    values = LastLayerComparison(anatomy).columns(rows, final).bits
     weight = weights(anatomy).double().numpy()
     q = np.exp(log_softmax(final.double().numpy() @ weight.T, axis=-1))
     for layer in range(5):
@@ -65,7 +65,7 @@ def test_the_last_layer_compared_with_itself_is_exactly_zero(dtype: torch.dtype)
     with torch.no_grad():  # eighths multiply exactly, in whatever order the product sums them
         weights(anatomy).mul_(8).round_().div_(8)
     final = (torch.randn(3, 24) * 8).round().div(8).to(dtype)
-    values = Comparison(anatomy).columns(final[None].repeat(2, 1, 1), final).bits
+    values = LastLayerComparison(anatomy).columns(final[None].repeat(2, 1, 1), final).bits
     assert values.tolist() == [[0.0] * 3] * 2
 
 
@@ -97,7 +97,7 @@ def test_unusual_heads_agree_with_scipy(kind: type[torch.nn.Linear]) -> None:
     torch.nn.init.normal_(head.weight)
     anatomy = with_head(head)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
-    values = Comparison(anatomy).columns(rows, final).bits
+    values = LastLayerComparison(anatomy).columns(rows, final).bits
     with torch.no_grad():
         p, q = (head(x.flatten(0, -2)).double().softmax(-1).numpy() for x in (rows, final))
     expected = jensenshannon(p.reshape(5, 3, -1), q, axis=-1, base=2) ** 2
@@ -109,7 +109,7 @@ def test_small_divergences_keep_their_digits() -> None:
     anatomy = large_vocabulary(1.0)
     final = torch.randn(4, 24)
     rows = final[None] + 1e-3 * torch.randn(1, 4, 24)
-    values = Comparison(anatomy).columns(rows, final).bits
+    values = LastLayerComparison(anatomy).columns(rows, final).bits
     weight = weights(anatomy).double()
     p, q = (rows[0].double() @ weight.T).softmax(-1), (final.double() @ weight.T).softmax(-1)
     expected = jensen_shannon(p, q)
@@ -121,7 +121,7 @@ def test_small_divergences_keep_their_digits() -> None:
 def test_cells_are_those_of_the_columns() -> None:
     anatomy = large_vocabulary(1.0)
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
-    comparison = Comparison(anatomy)
+    comparison = LastLayerComparison(anatomy)
     values = comparison.columns(rows, final).bits
     layer, token = torch.tensor([4, 0, 2]), torch.tensor([1, 1, 2])
     cells = comparison.cells(rows[layer, token], token, comparison.last_layer(final))
@@ -130,9 +130,9 @@ def test_cells_are_those_of_the_columns() -> None:
 
 def test_sixteen_bits_stay_within_what_the_docs_state() -> None:
     rows, final = torch.randn(5, 3, 24), torch.randn(3, 24)
-    exact = Comparison(large_vocabulary(1.0)).columns(rows, final).bits
+    exact = LastLayerComparison(large_vocabulary(1.0)).columns(rows, final).bits
     half = (
-        Comparison(large_vocabulary(1.0, torch.bfloat16))
+        LastLayerComparison(large_vocabulary(1.0, torch.bfloat16))
         .columns(rows.bfloat16(), final.bfloat16())
         .bits
     )

@@ -12,7 +12,7 @@ import bathyscope as bs
 from bathyscope.core.settling import settling_depths
 from bathyscope.layers import lazy_settling
 from bathyscope.layers.bounds import lower_bound, margin
-from bathyscope.layers.last_layer import Comparison
+from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.layers.lazy_settling import Settler
 from tests.conftest import tiny
 from tests.layers.test_last_layer import PROMPT, RESPONSE, large_vocabulary, weights, with_head
@@ -66,7 +66,7 @@ def test_hunt_for_a_depth_that_is_not_the_maps(
     final = torch.randn(6, 24)
     steps = torch.linspace(1, 0, 6)[:5, None, None]
     rows = final + noise * steps * torch.randn(5, 6, 24)
-    values = Comparison(anatomy).columns(rows, final).bits
+    values = LastLayerComparison(anatomy).columns(rows, final).bits
     near = float((values - threshold).abs().min()) < 1e-5  # which rounding alone decides
     depths = Settler(anatomy, threshold).depths(rows, final)
     assert near or depths.tolist() == settling_depths(values.numpy(), threshold).tolist()
@@ -84,7 +84,7 @@ def test_a_likely_first_token_and_a_bias_change_nothing(seed: int) -> None:
     anatomy = with_head(head)
     final = torch.randn(12, 24) * torch.linspace(0.1, 4, 12)[:, None]
     rows = final + torch.linspace(2, 0, 6)[:5, None, None] * torch.randn(5, 12, 24)
-    values = Comparison(anatomy).columns(rows, final).bits
+    values = LastLayerComparison(anatomy).columns(rows, final).bits
     for threshold in (0.1, 0.3, 0.5, 0.8):
         assert float((values - threshold).abs().min()) > 1e-6  # which rounding would decide
         depths = Settler(anatomy, threshold).depths(rows, final)
@@ -127,7 +127,7 @@ def test_an_unembedding_that_is_no_plain_matrix_is_computed_whole() -> None:
     scaled.weight = torch.nn.Parameter(weights(anatomy))
     odd = type(anatomy)(**(vars(anatomy) | {"lm_head": scaled}))
     rows, final = torch.randn(5, 4, 24), torch.randn(4, 24)
-    values = Comparison(odd).columns(rows, final).bits
+    values = LastLayerComparison(odd).columns(rows, final).bits
     expected = (rows.double() @ scaled.weight.double().T * 0.5).softmax(-1)
     last = (final.double() @ scaled.weight.double().T * 0.5).softmax(-1)
     np.testing.assert_allclose(

@@ -7,7 +7,7 @@ import torch
 import bathyscope as bs
 from bathyscope.layers import depth_map as map_module
 from bathyscope.layers.depth_map import depth_map
-from bathyscope.layers.lens import LENSES
+from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.model import decoding
 from tests import brute_force
 from tests.conftest import random_model, tiny
@@ -65,7 +65,7 @@ def test_no_array_holds_more_rows_than_a_block() -> None:
             return result
 
     with Watched():
-        depth_map(anatomy, [states], LENSES["norm"], tuple(range(200)) * 2 + tuple(range(100)))
+        depth_map(anatomy, [states], NormLens(), tuple(range(200)) * 2 + tuple(range(100)))
     assert largest and max(largest) <= 480
 
 
@@ -83,4 +83,4 @@ def test_an_empty_response_is_refused() -> None:
 
 def test_a_single_layer_has_no_depth() -> None:
     with pytest.raises(bs.InputError, match="one layer"):
-        depth_map(tiny("llama").anatomy, [[torch.zeros(2, 32)]], LENSES["norm"], (1, 2))
+        depth_map(tiny("llama").anatomy, [[torch.zeros(2, 32)]], NormLens(), (1, 2))

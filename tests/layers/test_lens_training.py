@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.layers.lens import LENSES
 from bathyscope.layers.lens_training import LensTraining, gradients, held_out_loss
+from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.training_text import split
 from tests import brute_force
 from tests.conftest import random_model, tiny
@@ -52,7 +52,7 @@ def test_gradients_agree_with_differences_of_a_brute_force_loss(family: str) -> 
 def test_the_loss_reported_is_that_of_a_brute_force_loop() -> None:
     reference = random_model("gemma2", torch.float64)
     ids = tiny("gemma2").tokens.encode("8 + 5 = 13.")
-    found = held_out_loss(tiny("gemma2"), LENSES["norm"], [ids])
+    found = held_out_loss(tiny("gemma2"), NormLens(), [ids])
     nothing = torch.zeros(3, 32, 32, dtype=torch.float64), torch.zeros(3, 32, dtype=torch.float64)
     expected = brute_force.tuned_losses(reference, ids, *nothing)[:, :-1].mean(axis=1) / np.log(2)
     np.testing.assert_allclose(found, expected, rtol=1e-4)

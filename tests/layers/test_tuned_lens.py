@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 import bathyscope as bs
 from bathyscope.core.files.writing import sha256
-from bathyscope.layers.tuned_lens import TunedLens, describe_model
+from bathyscope.layers.lenses.tuned import TunedLens, describe_model
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
 

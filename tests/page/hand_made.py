@@ -121,4 +121,4 @@ def _readings(draw: np.random.Generator, shape: tuple[int, ...]) -> Readings:
     probabilities = np.sort(draw.dirichlet(np.ones(4), size=shape)[..., :3], axis=-1)[..., ::-1]
     ids = draw.integers(100, 105, size=(*shape, 3))
     labels = {100 + i: label for i, label in enumerate(("▁7", "▁x", "<b>", "▁five", "é"))}
-    return Readings({}, ids, probabilities, labels)
+    return Readings({}, ids, probabilities, labels, {})

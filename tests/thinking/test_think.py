@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 import bathyscope as bs
 from bathyscope.cli.app import app
 from bathyscope.core.settling import deep_thinking_ratio
-from bathyscope.layers.lazy_settling import settle
-from bathyscope.layers.lens import LENSES
+from bathyscope.layers.lazy_settling import settled_depths
+from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
@@ -96,7 +96,7 @@ def ratio_alone(model: LanguageModel, index: int, threshold: float = 0.1) -> tup
     ids = written(model, index, SETTINGS.prefix)
     continuation = Continuation(model.tokens.encode("8 + 5 ="), tuple(ids), None)
     pieces = residual_stream(model, continuation)
-    depths = settle(model.anatomy, pieces, LENSES["norm"], threshold, ids).depths
+    depths = settled_depths(model.anatomy, pieces, NormLens(), threshold, ids).depths
     return deep_thinking_ratio(depths, model.num_layers), len(depths)
 
 

@@ -24,6 +24,10 @@ def command(
         int,
         typer.Option(help="Also record what each layer would say: so many tokens for each cell."),
     ] = 0,
+    statistic: Annotated[
+        list[str] | None,
+        typer.Option(help="Also compute a layer statistic for each cell; repeatable."),
+    ] = None,
     ratio_only: Annotated[
         bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
     ] = False,
@@ -45,47 +49,49 @@ def command(
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
         from bathyscope.cli.results import Delivery, show
-        from bathyscope.cli.streaming import StreamSettings, stream_depths
-        from bathyscope.layers import depth as api
-        from bathyscope.runs.kinds import SettlingRun
+        from bathyscope.cli.streaming import stream_depths
+        from bathyscope.layers import depth as verbs
+        from bathyscope.layers.lenses.choice import check_lens
+        from bathyscope.layers.settings import DepthSettings, require_no_map
+        from bathyscope.model.provenance import require_text
 
         response = None if response is None else given_text(response, "response")
         text = read_text(prompt, keep_newline=keep_newline)
-        api.check_depth(response, lens, translators, threshold, depth_fraction, top_k, ratio_only)
-        files = bool(output or figure)
-        _require_map(ratio_only, files)
-        if stream:
-            _require_nothing_else(response is not None or files or bool(top_k) or ratio_only)
-            stream_depths(
-                options.load_model(model, revision, dtype, device, progress),
-                text,
-                StreamSettings(lens, translators, threshold, depth_fraction, max_new_tokens),
-                as_json=as_json,
-            )
-            return
-        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
-        delivery.check()
-        run = api.depth(
-            options.load_model(model, revision, dtype, device, progress),
-            text,
-            response,
+        require_text(response, "response")
+        settings = DepthSettings(
             lens=lens,
             translators=translators,
             threshold=threshold,
             depth_fraction=depth_fraction,
             top_k=top_k,
-            ratio_only=ratio_only,  # type: ignore[call-overload]
+            statistics=tuple(statistic or ()),
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
-    if isinstance(run, SettlingRun):
-        show(run, as_json=as_json)
-    else:
-        delivery.deliver([run])
+        check_lens(lens, translators)
+        files = bool(output or figure)
+        if ratio_only:
+            require_no_map(settings)
+            _require_map(files)
+        if stream:
+            further = bool(top_k or statistic)
+            _require_nothing_else(response is not None or files or further or ratio_only)
+            loaded = options.load_model(model, revision, dtype, device, progress)
+            stream_depths(loaded, text, settings, as_json=as_json)
+            return
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        delivery.check()
+        loaded = options.load_model(model, revision, dtype, device, progress)
+        if ratio_only:
+            run = verbs.settle(loaded, text, response, settings=settings)
+            show(run, as_json=as_json)
+            return
+        found = verbs.depth(loaded, text, response, settings=settings)
+    delivery.deliver([found])
 
 
-def _require_map(ratio_only: bool, files: bool) -> None:
-    if ratio_only and files:
+def _require_map(files: bool) -> None:
+    if files:
         raise InputError("Without a map there is nothing to save or draw; leave out --output.")
 
 
@@ -93,5 +99,5 @@ def _require_nothing_else(given: bool) -> None:
     if given:
         raise InputError(
             "--stream looks into tokens while the model writes them; it goes with neither "
-            "--response, --output, --figure, --top-k nor --ratio-only."
+            "--response, --output, --figure, --top-k, --statistic nor --ratio-only."
         )

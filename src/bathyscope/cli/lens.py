@@ -12,7 +12,7 @@ from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.texts import read_text
 
 if TYPE_CHECKING:
-    from bathyscope.layers.tuned_lens import TunedLens
+    from bathyscope.layers.lenses.tuned import TunedLens
 
 
 def train(

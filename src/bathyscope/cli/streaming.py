@@ -1,30 +1,22 @@
 """`bathyscope depth --stream`: each token with its depth, one line each, as it is written."""
 
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from bathyscope.cli.machines import print_json
-from bathyscope.model.language_model import LanguageModel
 
-
-class StreamSettings(NamedTuple):
-    """What the stream is asked for, as in `layers.stream.stream`."""
-
-    lens: str
-    translators: Path | None
-    threshold: float
-    depth_fraction: float
-    max_new_tokens: int
+if TYPE_CHECKING:
+    from bathyscope.layers.settings import DepthSettings
+    from bathyscope.model.language_model import LanguageModel
 
 
 def stream_depths(
-    model: LanguageModel, prompt: str, settings: StreamSettings, *, as_json: bool
+    model: "LanguageModel", prompt: str, settings: "DepthSettings", *, as_json: bool
 ) -> None:
     """Print a line for each new token: its depth and itself, or one JSON object with its column."""
     from bathyscope.layers.stream import stream
     from bathyscope.render.terminal.table import bars
 
-    for token in stream(model, prompt, **settings._asdict()):
+    for token in stream(model, prompt, settings=settings):
         if as_json:
             document = vars(token) | {"divergences": token.divergences.tolist()}
             print_json(document)

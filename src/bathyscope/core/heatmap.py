@@ -45,6 +45,28 @@ class Quantity:
                 f"give numbers up to {LARGEST:g}, the smaller bound first."
             )
 
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "bounds": None if self.bounds is None else list(self.bounds),
+            "neutral": self.neutral,
+            "legend": self.legend,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Quantity":
+        """Rebuild a quantity from `to_document`."""
+        bounds = document["bounds"]
+        return cls(
+            name=_text(document["name"]),
+            unit=_text(document["unit"]),
+            bounds=None if bounds is None else (float(bounds[0]), float(bounds[1])),
+            neutral=None if document["neutral"] is None else float(document["neutral"]),
+            legend=_text(document["legend"]),
+        )
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -128,20 +150,12 @@ class Heatmap:
             "values": [[number_or_null(value) for value in row] for row in self.values.tolist()],
             "rows": _axis_document(self.rows),
             "columns": _axis_document(self.columns),
-            "quantity": {
-                "name": self.quantity.name,
-                "unit": self.quantity.unit,
-                "bounds": None if self.quantity.bounds is None else list(self.quantity.bounds),
-                "neutral": self.quantity.neutral,
-                "legend": self.quantity.legend,
-            },
+            "quantity": self.quantity.to_document(),
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], provenance: Mapping[str, Any]) -> "Heatmap":
         """Rebuild a map from `to_document` and its provenance."""
-        quantity = document["quantity"]
-        bounds = quantity["bounds"]
         return cls(
             values=np.array(
                 [
@@ -152,13 +166,7 @@ class Heatmap:
             ),
             rows=_axis_from_document(document["rows"]),
             columns=_axis_from_document(document["columns"]),
-            quantity=Quantity(
-                name=_text(quantity["name"]),
-                unit=_text(quantity["unit"]),
-                bounds=None if bounds is None else (float(bounds[0]), float(bounds[1])),
-                neutral=None if quantity["neutral"] is None else float(quantity["neutral"]),
-                legend=_text(quantity["legend"]),
-            ),
+            quantity=Quantity.from_document(document["quantity"]),
             provenance=dict(provenance),
         )
 

@@ -1,22 +1,25 @@
-"""How deep each token was decided: validate, compute, and say where the numbers come from."""
+"""How deep each token was decided: the depth map of a response, and its settling depths alone."""
 
-from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, NamedTuple, Unpack, overload
 
 import numpy as np
 
-from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap
-from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import MapDetails, depth_map
 from bathyscope.layers.divergence import JENSEN_SHANNON
-from bathyscope.layers.lazy_settling import settle
-from bathyscope.layers.lens import check_lens, open_lens
+from bathyscope.layers.lazy_settling import settled_depths
+from bathyscope.layers.lenses.choice import open_lens, record_of
+from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
+from bathyscope.layers.statistics.choice import chosen_statistics
+from bathyscope.layers.statistics.statistic import LayerStatistic
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.provenance import MAX_NEW_TOKENS, continuation_of, provenance_of, require_text
+from bathyscope.model.provenance import continuation_of, provenance_of, require_text
 from bathyscope.model.scores import evidence_of
+from bathyscope.model.tokens import Continuation
+from bathyscope.prompt import Prompt
 from bathyscope.runs.kinds import DepthRun, SettlingRun
 from bathyscope.runs.readings import Readings
 
@@ -24,50 +27,35 @@ from bathyscope.runs.readings import Readings
 @overload
 def depth(
     model: LanguageModel,
-    prompt: str,
+    prompt: str | Prompt,
     response: str | None = None,
     *,
-    lens: str = "norm",
-    translators: str | Path | None = None,
-    threshold: float = 0.5,
-    depth_fraction: float = 0.85,
-    top_k: int = 0,
+    settings: DepthSettings | None = None,
     ratio_only: Literal[False] = False,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    progress: Progress = silent,
+    **overrides: Unpack[DepthOverrides],
 ) -> DepthRun: ...
 
 
 @overload
 def depth(
     model: LanguageModel,
-    prompt: str,
+    prompt: str | Prompt,
     response: str | None = None,
     *,
-    lens: str = "norm",
-    translators: str | Path | None = None,
-    threshold: float = 0.5,
-    depth_fraction: float = 0.85,
-    top_k: int = 0,
+    settings: DepthSettings | None = None,
     ratio_only: Literal[True],
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    progress: Progress = silent,
+    **overrides: Unpack[DepthOverrides],
 ) -> SettlingRun: ...
 
 
 def depth(
     model: LanguageModel,
-    prompt: str,
+    prompt: str | Prompt,
     response: str | None = None,
     *,
-    lens: str = "norm",
-    translators: str | Path | None = None,
-    threshold: float = 0.5,
-    depth_fraction: float = 0.85,
-    top_k: int = 0,
+    settings: DepthSettings | None = None,
     ratio_only: bool = False,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    progress: Progress = silent,
+    **overrides: Unpack[DepthOverrides],
 ) -> DepthRun | SettlingRun:
     """Measure at which layer each token of a response was decided.
 
@@ -75,80 +63,104 @@ def depth(
         model: A loaded model.
         prompt: What the response answers; its tokens are not counted.
         response: The text to look into; None has the model write it, greedily.
-        lens: How intermediate layers are read: "norm", "raw" or "tuned" (`layers.lens`).
-        translators: File of the tuned lens, as `train_lens` and `save` make it.
-        threshold: g: a token has settled where its divergence is at most this many bits.
-        depth_fraction: ρ: tokens that settle at layer ⌈ρ·L⌉ or later count as deep.
-        top_k: With 1 or more, also what each layer would say instead, so many tokens, and the
-            further quantities of `layers.quantities`, in `readings`.
-        ratio_only: Find the settling depths by bounds, without the map; the same depths, faster.
-        max_new_tokens: Longest response the model writes.
-        progress: Told of the steps.
+        settings: How it is asked; None takes the defaults.
+        ratio_only: Find the settling depths by bounds, without the map: what `settle` does.
+        **overrides: Fields of the settings to replace, the commonest being `lens`, `top_k`,
+            `statistics`, `threshold`.
 
     Returns:
         The map (layers 1..L−1 × response tokens) of the Jensen-Shannon divergence from the last
         layer in bits, settling depths, deep-thinking ratio; without the map for `ratio_only`.
 
     Raises:
-        InputError: The response is empty, too long for the context, or an option is out of range.
+        InputError: The response is empty, too long for the context, or a setting is out of range.
     """
-    check_depth(response, lens, translators, threshold, depth_fraction, top_k, ratio_only)
-    opened = open_lens(model, lens, translators)
-    model.require_top(top_k)
-    continuation = continuation_of(model, prompt, response, max_new_tokens, progress)
-    columns = model.tokens.axis("response token", continuation.target_ids)
-    provenance = {
-        **provenance_of(model, prompt, continuation),
-        **opened.provenance,
-        "threshold": threshold,
-        "depth_fraction": depth_fraction,
-        "deep_layer": deep_layer(model.num_layers, depth_fraction),
-        "top_k": top_k,
-        "max_new_tokens": max_new_tokens,
-    }
-    pieces = residual_stream(model, continuation, progress)
-    ids = continuation.target_ids
     if ratio_only:
-        settled = settle(model.anatomy, pieces, opened.read, threshold, ids)
-        ratio = deep_thinking_ratio(settled.depths, model.num_layers, depth_fraction)
-        provenance["cells_computed"] = settled.computed
-        evidence = evidence_of(model.tokens, ids, settled.scores)
-        return SettlingRun(columns, settled.depths, ratio, provenance, evidence)
-    found = depth_map(model.anatomy, pieces, opened.read, ids, top_k, progress)
-    depths = settling_depths(found.values, threshold)
-    ratio = deep_thinking_ratio(depths, model.num_layers, depth_fraction)
+        return settle(model, prompt, response, settings=settings, **overrides)
+    asked = _ask(model, prompt, response, DepthSettings.chosen(settings, overrides))
+    chosen = asked.settings
+    statistics = chosen_statistics(chosen.statistics, chosen.top_k)
+    ids = asked.continuation.target_ids
+    pieces = residual_stream(model, asked.continuation, chosen.progress)
+    found = depth_map(
+        model.anatomy, pieces, asked.lens, ids, statistics, chosen.top_k, chosen.progress
+    )
+    depths = settling_depths(found.values, chosen.threshold)
     rows = Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers)))
-    heatmap = Heatmap(found.values, rows, columns, JENSEN_SHANNON, provenance)
-    evidence = evidence_of(model.tokens, ids, found.scores)
-    return DepthRun(heatmap, depths, ratio, _readings(model, found.details), evidence)
+    return DepthRun(
+        Heatmap(found.values, rows, asked.columns, JENSEN_SHANNON, asked.provenance),
+        depths,
+        deep_thinking_ratio(depths, model.num_layers, chosen.depth_fraction),
+        _readings(model, statistics, found.details),
+        evidence_of(model.tokens, ids, found.scores),
+    )
 
 
-def _readings(model: LanguageModel, details: MapDetails | None) -> Readings | None:
+def settle(
+    model: LanguageModel,
+    prompt: str | Prompt,
+    response: str | None = None,
+    *,
+    settings: DepthSettings | None = None,
+    **overrides: Unpack[DepthOverrides],
+) -> SettlingRun:
+    """Find settling depths and deep-thinking ratio by bounds: those of the map, without it.
+
+    Arguments and errors as of `depth`; what is read off the map cannot be asked for.
+    """
+    chosen = DepthSettings.chosen(settings, overrides)
+    require_no_map(chosen)
+    asked = _ask(model, prompt, response, chosen)
+    ids = asked.continuation.target_ids
+    pieces = residual_stream(model, asked.continuation, chosen.progress)
+    settled = settled_depths(model.anatomy, pieces, asked.lens, chosen.threshold, ids)
+    return SettlingRun(
+        asked.columns,
+        settled.depths,
+        deep_thinking_ratio(settled.depths, model.num_layers, chosen.depth_fraction),
+        asked.provenance | {"cells_computed": settled.computed},
+        evidence_of(model.tokens, ids, settled.scores),
+    )
+
+
+class _Asked(NamedTuple):
+    """What both verbs begin with."""
+
+    settings: DepthSettings
+    lens: Lens
+    continuation: Continuation
+    columns: Axis
+    provenance: dict[str, Any]
+
+
+def _ask(
+    model: LanguageModel, prompt: str | Prompt, response: str | None, settings: DepthSettings
+) -> _Asked:
+    require_text(response, "response")
+    lens = open_lens(model, settings.lens, settings.translators)
+    model.require_top(settings.top_k)
+    text = prompt if isinstance(prompt, str) else prompt.text
+    continuation = continuation_of(
+        model, text, response, settings.max_new_tokens, settings.progress
+    )
+    provenance = {
+        **provenance_of(model, text, continuation),
+        **settings.to_document(),
+        **record_of(lens),
+        "deep_layer": deep_layer(model.num_layers, settings.depth_fraction),
+    }
+    columns = model.tokens.axis("response token", continuation.target_ids)
+    return _Asked(settings, lens, continuation, columns, provenance)
+
+
+def _readings(
+    model: LanguageModel, statistics: tuple[LayerStatistic, ...], details: MapDetails | None
+) -> Readings | None:
     if details is None:
         return None
     ids = [int(id) for id in np.unique(details.top_ids)]
     labels = {id: model.tokens.axis("token", [id]).labels[0] for id in ids}
-    return Readings(details.cells, details.top_ids, details.top_probabilities, labels)
-
-
-def check_depth(
-    response: str | None,
-    lens: str,
-    translators: str | Path | None,
-    threshold: float,
-    depth_fraction: float,
-    top_k: int = 0,
-    ratio_only: bool = False,
-) -> None:
-    """Raise InputError for what can be seen to be wrong without a model."""
-    check_lens(lens, translators)
-    require_text(response, "response")
-    settling_depths(np.zeros((1, 1)), threshold)
-    deep_layer(1, depth_fraction)
-    if top_k < 0:
-        raise InputError(f"The number of top tokens is 0 or more, not {top_k} (--top-k).")
-    if top_k and ratio_only:
-        raise InputError(
-            "What the layers would say is read off the map, which is left out where only the "
-            "ratio is asked for; choose one of --top-k and --ratio-only."
-        )
+    quantities = {statistic.name: statistic.quantity for statistic in statistics}
+    return Readings(
+        details.statistics, details.top_ids, details.top_probabilities, labels, quantities
+    )

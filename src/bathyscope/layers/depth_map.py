@@ -1,6 +1,6 @@
 """The depth map of a text: every layer of every token compared with the last layer."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,23 +11,24 @@ from torch import Tensor
 
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
-from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Comparison, Details
-from bathyscope.layers.lens import Lens, read_states
+from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Details, LastLayerComparison, Written
+from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.statistics.statistic import LayerStatistic
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.scores import Scores, joined
 
 
 @dataclass(frozen=True)
 class MapDetails:
-    """The further quantities of a whole map.
+    """What else is said of the cells of a whole map.
 
     Attributes:
-        cells: Arrays (num_layers − 1, tokens) by the names in `quantities.QUANTITIES`.
+        statistics: Arrays (num_layers − 1, tokens) by the names of layer statistics.
         top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k).
         top_probabilities: Their probabilities, same shape.
     """
 
-    cells: dict[str, FloatArray]
+    statistics: dict[str, FloatArray]
     top_ids: NDArray[np.int64]
     top_probabilities: FloatArray
 
@@ -51,6 +52,7 @@ def depth_map(
     pieces: Iterable[list[Tensor]],
     lens: Lens,
     emitted: tuple[int, ...],
+    statistics: Sequence[LayerStatistic] = (),
     top_k: int = 0,
     progress: Progress = silent,
 ) -> DepthMap:
@@ -66,13 +68,14 @@ def depth_map(
             last, (tokens, hidden_size).
         lens: How intermediate layers are read.
         emitted: The token that stands at each position, (all tokens).
-        top_k: With 1 or more, the further quantities too, and so many tokens for each cell.
+        statistics: What else is asked of each cell.
+        top_k: So many of the most probable tokens for each cell, too.
         progress: Told of the tokens done.
 
     Raises:
         InputError: The model has a single layer.
     """
-    comparison = Comparison(anatomy, top_k)
+    comparison = LastLayerComparison(anatomy, statistics, top_k)
     blocks: list[tuple[Tensor, MapDetails | None, Scores]] = []
     done = 0
     for states in pieces:
@@ -100,40 +103,37 @@ def _blocks(states: list[Tensor]) -> Iterator[list[Tensor]]:
 
 
 def _compared(
-    comparison: Comparison, lens: Lens, states: list[Tensor], emitted: Tensor
+    comparison: LastLayerComparison, lens: Lens, states: list[Tensor], emitted: Tensor
 ) -> tuple[Tensor, MapDetails | None, Scores]:
-    """Return divergences (num_layers − 1, tokens), further quantities if asked for, scores."""
+    """Return divergences (num_layers − 1, tokens), what else was asked for, scores."""
     rows, final = read_states(comparison.anatomy, lens, states)
-    bits, details, _, scores = comparison.columns(rows, final, emitted)
+    written = Written(emitted, torch.stack(states[:-1]), states[-1])
+    bits, details, _, scores = comparison.columns(rows, final, written)
     assert scores is not None
-    further = None if details is None else _map_details(details, _cosine(states))
-    return bits.cpu(), further, scores
+    shape = len(states) - 1, len(emitted)
+    return bits.cpu(), None if details is None else _map_details(details, shape), scores
 
 
-def _cosine(states: list[Tensor]) -> Tensor:
-    """Return the cosine of every intermediate layer with the last, (num_layers − 1, tokens)."""
-    last = states[-1].double()
-    return torch.stack(
-        [torch.cosine_similarity(layer.double(), last, dim=-1) for layer in states[:-1]]
-    ).clamp_(-1, 1)
+def _map_details(details: Details, shape: tuple[int, int]) -> MapDetails:
+    def shaped(tensor: Tensor, *last: int) -> NDArray[Any]:
+        array: NDArray[Any] = tensor.cpu().numpy()
+        return array.reshape(*shape, *last)
 
-
-def _map_details(details: Details, cosine: Tensor) -> MapDetails:
-    def shaped(name: str, *last: int) -> NDArray[Any]:
-        array: NDArray[Any] = getattr(details, name).cpu().numpy()
-        return array.reshape(*cosine.shape, *last)
-
-    names = ("entropy", "kl_from_last", "probability", "rank")
-    cells = {name: shaped(name).astype(np.float64) for name in names}
-    cells["cosine"] = cosine.cpu().numpy()
-    return MapDetails(cells, shaped("top_ids", -1), shaped("top_probabilities", -1))
+    return MapDetails(
+        {name: shaped(values) for name, values in details.statistics.items()},
+        shaped(details.top_ids, details.top_ids.shape[1]),
+        shaped(details.top_probabilities, details.top_ids.shape[1]),
+    )
 
 
 def _joined(parts: list[MapDetails]) -> MapDetails | None:
     if not parts:
         return None
     return MapDetails(
-        {name: np.concatenate([p.cells[name] for p in parts], axis=1) for name in parts[0].cells},
+        {
+            name: np.concatenate([part.statistics[name] for part in parts], axis=1)
+            for name in parts[0].statistics
+        },
         np.concatenate([p.top_ids for p in parts], axis=1),
         np.concatenate([p.top_probabilities for p in parts], axis=1),
     )

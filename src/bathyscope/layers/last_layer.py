@@ -4,8 +4,8 @@ A block is some rows of states, of whatever layers and tokens, through one matri
 unembedding; then each row of logits is worked on while it lies in a core's cache.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 from typing import NamedTuple
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from bathyscope.layers.kernels.compiled_rows import fastest_rows
 from bathyscope.layers.kernels.torch_rows import Rows
 from bathyscope.layers.kernels.workers import Workers
+from bathyscope.layers.statistics.statistic import Cells, LayerStatistic
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
 from bathyscope.model.scores import Scores, joined, scores_of
@@ -24,42 +25,46 @@ ROWS_PER_BLOCK = 240
 
 @dataclass(frozen=True)
 class Details:
-    """Further quantities of some cells; `layers.quantities` defines them.
+    """What else is said of some cells.
 
     Attributes:
-        entropy: Bits, float64, shape (cells,).
-        kl_from_last: Bits, float64.
-        probability: Of the emitted token, float64.
-        rank: Of the emitted token, 1 the most probable, int64.
+        statistics: Of each layer statistic by name, float64, shape (cells,).
         top_ids: The most probable tokens, int64, shape (cells, k).
         top_probabilities: Their probabilities, float64, same shape.
     """
 
-    entropy: Tensor
-    kl_from_last: Tensor
-    probability: Tensor
-    rank: Tensor
+    statistics: dict[str, Tensor]
     top_ids: Tensor
     top_probabilities: Tensor
 
     @classmethod
-    def room_for(cls, cells: int, top_k: int, device: torch.device) -> "Details":
+    def room_for(
+        cls, cells: int, statistics: Sequence[LayerStatistic], top_k: int, device: torch.device
+    ) -> "Details":
         """Return arrays that wait for their numbers."""
 
         def real(*shape: int) -> Tensor:
             return torch.empty(*shape, dtype=torch.float64, device=device)
 
-        def whole(*shape: int) -> Tensor:
-            return torch.empty(*shape, dtype=torch.int64, device=device)
-
         return cls(
-            entropy=real(cells),
-            kl_from_last=real(cells),
-            probability=real(cells),
-            rank=whole(cells),
-            top_ids=whole(cells, top_k),
+            statistics={statistic.name: real(cells) for statistic in statistics},
+            top_ids=torch.empty(cells, top_k, dtype=torch.int64, device=device),
             top_probabilities=real(cells, top_k),
         )
+
+
+class Written(NamedTuple):
+    """What stands in a text at a few positions, for statistics that ask for it.
+
+    Attributes:
+        emitted: Token ids, shape (tokens,).
+        states: The residual stream as the layers leave it, (num_layers − 1, tokens, hidden_size).
+        last_states: The same of the last layer, (tokens, hidden_size).
+    """
+
+    emitted: Tensor
+    states: Tensor
+    last_states: Tensor
 
 
 class LastLayer:
@@ -100,7 +105,7 @@ class Columns(NamedTuple):
 
     Attributes:
         bits: Divergences, float64 (layers, tokens).
-        details: Further quantities where asked for, cells in the same order.
+        details: What else was asked for, cells in the same order.
         last_logits: The model's own logits before rescaling, (tokens, vocab_size), until the next
             comparison.
         scores: How the tokens of the text stand among the model's own predictions; None where the
@@ -113,18 +118,21 @@ class Columns(NamedTuple):
     scores: Scores | None
 
 
-class Comparison:
+class LastLayerComparison:
     """Compares states with the last layer; keeps its memory and its threads between blocks."""
 
-    def __init__(self, anatomy: Anatomy, top_k: int = 0) -> None:
+    def __init__(
+        self, anatomy: Anatomy, statistics: Sequence[LayerStatistic] = (), top_k: int = 0
+    ) -> None:
         """Prepare.
 
         Args:
             anatomy: The parts of the model.
-            top_k: How many of the most probable tokens to report with the further quantities;
-                0 for the divergence alone.
+            statistics: What else is asked of each cell.
+            top_k: How many of the most probable tokens to report.
         """
         self.anatomy = anatomy
+        self.statistics = tuple(statistics)
         self.top_k = top_k
         head = next(anatomy.lm_head.parameters())
         self.workers = Workers(head.device)
@@ -132,22 +140,23 @@ class Comparison:
         self._logits: Tensor | None = None
 
     @torch.inference_mode()
-    def columns(self, rows: Tensor, final: Tensor, emitted: Tensor | None = None) -> Columns:
+    def columns(self, rows: Tensor, final: Tensor, written: Written | None = None) -> Columns:
         """Compare all layers of a few tokens.
 
         Args:
             rows: States as a lens leaves them, shape (layers, tokens, hidden_size).
             final: Normed states of the last layer, (tokens, hidden_size).
-            emitted: Token ids that stand in the text, (tokens,); needed where top_k is not 0.
+            written: What stands in the text: its scores, and what else was asked for, are computed
+                where it is given.
         """
         layers, tokens, width = rows.shape
         logits = self.project(torch.cat([rows.reshape(-1, width), final]))
-        last = self._last(logits[-tokens:], emitted)
+        last = self._last(logits[-tokens:], None if written is None else written.emitted)
         index = torch.arange(tokens, device=rows.device).repeat(layers)
         details = None
-        if self.top_k and emitted is not None:
-            details = Details.room_for(len(index), self.top_k, rows.device)
-            self._fill(details, logits, index, last, emitted)
+        if written is not None and (self.statistics or self.top_k):
+            details = Details.room_for(len(index), self.statistics, self.top_k, rows.device)
+            self._fill(details, logits, index, last, written)
         bits = self._from_logits(logits, index, last).view(layers, tokens)
         return Columns(bits, details, logits[-tokens:], last.scores)
 
@@ -211,20 +220,24 @@ class Comparison:
         return bits
 
     def _fill(
-        self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, emitted: Tensor
+        self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, written: Written
     ) -> None:
-        """Compute the further quantities of logits (cells, vocab_size)."""
+        """Compute what else is said of cells from their logits (cells, vocab_size)."""
+        states = written.states.reshape(len(index), -1)
 
         def read(part: slice) -> None:
             token = index[part]
-            x = as_float(self.anatomy.rescale(logits[part])).log_softmax(-1)
-            own = x.gather(-1, emitted[token, None])
-            crossed = -(x * last.probabilities[token]).sum(-1).double() - last.entropy[token]
-            details.kl_from_last[part] = crossed.clamp_(min=0) / log(2)
-            details.probability[part] = own[:, 0].double().exp()
-            details.rank[part] = (x > own).sum(-1) + 1
-            top = x.topk(self.top_k)
+            cells = Cells(
+                log_probs=as_float(self.anatomy.rescale(logits[part])).log_softmax(-1),
+                last_probs=last.probabilities[token],
+                last_entropy=last.entropy[token],
+                emitted=written.emitted[token],
+                states=states[part],
+                last_states=written.last_states[token],
+            )
+            for statistic in self.statistics:
+                details.statistics[statistic.name][part] = statistic.compute(cells)
+            top = cells.log_probs.topk(self.top_k)
             details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
-            details.entropy[part] = -(x.exp() * x).sum(-1).double() / log(2)
 
         self.workers.each(len(index), read, self._rows(logits).at_once)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
-from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Comparison, LastLayer
-from bathyscope.layers.lens import Lens, read_states
+from bathyscope.layers.last_layer import ROWS_PER_BLOCK, LastLayer, LastLayerComparison
+from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
 from bathyscope.model.products import linear
@@ -49,7 +49,7 @@ class Settled(NamedTuple):
     scores: Scores
 
 
-def settle(
+def settled_depths(
     anatomy: Anatomy,
     pieces: Iterable[list[Tensor]],
     lens: Lens,
@@ -91,7 +91,7 @@ class Settler:
         self.anatomy, self.threshold = anatomy, threshold
         self.cells = self.computed = 0
         self.scores: list[Scores] = []
-        self._comparison = Comparison(anatomy)
+        self._comparison = LastLayerComparison(anatomy)
         self._columns: Tensor | None = None  # (layers, columns): token ids
         self._is_column: Tensor | None = None  # (layers, vocab_size)
 

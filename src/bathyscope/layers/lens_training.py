@@ -19,9 +19,11 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.depth_map import depth_map
-from bathyscope.layers.lens import LENSES, Lens
+from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.lenses.norm import NormLens
+from bathyscope.layers.lenses.tuned import TunedLens, describe_model, translated
+from bathyscope.layers.statistics.kl_from_last import KlFromLast
 from bathyscope.layers.training_text import Split, split
-from bathyscope.layers.tuned_lens import TunedLens, describe_model, translated
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
@@ -105,7 +107,7 @@ def train_lens(
         raise InputError("The model has one layer only, so there is no depth to look into.")
     text = split(model, texts, chosen.sequence_length, chosen.held_out)
     judged = text.held_out[: max(1, _MOST_HELD_OUT // chosen.sequence_length)]
-    before = held_out_loss(model, LENSES["norm"], judged, progress, "judge the lens norm")
+    before = held_out_loss(model, NormLens(), judged, progress, "judge the lens norm")
     weight, bias = _trained(model, text, chosen, progress)
     dtype = model.model.dtype
     lens = TunedLens(weight.to(dtype), bias.to(dtype), {})
@@ -134,10 +136,10 @@ def held_out_loss(
         progress(stage, done, len(sequences))
         text = Continuation(ids[:1], ids[1:], None)
         details = depth_map(
-            model.anatomy, [model.hidden_states(text)], lens, text.target_ids, top_k=1
+            model.anatomy, [model.hidden_states(text)], lens, text.target_ids, (KlFromLast(),)
         ).details
         assert details is not None
-        total = total + details.cells["kl_from_last"].sum(axis=1)
+        total = total + details.statistics["kl_from_last"].sum(axis=1)
     progress(stage, len(sequences), len(sequences))
     mean: FloatArray = total / sum(len(ids) - 1 for ids in sequences)
     return mean

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
+from typing import Unpack
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.settling import deep_layer, settling_depths
-from bathyscope.layers.last_layer import Comparison
-from bathyscope.layers.lens import Lens, open_lens, read_states
+from bathyscope.layers.last_layer import LastLayerComparison
+from bathyscope.layers.lenses.choice import open_lens
+from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
 from bathyscope.model.sequences import Sequences, greedy, of_equal_length
+from bathyscope.prompt import Prompt
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,10 @@ class StreamedToken:
 
 def stream(
     model: LanguageModel,
-    prompts: str | Sequence[str],
+    prompts: str | Prompt | Sequence[str],
     *,
-    lens: str = "norm",
-    translators: str | Path | None = None,
-    threshold: float = 0.5,
-    depth_fraction: float = 0.85,
-    max_new_tokens: int = 64,
+    settings: DepthSettings | None = None,
+    **overrides: Unpack[DepthOverrides],
 ) -> Iterator[StreamedToken]:
     """Have the model continue prompts greedily; yield every token as it comes.
 
@@ -55,57 +53,50 @@ def stream(
     Args:
         model: A loaded model.
         prompts: One prompt, or several.
-        lens: How intermediate layers are read: "norm", "raw" or "tuned" (`layers.lens`).
-        translators: File of the tuned lens.
-        threshold: g, in bits.
-        depth_fraction: ρ.
-        max_new_tokens: Longest continuation.
+        settings: How depth is asked for; None takes the defaults.
+        **overrides: Fields of the settings to replace.
 
     Yields:
         The new tokens, in the order of the sequences at each step, until all have ended.
 
     Raises:
-        InputError: A prompt is empty or too long, or an option is out of range: at the call, not
+        InputError: A prompt is empty or too long, or a setting is out of range: at the call, not
             at the first token.
     """
-    read, deep_from = (
-        open_lens(model, lens, translators).read,
-        deep_layer(model.num_layers, depth_fraction),
-    )
-    settling_depths(np.zeros((1, 1)), threshold)
-    if max_new_tokens < 1:
-        raise InputError(f"At least 1 new token must be allowed, not {max_new_tokens}.")
-    texts = [prompts] if isinstance(prompts, str) else list(prompts)
+    chosen = DepthSettings.chosen(settings, overrides)
+    require_no_map(chosen)
+    lens = open_lens(model, chosen.lens, chosen.translators)
+    given = prompts.text if isinstance(prompts, Prompt) else prompts
+    texts = [given] if isinstance(given, str) else list(given)
     if not texts:
         raise InputError("There is no prompt to continue; give one or more.")
     encoded = [model.tokens.encode(text) for text in texts]
-    model.require_context(max(map(len, encoded), default=0) + max_new_tokens)
+    model.require_context(max(map(len, encoded)) + chosen.max_new_tokens)
     if not all(encoded):
         raise InputError("The prompt is empty; give the model something to continue.")
-    return _written(model, encoded, read, threshold, deep_from, max_new_tokens)
+    return _written(model, encoded, lens, chosen)
 
 
 def _written(
     model: LanguageModel,
     encoded: Sequence[tuple[int, ...]],
-    read: Lens,
-    threshold: float,
-    deep_from: int,
-    max_new_tokens: int,
+    lens: Lens,
+    settings: DepthSettings,
 ) -> Iterator[StreamedToken]:
-    comparison = Comparison(model.anatomy)
+    deep_from = deep_layer(model.num_layers, settings.depth_fraction)
+    comparison = LastLayerComparison(model.anatomy)
     batches = [
         (indices, begun(model, [encoded[index] for index in indices]))
         for indices in of_equal_length(encoded)
     ]
-    for step in range(max_new_tokens):
+    for step in range(settings.max_new_tokens):
         tokens: list[StreamedToken] = []
         for indices, sequences in batches:
             if step:
                 sequences.advance()
-            for own, id, divergences in _next_tokens(sequences, comparison, read):
+            for own, id, divergences in _next_tokens(sequences, comparison, lens):
                 label = model.tokens.axis("token", [id]).labels[0]
-                depth = int(settling_depths(divergences[:, None], threshold)[0])
+                depth = int(settling_depths(divergences[:, None], settings.threshold)[0])
                 index = indices[own]
                 tokens.append(
                     StreamedToken(index, id, label, divergences, depth, depth >= deep_from)
@@ -116,13 +107,13 @@ def _written(
 
 
 def _next_tokens(
-    sequences: Sequences, comparison: Comparison, read: Lens
+    sequences: Sequences, comparison: LastLayerComparison, lens: Lens
 ) -> list[tuple[int, int, FloatArray]]:
     """Choose the next token of a batch; return sequence, token id and divergences of each."""
     if not sequences.running:
         return []
     anatomy = sequences.model.anatomy
-    rows, final = read_states(anatomy, read, sequences.states)
+    rows, final = read_states(anatomy, lens, sequences.states)
     compared = comparison.columns(rows, final)
     logits = as_float(anatomy.rescale(compared.last_logits))
     divergences = compared.bits.cpu().numpy()

@@ -121,7 +121,7 @@ def _depth(run: DepthRun) -> dict[str, Any]:
         "threshold": provenance["threshold"],
         "deepLayer": provenance["deep_layer"],
         "ratio": run.deep_thinking_ratio,
-        "top": None if run.readings is None else _top(run.readings),
+        "top": _top(run.readings) if run.readings and run.readings.top_k else None,
     }
 
 

@@ -15,8 +15,9 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.depth import depth
-from bathyscope.layers.lens import TUNED, check_lens
-from bathyscope.layers.tuned_lens import origin_of
+from bathyscope.layers.lenses.choice import check_lens
+from bathyscope.layers.lenses.tuned import origin_of
+from bathyscope.layers.settings import DepthSettings
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.model.provenance import (
@@ -169,10 +170,10 @@ def _question(
     _require_same_translators(asked.get("translators"), translators)
     if inscribed.kind == DepthRun.kind:
         text, given = asked["prompt"], asked["given"]
-        names = ("lens", "threshold", "depth_fraction", "top_k", "max_new_tokens")
-        options: dict[str, Any] = {name: asked[name] for name in names}
-        options["translators"] = translators
-        return lambda model, progress: depth(model, text, given, **options, progress=progress)
+        depth_settings = replace(DepthSettings.from_document(asked), translators=translators)
+        return lambda model, progress: depth(
+            model, text, given, settings=depth_settings, progress=progress
+        )
     prompt, settings = prompt_of(asked), _settings(asked)
     targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
     if inscribed.kind == InteractionRun.kind:
@@ -195,7 +196,7 @@ def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path 
             f"The map was read through the translators in {then['file']}; name that file "
             "(--translators)."
         )
-    check_lens(TUNED, given)
+    check_lens("tuned", given)
     now = origin_of(Path(given))
     if now["sha256"] != then["sha256"]:
         raise InputError(

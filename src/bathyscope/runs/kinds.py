@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.core.intervals import student_quantile
@@ -234,6 +235,28 @@ class DepthRun(Saved):
     def num_layers(self) -> int:
         """Layers of the model; the last one has no row, its divergence from itself is 0."""
         return len(self.heatmap.rows) + 1
+
+    def layer_statistic(self, name: str) -> Heatmap:
+        """Return one of the layer statistics that were computed, as a map of its own.
+
+        Raises:
+            InputError: It was not asked for.
+        """
+        known = {} if self.readings is None else self.readings.cells
+        if self.readings is None or name not in known:
+            there = f"it has {', '.join(known)}" if known else "it has none"
+            raise InputError(
+                f"The run does not hold the layer statistic {name!r}; {there}. Ask for it with "
+                f"statistics=[{name!r}] (--statistic {name})."
+            )
+        provenance = {**self.heatmap.provenance, "layer_statistic": name}
+        return Heatmap(
+            known[name],
+            self.heatmap.rows,
+            self.heatmap.columns,
+            self.readings.quantities[name],
+            provenance,
+        )
 
     def to_document(self) -> dict[str, Any]:
         """Return what `run.json` holds and `--json` prints."""

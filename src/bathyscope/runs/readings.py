@@ -7,25 +7,72 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.heatmap import FloatArray, Quantity
 from bathyscope.runs.validation import floats, numbers_or_null
+
+BEFORE_RECORDED: dict[str, dict[str, Any]] = {
+    "entropy": {
+        "name": "entropy",
+        "unit": "bits",
+        "bounds": None,
+        "neutral": None,
+        "legend": "H(p): bits of uncertainty in a layer's prediction",
+    },
+    "kl_from_last": {
+        "name": "KL divergence from the last layer",
+        "unit": "bits",
+        "bounds": None,
+        "neutral": None,
+        "legend": "KL(q ‖ p): bits lost by whoever takes a layer's prediction for the last layer's",
+    },
+    "probability": {
+        "name": "probability of the token",
+        "unit": "",
+        "bounds": [0.0, 1.0],
+        "neutral": None,
+        "legend": "p(y): what a layer gives the token",
+    },
+    "rank": {
+        "name": "rank of the token",
+        "unit": "",
+        "bounds": None,
+        "neutral": None,
+        "legend": "1: a layer would say this token itself",
+    },
+    "cosine": {
+        "name": "cosine with the last layer",
+        "unit": "",
+        "bounds": [-1.0, 1.0],
+        "neutral": 0.0,
+        "legend": "cosine of the angle between a layer's residual stream and the last layer's",
+    },
+}
+"""What the five statistics of runs measured before each run recorded it itself."""
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What else each cell of a depth map says; `layers.quantities` defines the quantities.
+    """What else each cell of a depth map says.
 
     Attributes:
-        cells: Arrays (num_layers − 1, tokens): entropy, kl_from_last, probability, rank, cosine.
-        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k), int64.
+        cells: Arrays (num_layers − 1, tokens) of layer statistics by name.
+        top_ids: The k most probable tokens of each cell, (num_layers − 1, tokens, k), int64; k
+            is 0 where they were not asked for.
         top_probabilities: Their probabilities, same shape.
         labels: Display text of every token id in `top_ids`.
+        quantities: What each of `cells` measures, by the same names.
     """
 
     cells: Mapping[str, FloatArray]
     top_ids: NDArray[np.int64]
     top_probabilities: FloatArray
     labels: Mapping[int, str]
+    quantities: Mapping[str, Quantity]
+
+    @property
+    def top_k(self) -> int:
+        """How many tokens are named for each cell."""
+        return int(self.top_ids.shape[-1])
 
     def says(self, layer: int, token: int) -> list[tuple[str, float]]:
         """Return what a layer (from 1) would say at a token (from 0): labels, probabilities."""
@@ -41,6 +88,7 @@ class Readings:
             "top_ids": self.top_ids.tolist(),
             "top_probabilities": numbers_or_null(self.top_probabilities),
             "labels": {str(id): label for id, label in self.labels.items()},
+            "quantities": {name: one.to_document() for name, one in self.quantities.items()},
         }
 
     @classmethod
@@ -54,5 +102,9 @@ class Readings:
             labels
         ):
             raise ValueError("the top tokens do not fit the map")
+        quantities = {
+            name: Quantity.from_document(one)
+            for name, one in values.pop("quantities", BEFORE_RECORDED).items()
+        }
         cells = {name: floats(cell, layers, tokens) for name, cell in values.items()}
-        return cls(cells, top_ids, top_probabilities, labels)
+        return cls(cells, top_ids, top_probabilities, labels, quantities)

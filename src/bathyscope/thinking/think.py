@@ -15,7 +15,8 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.layers.lazy_settling import Settler
-from bathyscope.layers.lens import Lens, check_lens, open_lens, read_states
+from bathyscope.layers.lenses.choice import check_lens, open_lens, record_of
+from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
@@ -201,7 +202,7 @@ def think(
     sequences = begun(model, [prompt_ids], chosen.stop)
     sequences.fork(chosen.n)
     sampler = Sampler([chosen.seed + i for i in range(chosen.n)], chosen.temperature)
-    reader = _PrefixReader(model, lens.read, chosen)
+    reader = _PrefixReader(model, lens, chosen)
     _write(sequences, sampler, chosen.prefix, progress, "sample prefixes", reader)
     ratios, reading = reader.ratios()
     order = sorted(range(chosen.n), key=lambda i: -ratios[i])  # equal ratios: in order of seeds
@@ -229,7 +230,7 @@ def think(
         ),
         all_vote=vote([sample.answer for sample in samples]) if compare else None,
         all_cost=Cost(sum(lengths), total - reading) if compare else None,
-        provenance=_provenance(model, prompt, chosen) | lens.provenance,
+        provenance=_provenance(model, prompt, chosen) | record_of(lens),
     )
 
 

@@ -145,7 +145,7 @@ def depth_run(tokens: int = 9, layers: int = 12) -> bs.DepthRun:
     heatmap = Heatmap(np.where(below, 0.9, 0.1), rows, columns, quantity, provenance)
     ids = np.arange((layers - 1) * tokens).reshape(layers - 1, tokens, 1) % 7
     labels = {id: f"▁word{id}" * (id + 1) for id in range(7)}
-    readings = Readings({}, ids, np.ones(ids.shape), labels)
+    readings = Readings({}, ids, np.ones(ids.shape), labels, {})
     return bs.DepthRun(heatmap, settling, float((settling >= 11).mean()), readings)
 
 

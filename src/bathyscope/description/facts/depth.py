@@ -1,6 +1,6 @@
 """What can be said of a depth map: where which tokens settle."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
 from bathyscope.description.roles import Role
+from bathyscope.layers.lenses.summaries import SUMMARIES
 from bathyscope.runs.kinds import DepthRun
 
 TEMPLATE = frozenset({"the", "is", "."})
@@ -103,7 +104,8 @@ class DepthFacts:
         response: The text that was looked into.
         generated: Whether the model wrote it itself.
         likelihood: How probable it was; None where that was not recorded.
-        lens: How intermediate layers are read, "norm", "raw" or "tuned".
+        lens: How intermediate layers are read, by name.
+        lens_summary: The same in words.
         threshold: A token settles at the first layer with at most so many bits.
         num_layers: Layers of the model; one more than the map's rows.
         deep_layer: Tokens that settle here or later count as deep.
@@ -130,6 +132,7 @@ class DepthFacts:
     generated: bool
     likelihood: Likelihood | None
     lens: str
+    lens_summary: str
     threshold: float
     num_layers: int
     deep_layer: int
@@ -167,6 +170,7 @@ def depth_facts(run: DepthRun) -> DepthFacts:
         generated=provenance["generated"],
         likelihood=likelihood(run.evidence),
         lens=provenance["lens"],
+        lens_summary=_lens_summary(provenance),
         threshold=threshold,
         num_layers=run.num_layers,
         deep_layer=deep_layer,
@@ -264,3 +268,10 @@ def _template(
         int(completes.sum()),
         float(np.median(depths[completes])),
     )
+
+
+def _lens_summary(provenance: Mapping[str, Any]) -> str:
+    """Return how layers were read: by the run's own words, which older runs do not have."""
+    lens = provenance["lens"]
+    own = provenance.get("lens_summary") or SUMMARIES.get(lens)
+    return str(own or f"read through the lens {lens}")

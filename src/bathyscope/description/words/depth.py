@@ -18,11 +18,6 @@ from bathyscope.description.words.phrases import (
     short,
 )
 
-_LENSES = {
-    "norm": "read through the final norm (the usual logit lens)",
-    "raw": "read without the final norm",
-    "tuned": "read through affine translators trained for each layer (the tuned lens)",
-}
 MOST_NAMED = 20
 """So many early, late and repeated tokens are named."""
 
@@ -48,7 +43,7 @@ def _overview(found: DepthFacts) -> Iterator[str]:
     yield (
         "A cell is the Jensen-Shannon divergence, in bits, between what the model would say for a "
         "token at a layer and what it says at its last layer: 0 is the same, 1 has nothing in "
-        f"common. Intermediate layers are {_LENSES[found.lens]}. A token settles at the first "
+        f"common. Intermediate layers are {found.lens_summary}. A token settles at the first "
         f"layer with at most {found.threshold:g} bits, at the last, {found.num_layers}, where none "
         "before has."
     )

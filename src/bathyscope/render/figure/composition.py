@@ -98,7 +98,7 @@ def _required_readings(subject: Run | Heatmap, look: Look) -> Readings | None:
     if not look.top_tokens:
         return None
     readings = subject.readings if isinstance(subject, DepthRun) else None
-    if readings is None:
+    if readings is None or not readings.top_k:
         raise InputError(
             "What each layer would say is not in this map; compute it with bathyscope depth "
             "--top-k 1, or leave out --top-tokens."

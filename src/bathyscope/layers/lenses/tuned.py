@@ -14,6 +14,8 @@ from torch import Tensor
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_file, sha256
+from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.lenses.summaries import SUMMARIES
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel
@@ -23,7 +25,7 @@ _KEY, _KIND = "bathyscope", "tuned lens"
 
 
 @dataclass(frozen=True)
-class TunedLens:
+class TunedLens(Lens):
     """Reads layer l as norm(h + A_l h + b_l); with A and b of zeros it is the lens `norm`.
 
     Attributes:
@@ -31,11 +33,28 @@ class TunedLens:
         bias: b, shape (num_layers − 1, hidden_size).
         about: The model it was trained for, on what, how, and its loss on text held out; plain
             JSON values.
+        origin: Name and hash of the file it was read from; None where it was not.
     """
 
     weight: Tensor
     bias: Tensor
     about: dict[str, Any]
+    origin: dict[str, Any] | None = None
+
+    name = "tuned"
+    summary = SUMMARIES[name]
+    reads_file = True
+
+    @classmethod
+    def open(cls, model: LanguageModel, translators: Path | None) -> "TunedLens":
+        """Read the lens of a model from its file; see `open_tuned_lens`."""
+        assert translators is not None, "checked by choice.check_lens"
+        return open_tuned_lens(translators, model)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Which translators it reads through."""
+        return {} if self.origin is None else {"translators": self.origin}
 
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
         """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size)."""
@@ -89,7 +108,8 @@ def open_tuned_lens(path: Path, model: LanguageModel) -> TunedLens:
         if not tensors[name].isfinite().all():
             raise InputError(f"{path} is damaged: its {name} is not finite; train the lens again.")
     place = {"dtype": model.model.dtype, "device": model.model.device}
-    return TunedLens(tensors["weight"].to(**place), tensors["bias"].to(**place), about)
+    weight, bias = tensors["weight"].to(**place), tensors["bias"].to(**place)
+    return TunedLens(weight, bias, about, origin_of(path))
 
 
 def origin_of(path: Path) -> dict[str, Any]:

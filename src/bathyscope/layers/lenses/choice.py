@@ -1,0 +1,53 @@
+"""The lenses by name, and the way from a name and a file to a lens that reads a model."""
+
+from pathlib import Path
+from typing import Any
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.registry import Registry
+from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.lenses.norm import NormLens
+from bathyscope.layers.lenses.raw import RawLens
+from bathyscope.layers.lenses.tuned import TunedLens
+from bathyscope.model.language_model import LanguageModel
+
+LENSES: Registry[type[Lens]] = Registry("lens", "bathyscope.lenses", (NormLens, RawLens, TunedLens))
+"""Every lens that can be asked for, as classes."""
+
+
+def check_lens(name: str, translators: str | Path | None) -> None:
+    """Raise InputError for what can be seen to be wrong without a model."""
+    kind = LENSES.require(name)
+    if kind.reads_file and translators is None:
+        raise InputError(
+            f"The {name} lens reads through translators; name the file that `bathyscope lens "
+            "train` wrote (--translators)."
+        )
+    if not kind.reads_file and translators is not None:
+        raise InputError(
+            f"Translators belong to the tuned lens, not to {name!r}; add --lens tuned or leave "
+            "out --translators."
+        )
+    if translators is not None and not Path(translators).is_file():
+        raise InputError(f"There is no file {translators} with translators (--translators).")
+
+
+def open_lens(model: LanguageModel, name: str, translators: str | Path | None = None) -> Lens:
+    """Return a lens by its name, with its translators where it has any.
+
+    Args:
+        model: The model that is to be read.
+        name: A name in `LENSES`.
+        translators: File of a lens that was fitted to the model.
+
+    Raises:
+        InputError: The lens is not known, or its translators are missing, damaged or those of
+            another model.
+    """
+    check_lens(name, translators)
+    return LENSES[name].open(model, None if translators is None else Path(translators))
+
+
+def record_of(lens: Lens) -> dict[str, Any]:
+    """Return what a run's provenance says of a lens."""
+    return {"lens": lens.name, "lens_summary": lens.summary, **lens.provenance}
