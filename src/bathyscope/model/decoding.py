@@ -13,6 +13,7 @@ from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.memory import give_back
+from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
 
@@ -110,6 +111,7 @@ def _piece(
     anatomy = model.anatomy
     with anatomy.recording(wanted) as states, anatomy.states_at(nowhere):
         with forward_only():
-            output = run(model.model, input_ids=input_ids, past_key_values=cache, use_cache=True)
+            past = {cache_name(model.model): cache}
+            output = run(model.model, input_ids=input_ids, use_cache=True, **past)
     require_numbers(states[-1], model.model)
-    return states, output.past_key_values
+    return states, cache_of(model.model, output)

@@ -13,6 +13,7 @@ from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
+from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.prefix_tree import Edge, Ids
 from bathyscope.model.products import forward_only
 from bathyscope.model.scores import Scores, joined, scores_of
@@ -128,7 +129,7 @@ class Forest:
             positions = starts[:, None] + torch.arange(most, device=device)
             options = {
                 "use_cache": True,
-                "past_key_values": BranchCache(pasts, most),
+                cache_name(self.model): BranchCache(pasts, most),
                 "attention_mask": visible_past(pasts, most, device),
                 # Padding repeats the last position: one beyond the context may not exist.
                 "position_ids": positions.minimum(ends[:, None] - 1),
@@ -136,10 +137,10 @@ class Forest:
         elif any(edge.children for edge, _ in batch):
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
-            options = {"use_cache": True, "past_key_values": DynamicCache()}
+            options = {"use_cache": True, cache_name(self.model): DynamicCache()}
         with forward_only(), self.head.states_at(places) as states:
             output = run(self.model, input_ids=torch.tensor(ids, device=device), **options)
-        return getattr(output, "past_key_values", None), begin, states[0]
+        return cache_of(self.model, output), begin, states[0]
 
     def _deliver(
         self, states: Tensor, sequences: list[int], wanted: list[Ids], deliver: Deliver

@@ -1,7 +1,6 @@
 """Several texts written at once, token by token, open to a look into each token."""
 
 import copy
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel, end_of_text
 from bathyscope.model.logits import as_float
+from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
 
@@ -104,7 +104,7 @@ class Sequences:
         self.states: list[Tensor] = []
         self._final = torch.empty(0)  # what of the last states goes into the unembedding
         self._cache: Any = None
-        self._cache_name = _cache_name(model)
+        self._cache_name = cache_name(model.model)
         self._prompt_length, self._length = len(prompts[0]), 0
         self._next = torch.empty(len(prompts), dtype=torch.int64)
         self._run(self._tensor(prompts))
@@ -193,7 +193,7 @@ class Sequences:
                 )
         require_numbers(final[0], self.model.model)
         self._final = final[0]
-        self._cache, self.states = getattr(output, self._cache_name, None), states
+        self._cache, self.states = cache_of(self.model.model, output), states
         if not hasattr(self._cache, "reorder_cache"):
             raise ModelError(
                 f"{type(self.model.model).__name__} returns no cache that text could be continued "
@@ -214,12 +214,6 @@ class Sequences:
 
     def _tensor(self, values: Any) -> Tensor:
         return torch.tensor(values, device=self.model.model.device)
-
-
-def _cache_name(model: LanguageModel) -> str:
-    """Return what the model calls its cache; those of running states alone have their own name."""
-    known = inspect.signature(model.model.forward).parameters
-    return "cache_params" if "cache_params" in known else "past_key_values"
 
 
 def _end_tokens(model: LanguageModel) -> frozenset[int]:

@@ -11,6 +11,7 @@ from bathyscope.model.foreign import run, text_config
 from bathyscope.model.forest import Forest
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float, logits_of
+from bathyscope.model.past import cache_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.scores import Scores
 
@@ -99,7 +100,7 @@ def _keeps_more(model: Any) -> str | None:
             output = run(model, input_ids=input_ids, use_cache=True)
         except ModelError as error:
             return f"it fails with a cache ({type(error.__cause__).__name__})"
-    cache = getattr(output, "past_key_values", None)
+    cache = cache_of(model, output)
     layers = getattr(cache, "layers", ())
     if cache is None or any(hasattr(layer, "recurrent_states") for layer in layers):
         return "it carries a running state from token to token, which cannot be branched"

@@ -11,7 +11,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.files.outputs import refuse_existing
 from bathyscope.core.files.ownership import foreign
 from bathyscope.demo.demo import write
-from bathyscope.layers.tuned_lens import TunedLens
+from bathyscope.layers.lenses.tuned import TunedLens
 from tests.comparison.maps import attribution, depth
 
 MAP = attribution([[1, 2, 3], [4, 5, 6]], error=np.full((2, 3), 0.1), freedom=5)
