@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bathyscope.attribution.evaluations import _TABLE
 from tests.cli.conftest import call, started, tree
 
 PROMPT = " ".join(f"[[{number}]]" for number in range(20)) + " sum:"
@@ -22,7 +23,7 @@ def kept(cache: Path) -> int:
         return 0
     with closing(sqlite3.connect(cache)) as connection:
         try:
-            return int(connection.execute("SELECT count(*) FROM evaluations").fetchone()[0])
+            return int(connection.execute(f"SELECT count(*) FROM {_TABLE}").fetchone()[0])
         except sqlite3.OperationalError:  # the table is not there yet
             return 0
 
