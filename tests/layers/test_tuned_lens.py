@@ -171,3 +171,24 @@ def test_an_existing_file_is_not_overwritten_unasked(file: Path, llama: bs.Langu
     with pytest.raises(bs.InputError, match="exists already"):
         random_lens(llama, 0.2).save(file)
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("part", ["number", "words"])
+def test_a_lens_that_was_changed_is_refused(file: Path, llama: bs.LanguageModel, part: str) -> None:
+    content = bytearray(file.read_bytes())
+    at = (
+        len(content) - 8
+        if part == "number"
+        else content.index(b"tiny-llama" if b"tiny-llama" in content else b"LlamaForCausalLM")
+    )
+    content[at] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(bs.InputError, match="changed after it was written"):
+        bs.depth(llama, PROMPT, RESPONSE, lens="tuned", translators=file)
+
+
+def test_a_lens_of_before_there_were_digests_opens(tmp_path: Path, llama: bs.LanguageModel) -> None:
+    lens, path = random_lens(llama, 0.1), tmp_path / "lens.safetensors"
+    about = {"bathyscope": json.dumps(lens.about)}
+    save_file({"weight": lens.weight, "bias": lens.bias}, path, metadata=about)
+    assert bs.depth(llama, PROMPT, RESPONSE, lens="tuned", translators=path).heatmap.values.any()

@@ -5,7 +5,6 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
-from bathyscope.runs.folder import require_own_scores
 from bathyscope.runs.kinds import Run
 from bathyscope.runs.opening import open_run
 from bathyscope.tables.objects import from_object
@@ -31,5 +30,4 @@ def open_map(source: Any) -> Run | Heatmap:
         raise InputError(f"There is no {path}; give a run folder or a table.")
     if path.is_dir():
         return open_run(path)
-    require_own_scores(path)
     return read_table(path)

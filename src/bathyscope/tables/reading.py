@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.runs.folder import require_own_scores
 from bathyscope.tables.arrays import read_npz
 from bathyscope.tables.delimited import read_csv, read_tsv
 from bathyscope.tables.documents import read_json, read_json_lines
@@ -39,9 +40,11 @@ def read_table(path: str | Path) -> Heatmap:
     Labels may repeat. An empty cell is NaN; NaN and infinities stay what they are.
 
     Raises:
-        InputError: The file cannot be read, is too large, or is no rectangular table of numbers.
+        InputError: The file cannot be read, is too large, is no rectangular table of numbers, or
+            lies in a run's folder and is not as the run wrote it.
     """
     path = Path(path)
+    require_own_scores(path)
     reader = _reader(path)
     content = _content(path)
     try:

@@ -19,9 +19,10 @@ from bathyscope.layers.lenses.summaries import SUMMARIES
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.runs.validation import arrays_digest, document_digest, parsed
 
 SCHEMA = 1
-_KEY, _KIND = "bathyscope", "tuned lens"
+_KEY, _KIND, _DIGEST = "bathyscope", "tuned lens", "digest"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class TunedLens(Lens):
             name: tensor.float().cpu().contiguous()
             for name, tensor in (("weight", self.weight), ("bias", self.bias))
         }
-        about = json.dumps(self.about, ensure_ascii=False, allow_nan=False)
+        said = {**self.about, _DIGEST: _digest(self.about, tensors)}
+        about = json.dumps(said, ensure_ascii=False, allow_nan=False)
         with new_file(Path(path), overwrite=overwrite) as partial:
             try:
                 save_file(tensors, partial, metadata={_KEY: about})
@@ -122,9 +124,8 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
     try:
         with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            names = set(file.keys()) & {"weight", "bias"}
-            tensors = {name: file.get_tensor(name) for name in names}
+            about = parsed((file.metadata() or {}).get(_KEY, "null"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
     except OSError as error:
         raise InputError(
             f"The translators {path} cannot be read ({error.strerror or error})."
@@ -138,7 +139,19 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             f"{path} has schema {about['schema']}, but this bathyscope reads up to {SCHEMA}; "
             "upgrade it."
         )
+    # Lenses of the first versions have no digest.
+    if about.pop(_DIGEST, None) not in (None, _digest(about, tensors)):
+        raise InputError(
+            f"{path} is damaged: something was changed after it was written (its digest is "
+            "another); train the lens again."
+        )
     return about, tensors
+
+
+def _digest(about: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    """Return the SHA-256 of all that a file says."""
+    arrays = arrays_digest({name: tensor.float().numpy() for name, tensor in tensors.items()})
+    return document_digest({"about": about, "arrays": arrays})
 
 
 def describe_model(model: LanguageModel) -> dict[str, Any]:

@@ -15,7 +15,9 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.runs.folder import require_untouched, sealed
 from bathyscope.runs.kinds import Run
+from bathyscope.runs.validation import parsed
 
 FORMATS = (".png", ".svg", ".pdf")
 MAX_CELLS = 16_384
@@ -62,7 +64,7 @@ class Inscription:
             "provenance": dict(self.provenance),
             "values": {"shape": self.shape, "sha256": self.digest, "zlib_base64": numbers},
         }
-        return json.dumps(document, ensure_ascii=True, allow_nan=False)
+        return json.dumps(sealed(document), ensure_ascii=True, allow_nan=False)
 
     @classmethod
     def from_text(cls, text: str) -> "Inscription":
@@ -71,9 +73,10 @@ class Inscription:
         Raises:
             KeyError, TypeError, ValueError: The text is something else, or damaged.
         """
-        document = json.loads(text)
+        document = parsed(text)
         if document["bathyscope"] > _VERSION:
             raise ValueError("a newer bathyscope drew it")
+        require_untouched(document)
         stated, (rows, columns) = document["values"], document["values"]["shape"]
         packed = stated["zlib_base64"]
         values = None if packed is None else _unpacked(packed, (rows, columns))
