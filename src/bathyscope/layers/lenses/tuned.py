@@ -21,7 +21,8 @@ from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.runs.validation import arrays_digest, document_digest, parsed
 
-SCHEMA = 1
+SCHEMA = 2
+_FIRST_WITH_DIGEST = 2
 _KEY, _KIND, _DIGEST = "bathyscope", "tuned lens", "digest"
 
 
@@ -139,8 +140,10 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             f"{path} has schema {about['schema']}, but this bathyscope reads up to {SCHEMA}; "
             "upgrade it."
         )
-    # Lenses of the first versions have no digest.
-    if about.pop(_DIGEST, None) not in (None, _digest(about, tensors)):
+    digest = about.pop(_DIGEST, None)
+    if digest is None and about.get("schema", 0) < _FIRST_WITH_DIGEST:
+        return about, tensors
+    if digest != _digest(about, tensors):
         raise InputError(
             f"{path} is damaged: something was changed after it was written (its digest is "
             "another); train the lens again."
