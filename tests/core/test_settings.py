@@ -21,9 +21,9 @@ def test_overrides_replace_fields_and_a_misspelt_one_names_the_nearest() -> None
     begun = Brewing(minutes=9)
     assert Brewing.chosen(begun, {"name": "big"}) == Brewing(9, (), "big")
     assert Brewing.chosen(None, {}) == Brewing()
-    with pytest.raises(InputError, match="no setting 'minuts'; did you mean 'minutes'"):
+    with pytest.raises(InputError, match="'minuts' is not known; did you mean 'minutes'"):
         Brewing.chosen(None, {"minuts": 4})
-    with pytest.raises(InputError, match="no setting 'zzz'; there are minutes, spices"):
+    with pytest.raises(InputError, match="'zzz' is not known; choose one of minutes, spices"):
         Brewing.chosen(None, {"zzz": 4})
 
 

@@ -9,7 +9,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.pattern import matches
-from bathyscope.prompt.segmenters import FEATURES, SEGMENTERS
+from bathyscope.prompt.segmenters import SEGMENTERS, feature_names
 from bathyscope.prompt.subwords import token_features
 from bathyscope.prompt.words import words
 
@@ -74,7 +74,7 @@ def test_marks_are_dropped_by_other_segmenters_and_escapes_keep_working() -> Non
     assert prompt.text == "one two [[three]]"
 
 
-@pytest.mark.parametrize("name", [name for name in FEATURES if "regex" not in name])
+@pytest.mark.parametrize("name", [name for name in feature_names() if "regex" not in name])
 def test_nothing_found_is_one_sentence_with_the_way_out(name: str) -> None:
     with pytest.raises(InputError, match=r"^(No |The prompt has no ).*choose other features") as e:
         Prompt.segmented(" \n ", name, lambda _: ())

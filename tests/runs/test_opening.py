@@ -79,7 +79,7 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("depth", lambda d: d["settling_depth"].__setitem__(0, True), "not integer"),
     ("depth", lambda d: d["provenance"].update(threshold=0.1), "settling_depth"),
     ("depth", lambda d: d["provenance"].update(deep_layer=1), "deep_layer"),
-    ("depth", lambda d: d["provenance"].update(lens="bogus"), "one of norm, raw, tuned"),
+    ("depth", lambda d: d["provenance"].update(lens=3), "lens is 3, not string"),
     ("depth", lambda d: d["heatmap"]["quantity"].update(bounds=[0, 9]), "bounds 0 and 1"),
     ("depth", lambda d: d["heatmap"]["rows"]["labels"].reverse(), "layers from 1"),
     ("depth", lambda d: d["readings"]["probability"][0].__setitem__(0, 1.5), "at most 1"),

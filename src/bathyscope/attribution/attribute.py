@@ -14,7 +14,7 @@ from bathyscope.attribution.units import in_unit
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.games.interactions import interactions
-from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS
+from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS, estimated
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
@@ -164,7 +164,7 @@ def _interactions(
 
 def _attribution(request: Request, index: int) -> AttributionRun:
     game, rows = request.compared(index)
-    estimate = METHODS[request.settings.method].estimate(game, request.settings.allowed)
+    estimate = estimated(METHODS[request.settings.method], game, request.settings.allowed)
     heatmap = Heatmap(
         values=estimate.values,
         rows=rows,

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.gradients import STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
-from bathyscope.core.errors import InputError
+from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
@@ -116,16 +116,16 @@ def check(prompt: Prompt, targets: Sequence[str | None], settings: AttributionSe
         InputError: The method or value is unknown or lacks a package, a target is empty, there is
             no feature, or the budget does not suffice for so many.
     """
-    methods = {**METHODS, "interactions": INTERACTIONS}
+    methods = {**METHODS, INTERACTIONS.name: INTERACTIONS}
+    if METHODS.failed(settings.method):
+        METHODS.require(settings.method)
     for name, given, known in (
         ("method", settings.method, (*methods, *GRADIENT_METHODS)),
         ("value", settings.of, TOKEN_VALUES),
         ("beginning of a path", settings.path_from, PATH_BASELINES),
     ):
         if given not in known:
-            raise InputError(
-                f"The {name} {given!r} is not known; choose one of {', '.join(known)}."
-            )
+            raise InputError(f"The {name} {given!r} is not known; {advice(given, known)}.")
     if not prompt.features:
         raise InputError(
             "The prompt has no feature; mark what is to be measured with [[ and ]], "

@@ -16,6 +16,7 @@ from bathyscope.cli import (
     describe,
     evaluate,
     lens,
+    listings,
     provenance,
     render,
     rerun,
@@ -84,6 +85,14 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
+LISTS = {
+    "attribute": (listings.methods, listings.features),
+    "evaluate": (listings.methods, listings.features),
+    "depth": (listings.layer_statistics, listings.lenses),
+    "think": (listings.lenses,),
+}
+"""What the help of a command ends with."""
+
 for name, module in {
     "attribute": attribute,
     "depth": depth,
@@ -97,7 +106,8 @@ for name, module in {
     "rerun": rerun,
     "demo": demo,
 }.items():
-    app.command(name)(_ends_well(module.command))
+    kind = listings.ending_with(*LISTS.get(name, ()))
+    app.command(name, cls=kind)(_ends_well(module.command))
 
 lens_app = typer.Typer(help="Train a lens to read a model's layers through.", no_args_is_help=True)
 lens_app.command("train")(_ends_well(lens.train))

@@ -37,8 +37,7 @@ def command(
     method: Annotated[
         str,
         typer.Option(
-            help="shapley, leave_one_out, banzhaf, surrogate, interactions, saliency, "
-            "input_x_gradient or integrated_gradients."
+            metavar="NAME", help="How a token's value is shared among the features; listed below."
         ),
     ] = "shapley",
     of: Annotated[str, typer.Option(help="logprob, logit or probability.")] = "logprob",

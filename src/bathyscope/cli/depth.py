@@ -26,7 +26,10 @@ def command(
     ] = 0,
     statistic: Annotated[
         list[str] | None,
-        typer.Option(help="Also compute a layer statistic for each cell; repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="Also compute this layer statistic for each cell, of those below; repeatable.",
+        ),
     ] = None,
     ratio_only: Annotated[
         bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
@@ -83,8 +86,7 @@ def command(
         delivery.check()
         loaded = options.load_model(model, revision, dtype, device, progress)
         if ratio_only:
-            run = verbs.settle(loaded, text, response, settings=settings)
-            show(run, as_json=as_json)
+            show(verbs.settle(loaded, text, response, settings=settings), as_json=as_json)
             return
         found = verbs.depth(loaded, text, response, settings=settings)
     delivery.deliver([found])

@@ -51,8 +51,7 @@ Features = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="What the columns are: marked, demonstrations, expressions, sentences, words, tokens "
-        "or regex:PATTERN.",
+        help="What the columns are; listed below.",
     ),
 ]
 Budget = Annotated[
@@ -70,10 +69,7 @@ Chat = Annotated[
 ]
 Lens = Annotated[
     str,
-    typer.Option(
-        help="Read intermediate layers through the final norm (norm), raw, or through trained "
-        "translators (tuned)."
-    ),
+    typer.Option(metavar="NAME", help="How intermediate layers are read; listed below."),
 ]
 Threshold = Annotated[
     float, typer.Option(help="g: a token has settled at this many bits or fewer.")

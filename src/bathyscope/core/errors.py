@@ -8,6 +8,8 @@ Every message is one sentence or two for a person: what came, what was expected,
     └── WriteError     what was computed cannot be written             (exit code 1)
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -34,3 +36,17 @@ class WriteError(BathyscopeError):
         """Say so of a path."""
         super().__init__(f"{path} cannot be written ({reason}); nothing half-written is left.")
         self.reason = reason
+
+
+def first_sentence(error: BaseException) -> str:
+    """Return the first sentence of a foreign error, without its full stop and not too long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.split(". ")[0][:300].rstrip(".")
+
+
+def advice(name: str, known: Iterable[str]) -> str:
+    """Return what to say after "… is not known; ": the nearest of the known names, and all."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    meant = f"did you mean {near[0]!r}? Known are" if near else "choose one of"
+    return f"{meant} {', '.join(names)}"

@@ -1,11 +1,11 @@
 """Registries: the things of one kind by name, those of other packages among them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import Generic, Protocol, TypeVar
 
-from bathyscope.core.errors import InputError
+from bathyscope.core.errors import BathyscopeError, InputError, advice, first_sentence
 
 
 class Named(Protocol):
@@ -19,22 +19,68 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
+@contextmanager
+def working(kind: str, thing: Named) -> Iterator[None]:
+    """Turn what a thing of another package stumbles over into one sentence that names it.
+
+    Errors of bathyscope's own things stay what they are.
+
+    Args:
+        kind: What it is, e.g. "segmenter".
+        thing: The thing that is at work inside.
+
+    Raises:
+        InputError: It raised an error of its own.
+    """
+    try:
+        yield
+    except BathyscopeError:
+        raise
+    except Exception as error:  # foreign code raises whatever it stumbles over
+        made = thing if isinstance(thing, type) else type(thing)
+        if made.__module__.partition(".")[0] == "bathyscope":
+            raise
+        raise InputError(
+            f"The {kind} {thing.name!r} fails ({type(error).__name__}: {first_sentence(error)}); "
+            f"choose another {kind}, or report it where it comes from."
+        ) from error
+
+
+def brought(group: str) -> dict[str, str]:
+    """Return the names that other packages bring to a group, and the packages; imports none."""
+    return {
+        entry.name: entry.dist.name if entry.dist else "another package"
+        for entry in entry_points(group=group)
+    }
+
+
 class Registry(Mapping[str, T], Generic[T]):
     """Things of one kind by name.
 
     Other packages add theirs by an entry point of the registry's group, whose object is such a
-    thing; they are imported when a name is asked for that is not known yet, or all names are
-    listed. What fails to be imported is named in the error of whoever asks for it, and disturbs
-    nobody else.
+    thing and whose name is the thing's. They are imported when a name is asked for that is not
+    known yet, or all names are listed. What fails to be imported is named in the error of whoever
+    asks for it, and disturbs nobody else.
 
     Attributes:
         kind: What the things are, for sentences, e.g. "method".
         group: The group of entry points, e.g. "bathyscope.methods".
     """
 
-    def __init__(self, kind: str, group: str, own: Iterable[T] = ()) -> None:
-        """Begin with bathyscope's own things, in the order in which they are to be listed."""
+    def __init__(
+        self, kind: str, group: str, own: Iterable[T] = (), *, of_classes: bool = False
+    ) -> None:
+        """Begin with bathyscope's own things, in the order in which they are to be listed.
+
+        Args:
+            kind: What the things are.
+            group: The group of entry points.
+            own: The things.
+            of_classes: Whether the things are classes; else an entry point that names a class
+                stands for an instance of it.
+        """
         self.kind, self.group = kind, group
+        self._of_classes = of_classes
         self._known: dict[str, T] = {thing.name: thing for thing in own}
         self._failed: dict[str, str] = {}
         self._complete = False
@@ -59,12 +105,21 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         if name in self:
             return self._known[name]
-        if name in self._failed:
+        if self.failed(name):
             raise InputError(
                 f"The {self.kind} {name!r} of another package cannot be used: "
                 f"{self._failed[name]}; mend or remove that package."
             )
-        raise InputError(f"The {self.kind} {name!r} is not known; {self._advice(name)}.")
+        raise InputError(f"The {self.kind} {name!r} is not known; {advice(name, self)}.")
+
+    def failed(self, name: str) -> bool:
+        """Tell whether a package brings a thing of this name that cannot be imported."""
+        self._load()
+        return name in self._failed
+
+    def own(self) -> dict[str, T]:
+        """Return what is known without importing anything of another package, by name."""
+        return dict(self._known)
 
     def __getitem__(self, name: str) -> T:
         """Return a thing by its name; KeyError where there is none."""
@@ -88,11 +143,6 @@ class Registry(Mapping[str, T], Generic[T]):
             self._load()
         return name in self._known
 
-    def _advice(self, name: str) -> str:
-        near = get_close_matches(name, list(self), n=1)
-        meant = f"did you mean {near[0]!r}? Known are" if near else "choose one of"
-        return f"{meant} {', '.join(self)}"
-
     def _load(self) -> None:
         """Import what other packages bring; a name of bathyscope's own stays its own."""
         if self._complete:
@@ -100,7 +150,11 @@ class Registry(Mapping[str, T], Generic[T]):
         self._complete = True
         for entry in entry_points(group=self.group):
             try:
-                thing: T = entry.load()
+                loaded = entry.load()
+                make = isinstance(loaded, type) and not self._of_classes
+                thing: T = loaded() if make else loaded
+                if thing.name != entry.name:
+                    raise ValueError(f"its own name is {thing.name!r}")
                 self._known.setdefault(thing.name, thing)
             except Exception as error:  # whatever a foreign package stumbles over
                 self._failed[entry.name] = f"{type(error).__name__}: {error}"

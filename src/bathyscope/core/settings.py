@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any, Self
 
-from bathyscope.core.errors import InputError
+from bathyscope.core.errors import InputError, advice
 
 _UNRECORDED, _AT = "unrecorded", "at"
 
@@ -38,9 +37,7 @@ class Settings:
         known = [one.name for one in fields(cls)]
         for name in overrides:
             if name not in known:
-                near = get_close_matches(name, known, n=1)
-                meant = f"did you mean {near[0]!r}? There are" if near else "there are"
-                raise InputError(f"There is no setting {name!r}; {meant} {', '.join(known)}.")
+                raise InputError(f"The setting {name!r} is not known; {advice(name, known)}.")
         return replace(settings or cls(), **overrides)
 
     def to_document(self) -> dict[str, Any]:

@@ -6,9 +6,13 @@ noise; `surrogate` takes hundreds of features of which few matter. `interactions
 features do together, as a map of its own shape.
 """
 
+import numpy as np
+
 from bathyscope.core.heatmap import Quantity
-from bathyscope.core.registry import Registry
+from bathyscope.core.registry import Registry, working
 from bathyscope.games.banzhaf import Banzhaf
+from bathyscope.games.estimate import Budget, Estimate
+from bathyscope.games.game import Game
 from bathyscope.games.interactions import Interactions
 from bathyscope.games.leave_one_out import LeaveOneOut
 from bathyscope.games.method import Method
@@ -23,6 +27,24 @@ METHODS: Registry[Method] = Registry(
 INTERACTIONS = Interactions()
 """The method whose map is features × features, of the whole target; of one token: `interactions`
 with its position."""
+
+
+def estimated(method: Method, game: Game, budget: Budget) -> Estimate:
+    """Return what a method makes of a game, whoever wrote it.
+
+    Raises:
+        InputError: A method of another package fails, or gives values of another shape than
+            (targets, features).
+    """
+    with working("method", method):
+        estimate = method.estimate(game, budget)
+        expected = (len(game.all()), game.num_features)
+        if np.shape(estimate.values) != expected:
+            raise ValueError(
+                f"its values have the shape {np.shape(estimate.values)}, not {expected}"
+            )
+    return estimate
+
 
 ATTRIBUTION = Quantity(
     name="attribution",

@@ -14,7 +14,7 @@ from torch import Tensor
 from bathyscope.layers.kernels.compiled_rows import fastest_rows
 from bathyscope.layers.kernels.torch_rows import Rows
 from bathyscope.layers.kernels.workers import Workers
-from bathyscope.layers.statistics.statistic import Cells, LayerStatistic
+from bathyscope.layers.statistics.statistic import Cells, LayerStatistic, computed
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
 from bathyscope.model.scores import Scores, joined, scores_of
@@ -236,7 +236,7 @@ class LastLayerComparison:
                 last_states=written.last_states[token],
             )
             for statistic in self.statistics:
-                details.statistics[statistic.name][part] = statistic.compute(cells)
+                details.statistics[statistic.name][part] = computed(statistic, cells)
             top = cells.log_probs.topk(self.top_k)
             details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from bathyscope.core.errors import ModelError
-from bathyscope.model.foreign import first_sentence, text_config
+from bathyscope.core.errors import ModelError, first_sentence
+from bathyscope.model.foreign import text_config
 from bathyscope.model.head import Head
 from bathyscope.model.head_passage import measured_factor
 from bathyscope.model.hooks import hooked

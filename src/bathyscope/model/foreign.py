@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bathyscope.core.errors import BathyscopeError, ModelError
+from bathyscope.core.errors import BathyscopeError, ModelError, first_sentence
 from bathyscope.model.forward import evaluating, require_rows
 
 
@@ -47,12 +47,6 @@ def run(model: Any, **inputs: Any) -> Any:
         require_rows(model, input_ids)
     with evaluating(model), boundary(model):
         return model(**inputs, return_dict=True)
-
-
-def first_sentence(error: BaseException) -> str:
-    """Return the first sentence of a foreign error, without its full stop and not too long."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.split(". ")[0][:300].rstrip(".")
 
 
 def text_config(model: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
+from bathyscope.prompt.segmenter import Segmenter
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 # A label opens a line and ends in a colon: "Q:", "Example 3:", "### Input:", "**English**:",
@@ -28,6 +29,21 @@ class _Label(NamedTuple):
     start: int
     name: str
     filled: bool
+
+
+class Demonstrations(Segmenter):
+    """The worked examples of a few-shot prompt."""
+
+    name = "demonstrations"
+    summary = "the worked examples of a few-shot prompt"
+    missing = (
+        "No demonstrations were found in the prompt: they are blocks divided by blank lines or "
+        "opened by a repeated label such as Q:, with the open question last"
+    )
+
+    def find(self, text: str) -> list[Span]:
+        """Return what `demonstrations` finds."""
+        return demonstrations(text)
 
 
 def demonstrations(text: str) -> list[Span]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from bathyscope.core.heatmap import Span
 from bathyscope.prompt.arithmetic import Kind, Symbol, symbols
 from bathyscope.prompt.plausibility import is_arithmetic
+from bathyscope.prompt.segmenter import Segmenter
 
 _MAX_DEPTH = 8  # of parentheses; bounds the work on texts that are nothing else
 _MAX_UNIT_WORDS = 3
@@ -25,6 +26,18 @@ _UNITS = frozenset(
     "meter meters metre metres dollar dollars cent cents euro euros percent degrees mph kmh "
     "usd eur gbp".split()
 )
+
+
+class Expressions(Segmenter):
+    """Arithmetic such as 9 + 3 = 12."""
+
+    name = "expressions"
+    summary = "arithmetic such as 9 + 3 = 12"
+    missing = "No arithmetic such as 9 + 3 = 12 was found in the prompt"
+
+    def find(self, text: str) -> list[Span]:
+        """Return what `expressions` finds."""
+        return expressions(text)
 
 
 def expressions(text: str) -> list[Span]:

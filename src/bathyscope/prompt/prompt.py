@@ -23,7 +23,7 @@ class Prompt:
         text: The whole prompt, marks removed.
         features: Character spans (start, end) in `text`, ascending, not overlapping.
         segmenter: What chose the features: "marked", another name from
-            `segmenters.FEATURES`, or "spans" where they were given as numbers.
+            `segmenters.feature_names()`, or "spans" where they were given as numbers.
     """
 
     text: str
@@ -74,7 +74,7 @@ class Prompt:
 
         Args:
             source: The prompt, with or without marks.
-            features: A name in `segmenters.FEATURES`, such as "demonstrations" or
+            features: A name in `segmenters.feature_names()`, such as "demonstrations" or
                 "regex:[A-Z]+".
             token_spans: Character spans of a text's tokens, `model.tokens.spans`; needed by
                 "tokens" alone.

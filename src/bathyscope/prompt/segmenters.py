@@ -1,45 +1,24 @@
 """The ways to choose the features of a prompt, by name."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from bathyscope.core.errors import InputError
+from bathyscope.core.errors import InputError, advice
 from bathyscope.core.heatmap import Span
-from bathyscope.prompt.demonstrations import demonstrations
-from bathyscope.prompt.expressions import expressions
+from bathyscope.core.registry import Registry, working
+from bathyscope.prompt.demonstrations import Demonstrations
+from bathyscope.prompt.expressions import Expressions
 from bathyscope.prompt.pattern import matches
-from bathyscope.prompt.sentences import sentences
+from bathyscope.prompt.segmenter import Segmenter
+from bathyscope.prompt.sentences import Sentences
 from bathyscope.prompt.subwords import token_features
-from bathyscope.prompt.words import words
+from bathyscope.prompt.words import Words
 
+SEGMENTERS: Registry[Segmenter] = Registry(
+    "segmenter", "bathyscope.segmenters", (Demonstrations(), Expressions(), Sentences(), Words())
+)
+"""Every way to find features that needs nothing but the text."""
 
-@dataclass(frozen=True)
-class Segmenter:
-    """A way to find features in a text.
-
-    Attributes:
-        find: From a text to spans: ascending, inside, not overlapping, not empty.
-        missing: What to say where it finds none: "No … in the prompt".
-    """
-
-    find: Callable[[str], list[Span]]
-    missing: str
-
-
-SEGMENTERS: dict[str, Segmenter] = {
-    "demonstrations": Segmenter(
-        demonstrations,
-        "No demonstrations were found in the prompt: they are blocks divided by blank lines or "
-        "opened by a repeated label such as Q:, with the open question last",
-    ),
-    "expressions": Segmenter(
-        expressions, "No arithmetic such as 9 + 3 = 12 was found in the prompt"
-    ),
-    "sentences": Segmenter(sentences, "No sentence was found in the prompt"),
-    "words": Segmenter(words, "No word was found in the prompt"),
-}
 MARKED, TOKENS, REGEX = "marked", "tokens", "regex:"
-FEATURES = (MARKED, *SEGMENTERS, TOKENS, f"{REGEX}PATTERN")
 
 
 def find_features(
@@ -53,7 +32,7 @@ def find_features(
     Args:
         text: The prompt without its marks.
         marks: What was marked in it.
-        name: One of `FEATURES`.
+        name: One of `feature_names()`.
         token_spans: Character spans of a text's tokens; needed by "tokens" alone.
 
     Raises:
@@ -70,16 +49,30 @@ def find_features(
         pattern = name.removeprefix(REGEX)
         found, missing = matches(text, pattern), f"Nothing in the prompt matches {pattern!r}"
     else:
-        found, missing = SEGMENTERS[name].find(text), SEGMENTERS[name].missing
+        found, missing = _found(SEGMENTERS.require(name), text)
     if not found:
         raise InputError(
             f"{missing}; mark what is to be measured with [[ and ]], or choose other features: "
-            f"{', '.join(other for other in FEATURES if other != name)}."
+            f"{', '.join(other for other in feature_names() if other != name)}."
         )
     return tuple(found)
 
 
+def feature_names() -> tuple[str, ...]:
+    """Return all that features can be asked for by."""
+    return (MARKED, *SEGMENTERS, TOKENS, f"{REGEX}PATTERN")
+
+
 def require_known(name: str) -> None:
-    """Raise InputError where no segmenter has this name."""
-    if name not in (MARKED, TOKENS, *SEGMENTERS) and not name.startswith(REGEX):
-        raise InputError(f"Features {name!r} are not known; choose one of {', '.join(FEATURES)}.")
+    """Raise InputError where nothing finds features by this name, or what does is broken."""
+    if name in (MARKED, TOKENS) or name.startswith(REGEX) or name in SEGMENTERS:
+        return
+    if SEGMENTERS.failed(name):
+        SEGMENTERS.require(name)
+    raise InputError(f"Features {name!r} are not known; {advice(name, feature_names())}.")
+
+
+def _found(segmenter: Segmenter, text: str) -> tuple[list[Span], str]:
+    with working("segmenter", segmenter):
+        spans = [(int(start), int(end)) for start, end in segmenter.find(text)]
+        return spans, segmenter.missing

@@ -3,6 +3,7 @@
 import re
 
 from bathyscope.core.heatmap import Span
+from bathyscope.prompt.segmenter import Segmenter
 
 # Each alternative begins where the one before cannot, so that long runs stay linear.
 _END = re.compile(
@@ -20,6 +21,18 @@ _ABBREVIATIONS = frozenset(
     "bzw bspw ggf usw z.b d.h u.a vgl abb tel bd hr fr p.ex".split()
 )
 _LOOK_BACK = 40  # characters; no abbreviation is longer
+
+
+class Sentences(Segmenter):
+    """Sentences, by rules."""
+
+    name = "sentences"
+    summary = "sentences, by rules"
+    missing = "No sentence was found in the prompt"
+
+    def find(self, text: str) -> list[Span]:
+        """Return what `sentences` finds."""
+        return sentences(text)
 
 
 def sentences(text: str) -> list[Span]:

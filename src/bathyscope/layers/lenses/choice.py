@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.registry import Registry
+from bathyscope.core.registry import Registry, working
 from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.lenses.raw import RawLens
+from bathyscope.layers.lenses.summaries import GROUP
 from bathyscope.layers.lenses.tuned import TunedLens
 from bathyscope.model.language_model import LanguageModel
 
-LENSES: Registry[type[Lens]] = Registry("lens", "bathyscope.lenses", (NormLens, RawLens, TunedLens))
+LENSES: Registry[type[Lens]] = Registry(
+    "lens", GROUP, (NormLens, RawLens, TunedLens), of_classes=True
+)
 """Every lens that can be asked for, as classes."""
 
 
@@ -45,7 +48,8 @@ def open_lens(model: LanguageModel, name: str, translators: str | Path | None = 
             another model.
     """
     check_lens(name, translators)
-    return LENSES[name].open(model, None if translators is None else Path(translators))
+    with working("lens", LENSES[name]):
+        return LENSES[name].open(model, None if translators is None else Path(translators))
 
 
 def record_of(lens: Lens) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.registry import working
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel
 
@@ -71,10 +72,15 @@ def read_states(anatomy: Anatomy, lens: Lens, states: list[Tensor]) -> tuple[Ten
         Intermediate layers (num_layers − 1, tokens, hidden_size), last layer (tokens, hidden_size).
 
     Raises:
-        InputError: The model has a single layer.
+        InputError: The model has a single layer, or a lens of another package fails.
     """
     *intermediate, last = states
     if not intermediate:
         raise InputError("The model has one layer only, so there is no depth to look into.")
     with torch.inference_mode():
-        return lens(anatomy, torch.stack(intermediate)), anatomy.normed(last)
+        stacked = torch.stack(intermediate)
+        with working("lens", lens):
+            read, came = lens(anatomy, stacked), tuple(stacked.shape[:2])
+            if tuple(read.shape[:2]) != came:
+                raise ValueError(f"it returns {tuple(read.shape[:2])} states of {came}")
+        return read, anatomy.normed(last)

@@ -1,4 +1,7 @@
-"""How bathyscope's own lenses read, in words; free of torch, so that descriptions can say it."""
+"""How bathyscope's own lenses read, in words; free of torch, so that lists can say it."""
+
+GROUP = "bathyscope.lenses"
+"""Entry points by which other packages bring lenses."""
 
 SUMMARIES = {
     "norm": "read through the final norm (the usual logit lens)",

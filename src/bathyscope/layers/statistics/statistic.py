@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from bathyscope.core.heatmap import Quantity
+from bathyscope.core.registry import working
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,3 +64,17 @@ class LayerStatistic(ABC):
     @abstractmethod
     def compute(self, cells: Cells) -> "Tensor":
         """Return the number of every cell, shape (cells,)."""
+
+
+def computed(statistic: LayerStatistic, cells: Cells) -> "Tensor":
+    """Return the number of every cell, shape (cells,), whoever wrote the statistic.
+
+    Raises:
+        InputError: A statistic of another package fails, or gives another number of numbers.
+    """
+    with working("layer statistic", statistic):
+        numbers = statistic.compute(cells)
+        if numbers.shape != cells.emitted.shape:
+            came, expected = tuple(numbers.shape), tuple(cells.emitted.shape)
+            raise ValueError(f"its numbers have the shape {came}, not {expected}")
+    return numbers

@@ -1,0 +1,67 @@
+"""Lists at the end of `--help`: the methods, features, layer statistics and lenses there are.
+
+What other packages bring is listed by name and package: importing them could load anything.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from typer.core import TyperCommand
+
+from bathyscope.core.registry import brought
+
+Rows = dict[str, str]
+"""Names, and a line on each."""
+
+
+def ending_with(*lists: Callable[[], tuple[str, Rows]]) -> type[TyperCommand]:
+    """Return a kind of command whose help ends with lists, each made when it is shown."""
+
+    class Listing(TyperCommand):
+        def format_epilog(self, ctx: Any, formatter: Any) -> None:
+            for heading, rows in (one() for one in lists):
+                with formatter.section(heading):
+                    formatter.write_dl([*rows.items()])
+
+    return Listing
+
+
+def methods() -> tuple[str, Rows]:
+    """Return the methods, those by gradients among them."""
+    from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
+    from bathyscope.games.methods import INTERACTIONS, METHODS
+
+    games = [*METHODS.own().values(), INTERACTIONS]
+    own = {one.name: one.summary for one in games}
+    own |= {one.name: one.summary for one in GRADIENT_METHODS.values()}
+    return "Methods", _with_brought(own, METHODS.group)
+
+
+def features() -> tuple[str, Rows]:
+    """Return the ways to find features."""
+    from bathyscope.prompt.segmenters import MARKED, REGEX, SEGMENTERS, TOKENS
+
+    own = {name: one.summary for name, one in SEGMENTERS.own().items()}
+    rows = {MARKED: "what is marked [[like this]]", **own, TOKENS: "the tokens of the model"}
+    rows[f"{REGEX}PATTERN"] = "what matches a regular expression"
+    return "Features", _with_brought(rows, SEGMENTERS.group)
+
+
+def layer_statistics() -> tuple[str, Rows]:
+    """Return the layer statistics."""
+    from bathyscope.layers.statistics.choice import LAYER_STATISTICS
+
+    own = {name: one.summary for name, one in LAYER_STATISTICS.own().items()}
+    return "Layer statistics", _with_brought(own, LAYER_STATISTICS.group)
+
+
+def lenses() -> tuple[str, Rows]:
+    """Return the lenses; their classes would load torch, their summaries do not."""
+    from bathyscope.layers.lenses.summaries import GROUP, SUMMARIES
+
+    return "Lenses", _with_brought(SUMMARIES, GROUP)
+
+
+def _with_brought(own: Rows, group: str) -> Rows:
+    others = {name: f"from {package}" for name, package in brought(group).items()}
+    return {**own, **{name: text for name, text in others.items() if name not in own}}
