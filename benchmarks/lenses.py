@@ -86,7 +86,7 @@ def main() -> None:
     settings = LensTraining(options.steps, options.positions, seed=options.seed)
     begin = time.process_time()
     with progress_bars() as progress:
-        tuned = bs.train_lens(model, lessons(), settings, progress=progress)
+        tuned = bs.train_lens(model, lessons(), settings=settings, progress=progress)
     seconds = round(time.process_time() - begin, 1)
     question = json.loads(
         resources.files("bathyscope.demo.demo").joinpath("depth.json").read_text("utf-8")

@@ -87,7 +87,7 @@ def measure(model: bs.LanguageModel, problem: Problem, settings: bs.ThinkSetting
     """Return ratio, rightness, answer and tokens of every sample, and the greedy answer."""
     prompt = f"{EXAMPLE}Question: {problem.question}\nAnswer:"
     text, tokens = greedily(model, prompt, settings.max_new_tokens)
-    run = bs.think(model, prompt, settings, compare=True)
+    run = bs.think(model, prompt, settings=settings, compare=True)
     assert run.all_cost is not None
     return {
         "answer": problem.answer,

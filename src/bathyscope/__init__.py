@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from bathyscope.runs.opening import open_run as open_run
     from bathyscope.tables.opening import open_map as open_map
     from bathyscope.tables.reading import read_table as read_table
-    from bathyscope.thinking.think import ThinkSettings as ThinkSettings
+    from bathyscope.thinking.settings import ThinkSettings as ThinkSettings
     from bathyscope.thinking.think import think as think
 
 _HOME = {
@@ -100,7 +100,7 @@ _HOME = {
     "open_run": "bathyscope.runs.opening",
     "stream": "bathyscope.layers.stream",
     "read_table": "bathyscope.tables.reading",
-    "ThinkSettings": "bathyscope.thinking.think",
+    "ThinkSettings": "bathyscope.thinking.settings",
     "think": "bathyscope.thinking.think",
 }
 

@@ -112,7 +112,11 @@ def test_a_lens(tmp_path: Path) -> None:
         assert settled.settling_depth.tolist() == run.settling_depth.tolist()
         assert len(list(bs.stream(model, LINED, lens="halfway", max_new_tokens=2))) == 2
         settings = bs.ThinkSettings(n=2, prefix=2, max_new_tokens=4, lens="halfway")
-        assert bs.think(model, LINED, settings).provenance["lens_summary"].startswith("read half")
+        assert (
+            bs.think(model, LINED, settings=settings)
+            .provenance["lens_summary"]
+            .startswith("read half")
+        )
         assert "read halfway between" in _media(run, usual, tmp_path)
     assert "read halfway between" in _media(bs.open_run(tmp_path / "run"), usual, tmp_path)
 

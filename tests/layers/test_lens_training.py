@@ -17,7 +17,7 @@ FEW = LensTraining(steps=30, positions=16, sequence_length=32, learning_rate=3e-
 
 @pytest.mark.parametrize("family", ["gemma3", "llama", "mamba", "opt"])
 def test_training_lowers_the_loss_on_text_held_out(family: str) -> None:
-    losses = bs.train_lens(tiny(family), [TEXT], FEW).about["held_out"]["kl_from_last"]
+    losses = bs.train_lens(tiny(family), [TEXT], settings=FEW).about["held_out"]["kl_from_last"]
     assert len(losses["norm"]) == tiny(family).num_layers - 1
     assert sum(losses["tuned"]) < 0.95 * sum(losses["norm"])
 
@@ -59,8 +59,8 @@ def test_the_loss_reported_is_that_of_a_brute_force_loop() -> None:
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(llama: bs.LanguageModel) -> None:
-    one, same = (bs.train_lens(llama, [TEXT], FEW) for _ in range(2))
-    other = bs.train_lens(llama, [TEXT], LensTraining(**(vars(FEW) | {"seed": 1})))
+    one, same = (bs.train_lens(llama, [TEXT], settings=FEW) for _ in range(2))
+    other = bs.train_lens(llama, [TEXT], settings=FEW, seed=1)
     assert torch.equal(one.weight, same.weight) and torch.equal(one.bias, same.bias)
     assert one.about == same.about
     assert not torch.equal(one.weight, other.weight)
@@ -84,7 +84,7 @@ def test_no_array_holds_all_layers_of_a_sequence_over_the_vocabulary() -> None:
 
 def test_the_model_is_left_as_it_was(llama: bs.LanguageModel) -> None:
     before = {name: one.clone() for name, one in llama.model.state_dict().items()}
-    bs.train_lens(llama, [TEXT], FEW)
+    bs.train_lens(llama, [TEXT], settings=FEW)
     assert all(torch.equal(before[name], one) for name, one in llama.model.state_dict().items())
     assert all(one.grad is None for one in llama.model.parameters())
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_learnt_from_is_refused(
 ) -> None:
     chosen = LensTraining(**({"steps": 5} | settings))  # type: ignore[arg-type]
     with pytest.raises(bs.InputError, match=message):
-        bs.train_lens(llama, texts, chosen)
+        bs.train_lens(llama, texts, settings=chosen)
 
 
 def test_a_loss_that_is_no_number_ends_the_training() -> None:
@@ -118,7 +118,7 @@ def test_a_loss_that_is_no_number_ends_the_training() -> None:
     with torch.no_grad():
         model.model.lm_head.weight[0, 0] = torch.nan
     with pytest.raises(bs.InputError, match="not a finite number at step 1"):
-        bs.train_lens(model, [TEXT], FEW)
+        bs.train_lens(model, [TEXT], settings=FEW)
 
 
 @pytest.mark.parametrize(
@@ -146,5 +146,5 @@ def test_the_learning_rate_falls_to_0_in_a_line(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(torch.optim.Adam, "step", noted)
     few = LensTraining(steps=5, positions=4, sequence_length=32, learning_rate=1e-2)
-    bs.train_lens(tiny("llama"), [TEXT], few)
+    bs.train_lens(tiny("llama"), [TEXT], settings=few)
     assert rates == pytest.approx([1e-2 * (1 - done / 5) for done in range(5)])

@@ -65,7 +65,9 @@ def test_every_way_of_asking_takes_it(file: Path, llama: bs.LanguageModel) -> No
     assert run.settling_depth.tolist() == [token.settling_depth for token in streamed]
     assert run.readings is not None and len(run.readings.says(1, 0)) == 2
     origin = {"file": "lens.safetensors", "sha256": sha256(file)}
-    thought = bs.think(llama, PROMPT, bs.ThinkSettings(n=2, prefix=4, max_new_tokens=4, **options))
+    thought = bs.think(
+        llama, PROMPT, settings=bs.ThinkSettings(n=2, prefix=4, max_new_tokens=4, **options)
+    )
     for provenance in (run.heatmap.provenance, quick.provenance, thought.provenance):
         assert provenance["lens"] == "tuned" and provenance["translators"] == origin
     assert "translators" in bs.describe(run)

@@ -39,7 +39,9 @@ def test_a_cache_that_cannot_be_gone_on_from_is_refused(family: str, trap: objec
     model = bs.LanguageModel(peculiar(family, trap), byte_tokenizer())  # type: ignore[arg-type]
     for ask in (
         lambda: next(bs.stream(model, PROMPTS[0])),
-        lambda: bs.think(model, PROMPTS[0], bs.ThinkSettings(n=2, prefix=2, max_new_tokens=3)),
+        lambda: bs.think(
+            model, PROMPTS[0], settings=bs.ThinkSettings(n=2, prefix=2, max_new_tokens=3)
+        ),
     ):
         with pytest.raises(bs.ModelError, match="does not go on from its cache as it reads"):
             ask()

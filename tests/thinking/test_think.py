@@ -16,6 +16,7 @@ from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
 from bathyscope.model.tokens import Continuation
+from bathyscope.thinking.settings import ThinkOverrides
 from tests.conftest import ending_with, tiny
 
 # At this threshold the tokens of most tiny models settle at unlike layers, at 0.5 all settle early.
@@ -25,7 +26,7 @@ SETTINGS = bs.ThinkSettings(
 
 
 def test_the_deepest_are_kept_and_the_others_cost_their_prefix(family: str) -> None:
-    run = bs.think(tiny(family), "8 + 5 =", SETTINGS)
+    run = bs.think(tiny(family), "8 + 5 =", settings=SETTINGS)
     kept = [sample for sample in run.samples if sample.kept]
     rest = [sample for sample in run.samples if not sample.kept]
     assert len(kept) == 3
@@ -37,7 +38,9 @@ def test_the_deepest_are_kept_and_the_others_cost_their_prefix(family: str) -> N
 
 def test_comparing_changes_nothing_of_the_kept(family: str) -> None:
     model = tiny(family)
-    run, compared = (bs.think(model, "8 + 5 =", SETTINGS, compare=c) for c in (False, True))
+    run, compared = (
+        bs.think(model, "8 + 5 =", settings=SETTINGS, compare=c) for c in (False, True)
+    )
     assert compared.answer == run.answer
     assert compared.cost.tokens == run.cost.tokens
     assert [s for s in compared.samples if s.kept] == [s for s in run.samples if s.kept]
@@ -48,10 +51,10 @@ def test_comparing_changes_nothing_of_the_kept(family: str) -> None:
 
 def test_a_stop_ends_samples_and_is_no_part_of_their_answers() -> None:
     model = tiny("llama")
-    whole = bs.think(model, "8 + 5 =", SETTINGS, compare=True)
+    whole = bs.think(model, "8 + 5 =", settings=SETTINGS, compare=True)
     longest = max(range(len(whole.samples)), key=lambda i: whole.samples[i].tokens)
     stop = whole.samples[longest].text[3:5]
-    stopped = bs.think(model, "8 + 5 =", replace(SETTINGS, stop=stop), compare=True)
+    stopped = bs.think(model, "8 + 5 =", settings=replace(SETTINGS, stop=stop), compare=True)
     for before, after in zip(whole.samples, stopped.samples, strict=True):
         assert after.text == before.text.partition(stop)[0]
         assert after.tokens <= before.tokens
@@ -63,7 +66,7 @@ def test_the_ratio_is_that_of_the_prefix(family: str) -> None:
     """Looked into afterwards, as a given response, each prefix has the ratio it was chosen by."""
     model = tiny(family)
     settings = replace(SETTINGS, threshold=0.02 if family == "granite" else 0.1)
-    run = bs.think(model, "8 + 5 =", settings)
+    run = bs.think(model, "8 + 5 =", settings=settings)
     ratios = [ratio_alone(model, i, settings.threshold)[0] for i in range(len(run.samples))]
     assert ratios == pytest.approx([sample.deep_thinking_ratio for sample in run.samples])
     assert len(set(ratios)) > 1
@@ -71,7 +74,7 @@ def test_the_ratio_is_that_of_the_prefix(family: str) -> None:
 
 def test_the_ratio_is_each_samples_own_where_some_end_within_the_prefix() -> None:
     model = ending_with(written(tiny("llama"), 0, 3)[-1])
-    run = bs.think(model, "8 + 5 =", SETTINGS)
+    run = bs.think(model, "8 + 5 =", settings=SETTINGS)
     alone = [ratio_alone(model, index) for index in range(len(run.samples))]
     assert [ratio for ratio, _ in alone] == pytest.approx(
         [sample.deep_thinking_ratio for sample in run.samples]
@@ -126,7 +129,10 @@ def test_settings_out_of_range_are_refused(change: dict[str, object], complaint:
 def test_a_temperature_next_to_0_leaves_nothing_to_chance(temperature: float) -> None:
     model = tiny("llama")
     settings = replace(SETTINGS, temperature=temperature)
-    texts = {sample.text for sample in bs.think(model, "8 + 5 =", settings, compare=True).samples}
+    texts = {
+        sample.text
+        for sample in bs.think(model, "8 + 5 =", settings=settings, compare=True).samples
+    }
     continuation = model.generate("8 + 5 =", SETTINGS.max_new_tokens)
     assert texts == {model.tokens.decode(continuation.target_ids)}
 
@@ -140,14 +146,17 @@ def test_a_temperature_beyond_all_logits_draws_evenly() -> None:
 def test_a_prefix_longer_than_the_samples_is_cut_with_a_note() -> None:
     settings = replace(SETTINGS, prefix=50)
     with pytest.warns(UserWarning, match="up to 14 tokens, so all of them are read .*, not 50"):
-        run = bs.think(tiny("llama"), "8 + 5 =", settings)
+        run = bs.think(tiny("llama"), "8 + 5 =", settings=settings)
     assert run.provenance["settings"]["prefix"] == 14
-    assert run.samples == bs.think(tiny("llama"), "8 + 5 =", replace(SETTINGS, prefix=14)).samples
+    assert (
+        run.samples
+        == bs.think(tiny("llama"), "8 + 5 =", settings=replace(SETTINGS, prefix=14)).samples
+    )
 
 
 def test_a_tie_goes_to_the_deepest_and_says_so(llama_folder: str) -> None:
     settings = replace(SETTINGS, n=4, keep=1, seed=1, answer="regex:(?s).+")
-    run = bs.think(tiny("llama"), "8 + 5 =", settings, compare=True)
+    run = bs.think(tiny("llama"), "8 + 5 =", settings=settings, compare=True)
     deepest = max(run.samples, key=lambda sample: sample.deep_thinking_ratio)
     assert deepest is not run.samples[0] and len({s.answer for s in run.samples}) == 4
     assert run.answer == deepest.answer and run.all_answer == run.samples[0].answer
@@ -174,3 +183,12 @@ def test_the_command(llama_folder: str) -> None:
     assert len(document["samples"]) == 3 and document["all_cost"]["tokens"] > 0
     refused = CliRunner().invoke(app, ["think", "8 + 5 =", "-m", llama_folder, "-n", "1"])
     assert refused.exit_code == 2
+
+
+def test_every_setting_is_a_keyword_and_comes_back_from_the_record() -> None:
+    names = set(bs.ThinkSettings.__dataclass_fields__)
+    assert set(ThinkOverrides.__annotations__) == names
+    run = bs.think(tiny("llama"), bs.Prompt("8 + 5 ="), settings=SETTINGS, n=3, lens="raw")
+    recorded = bs.ThinkSettings.from_document(run.provenance["settings"])
+    assert recorded == replace(SETTINGS, n=3, lens="raw") != SETTINGS
+    assert len(run.samples) == 3 and run.provenance["prompt"] == "8 + 5 ="

@@ -13,6 +13,7 @@ from bathyscope.attribution.settings import AttributionOverrides, AttributionSet
 from bathyscope.attribution.units import in_unit
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.games.interactions import interactions
 from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS, estimated
 from bathyscope.model.language_model import LanguageModel
@@ -21,6 +22,7 @@ from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.kinds import AttributionRun, InteractionRun
 
 
+@keywords_checked
 def attribute(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -50,6 +52,7 @@ def attribute(
     return attribute_each(model, prompt, [target], settings=settings, **overrides)[0]
 
 
+@keywords_checked
 def attribute_each(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -83,6 +86,7 @@ def attribution_runs(request: Request, num_targets: int) -> list[AttributionRun]
     return [_attribution(request, index) for index in range(num_targets)]
 
 
+@keywords_checked
 def interact(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -108,6 +112,7 @@ def interact(
     return interact_each(model, prompt, [target], token=token, settings=settings, **overrides)[0]
 
 
+@keywords_checked
 def interact_each(
     model: LanguageModel,
     prompt: str | Prompt,

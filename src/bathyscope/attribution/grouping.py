@@ -7,6 +7,7 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.games.replicates import jackknife_error
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.grouping import grouped
@@ -14,6 +15,7 @@ from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.kinds import AttributionRun
 
 
+@keywords_checked
 def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
     """Return the run with its columns summed into the parents that contain them.
 

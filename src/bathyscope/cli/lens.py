@@ -46,10 +46,12 @@ def train(
         from bathyscope.layers.lens_training import LensTraining, train_lens
 
         read = [read_text(text, "text", keep_newline=keep_newline) for text in texts]
-        settings = LensTraining(steps, positions, sequence_length, learning_rate, held_out, seed)
+        settings = LensTraining(
+            steps, positions, sequence_length, learning_rate, held_out, seed, progress
+        )
         require_writable(output, overwrite=overwrite, folder=False)
         language_model = options.load_model(model, revision, dtype, device, progress)
-        lens = train_lens(language_model, read, settings, progress=progress)
+        lens = train_lens(language_model, read, settings=settings)
     show = partial(_show, lens, as_json=as_json)
     with shown_if_lost(show):
         lens.save(output, overwrite=overwrite)

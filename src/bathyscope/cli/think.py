@@ -44,7 +44,8 @@ def command(
 ) -> None:
     """Answer by Think@n: only samples whose beginnings settle deep are finished, then vote."""
     with progress_bars() as progress:
-        from bathyscope.thinking.think import ThinkSettings, think
+        from bathyscope.thinking.settings import ThinkSettings
+        from bathyscope.thinking.think import think
 
         text = read_text(prompt, keep_newline=keep_newline)
         settings = ThinkSettings(
@@ -57,12 +58,14 @@ def command(
             stop=given_text(stop, "text of --stop").replace("\\n", "\n"),
             seed=seed,
             lens=lens,
-            translators=None if translators is None else str(translators),
+            translators=translators,
             threshold=threshold,
             depth_fraction=depth_fraction,
+            compare=compare,
+            progress=progress,
         )
         language_model = options.load_model(model, revision, dtype, device, progress)
-        run = think(language_model, text, settings, compare=compare, progress=progress)
+        run = think(language_model, text, settings=settings)
     if as_json:
         print_json(run.to_document())
     else:

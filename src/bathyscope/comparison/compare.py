@@ -10,6 +10,7 @@ from bathyscope.comparison.alignment import Alignment, aligned_axes
 from bathyscope.comparison.uncertainty import Estimated, difference_error
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity, number_or_null
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.ranks import rank_correlation
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA
@@ -138,6 +139,7 @@ class Comparison:
         return all(sampled) and seeds[0] == seeds[1]
 
 
+@keywords_checked
 def compare(a: Run | Heatmap, b: Run | Heatmap) -> Comparison:
     """Compare two maps: of two prompts, models, methods, dtypes, or tools.
 

@@ -4,6 +4,7 @@ import json
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.facts import facts, to_document
 from bathyscope.description.markdown import as_text
 from bathyscope.description.words import account
@@ -12,6 +13,7 @@ from bathyscope.runs.kinds import Run
 FORMATS = ("markdown", "text", "json")
 
 
+@keywords_checked
 def describe(subject: Run | Heatmap, format: str = "markdown") -> str:
     """Return a map in words, for those who cannot see it and those who want to be sure.
 

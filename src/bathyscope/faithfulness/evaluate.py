@@ -14,6 +14,7 @@ from bathyscope.attribution.request import kept_evaluations, requesting
 from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings, check
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
 from bathyscope.faithfulness.measure import Candidate, Measured, measure
 from bathyscope.faithfulness.random_orders import require_curves
@@ -34,6 +35,7 @@ CURVE = Quantity(
 """A point of a curve: Σ_t ln p(y_t | the features that are present, y_<t). Natural logarithm."""
 
 
+@keywords_checked
 def evaluate(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -74,6 +76,7 @@ def evaluate(
         return replace(found, evidence=request.evidence(0))
 
 
+@keywords_checked
 def evaluate_run(
     model: LanguageModel,
     run: AttributionRun,

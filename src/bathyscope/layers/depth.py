@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, Unpack, overload
 import numpy as np
 
 from bathyscope.core.heatmap import Axis, Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import MapDetails, depth_map
 from bathyscope.layers.divergence import JENSEN_SHANNON
@@ -19,7 +20,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import continuation_of, provenance_of, require_text
 from bathyscope.model.scores import evidence_of
 from bathyscope.model.tokens import Continuation
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Prompt, text_of
 from bathyscope.runs.kinds import DepthRun, SettlingRun
 from bathyscope.runs.readings import Readings
 
@@ -48,6 +49,7 @@ def depth(
 ) -> SettlingRun: ...
 
 
+@keywords_checked
 def depth(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -96,6 +98,7 @@ def depth(
     )
 
 
+@keywords_checked
 def settle(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -139,7 +142,7 @@ def _ask(
     require_text(response, "response")
     lens = open_lens(model, settings.lens, settings.translators)
     model.require_top(settings.top_k)
-    text = prompt if isinstance(prompt, str) else prompt.text
+    text = text_of(prompt)
     continuation = continuation_of(
         model, text, response, settings.max_new_tokens, settings.progress
     )

@@ -7,17 +7,19 @@ the authors' code the translator is added to the state, so that it begins as the
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
+from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.norm import NormLens
@@ -36,8 +38,20 @@ _ROWS = 192
 _MOST_HELD_OUT = 512
 
 
+class LensTrainingOverrides(TypedDict, total=False):
+    """Fields of `LensTraining` as keywords."""
+
+    steps: int
+    positions: int
+    sequence_length: int
+    learning_rate: float
+    held_out: float
+    seed: int
+    progress: Progress
+
+
 @dataclass(frozen=True)
-class LensTraining:
+class LensTraining(Settings):
     """How a lens is trained.
 
     Attributes:
@@ -47,6 +61,7 @@ class LensTraining:
         learning_rate: At the first step; it falls to 0 in a line.
         held_out: Share of every text, its end, that is kept for judging the lens.
         seed: Of the order of sequences and the choice of tokens.
+        progress: Told of the steps.
     """
 
     steps: int = 250
@@ -55,6 +70,7 @@ class LensTraining:
     learning_rate: float = 1e-3
     held_out: float = 0.1
     seed: int = 0
+    progress: Progress = unrecorded(default=silent)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""
@@ -77,12 +93,13 @@ class LensTraining:
             )
 
 
+@keywords_checked
 def train_lens(
     model: LanguageModel,
     texts: Sequence[str],
-    settings: LensTraining | None = None,
     *,
-    progress: Progress = silent,
+    settings: LensTraining | None = None,
+    **overrides: Unpack[LensTrainingOverrides],
 ) -> TunedLens:
     """Train a tuned lens for a model; the same seed, text and machine give the same bits.
 
@@ -92,8 +109,8 @@ def train_lens(
     Args:
         model: A loaded model.
         texts: What it reads; the more like what the lens is for, the better.
-        settings: How it is trained.
-        progress: Told of the steps.
+        settings: How it is trained; None takes the defaults.
+        **overrides: Fields of the settings to replace.
 
     Returns:
         The lens; `about` says what it was trained on, and in "held_out" the mean KL(q ‖ p) of each
@@ -102,7 +119,8 @@ def train_lens(
     Raises:
         InputError: The model has a single layer, the text is too short, or the loss is not finite.
     """
-    chosen = settings or LensTraining()
+    chosen = LensTraining.chosen(settings, overrides)
+    progress = chosen.progress
     if model.num_layers < 2:
         raise InputError("The model has one layer only, so there is no depth to look into.")
     text = split(model, texts, chosen.sequence_length, chosen.held_out)
@@ -148,7 +166,7 @@ def held_out_loss(
 def _record(texts: Sequence[str], text: Split, settings: LensTraining) -> dict[str, Any]:
     """Return what was trained on, and how."""
     return {
-        **asdict(settings),
+        **settings.to_document(),
         "texts_sha256": [sha256(one.encode("utf-8")).hexdigest() for one in texts],
         "tokens": sum(map(len, text.training)),
         "threads": torch.get_num_threads(),

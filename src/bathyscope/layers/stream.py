@@ -6,6 +6,7 @@ from typing import Unpack
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.layers.lenses.choice import open_lens
@@ -39,6 +40,7 @@ class StreamedToken:
     deep: bool
 
 
+@keywords_checked
 def stream(
     model: LanguageModel,
     prompts: str | Prompt | Sequence[str],

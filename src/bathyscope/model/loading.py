@@ -10,6 +10,7 @@ from urllib.request import getproxies
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.files.writing import sha256
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model import bundled, gguf
 from bathyscope.model.language_model import LanguageModel
@@ -17,6 +18,7 @@ from bathyscope.model.language_model import LanguageModel
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 
 
+@keywords_checked
 def load(
     model: str | Path | None = None,
     *,

@@ -12,6 +12,7 @@ from pathlib import Path
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_file
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.page.data import Shown, page_data
 from bathyscope.runs.kinds import Run
 
@@ -19,6 +20,7 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
 _MAIN = "main.js"
 
 
+@keywords_checked
 def view(
     subjects: Run | Heatmap | Sequence[Run | Heatmap],
     path: str | Path,

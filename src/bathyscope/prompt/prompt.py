@@ -137,3 +137,8 @@ class Prompt:
 def as_prompt(given: str | Prompt) -> Prompt:
     """Return a prompt as it is, and a text as `Prompt.marked` reads it."""
     return Prompt.marked(given) if isinstance(given, str) else given
+
+
+def text_of(given: str | Prompt) -> str:
+    """Return the text of a prompt, and a text as it is, marks and all."""
+    return given if isinstance(given, str) else given.text

@@ -1,17 +1,31 @@
 """How a figure is asked for, and which part of a map it shows."""
 
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap
+from bathyscope.core.settings import Settings
 from bathyscope.render.palette import LINEAR, require_palette, require_scale
 
 Window = tuple[int, int]
 """First and last position of the long axis, counted from 1, both included."""
 
 
+class LookOverrides(TypedDict, total=False):
+    """Fields of `Look` as keywords."""
+
+    palette: str | None
+    limit: float | None
+    scale: str
+    window: Window | None
+    hatch: bool
+    settling: bool
+    top_tokens: bool
+
+
 @dataclass(frozen=True)
-class Look:
+class Look(Settings):
     """How a figure is asked for.
 
     Attributes:

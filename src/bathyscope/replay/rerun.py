@@ -13,6 +13,7 @@ from bathyscope.attribution.attribute import attribute_each, interact_each
 from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.depth import depth
 from bathyscope.layers.lenses.choice import check_lens
@@ -80,6 +81,7 @@ def inscription_of(path: str | Path) -> tuple[Inscription, Run | None]:
     return read_inscription(path), None
 
 
+@keywords_checked
 def rerun(
     path: str | Path,
     model: LanguageModel | None = None,

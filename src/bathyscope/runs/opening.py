@@ -8,6 +8,7 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.runs.consistency import require_consistent
 from bathyscope.runs.evidence import read_evidence
 from bathyscope.runs.faithfulness import FaithfulnessRun
@@ -18,6 +19,7 @@ from bathyscope.runs.schema import require_published
 from bathyscope.runs.validation import bounds, floats, optional_floats
 
 
+@keywords_checked
 def open_run(folder: str | Path) -> Run:
     """Read a saved run.
 

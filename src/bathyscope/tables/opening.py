@@ -5,12 +5,14 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.runs.kinds import Run
 from bathyscope.runs.opening import open_run
 from bathyscope.tables.objects import from_object
 from bathyscope.tables.reading import read_table
 
 
+@keywords_checked
 def open_map(source: Any) -> Run | Heatmap:
     """Return the map that something holds.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.runs.folder import require_own_scores
 from bathyscope.tables.arrays import read_npz
 from bathyscope.tables.delimited import read_csv, read_tsv
@@ -31,6 +32,7 @@ MAX_BYTES = 64 * 2**20
 _GZIP = b"\x1f\x8b"
 
 
+@keywords_checked
 def read_table(path: str | Path) -> Heatmap:
     """Read a table of numbers as a map; the ending of its name says how.
 

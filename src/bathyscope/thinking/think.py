@@ -3,24 +3,24 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from time import perf_counter
-from typing import Any
+from typing import Any, Unpack
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from bathyscope.core.errors import InputError
-from bathyscope.core.progress import Progress, silent
-from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
+from bathyscope.core.keywords import keywords_checked
+from bathyscope.core.progress import Progress
+from bathyscope.core.settling import deep_thinking_ratio
 from bathyscope.layers.lazy_settling import Settler
-from bathyscope.layers.lenses.choice import check_lens, open_lens, record_of
+from bathyscope.layers.lenses.choice import open_lens, record_of
 from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
+from bathyscope.prompt import Prompt, text_of
 from bathyscope.thinking.answer_rules import Vote, extractor, vote
+from bathyscope.thinking.settings import ThinkOverrides, ThinkSettings
 
 _TOKENS_PER_PIECE = 256
 
@@ -117,85 +117,28 @@ class ThinkRun:
         }
 
 
-@dataclass(frozen=True)
-class ThinkSettings:
-    """How Think@n is played.
-
-    Attributes:
-        n: Samples.
-        prefix: Tokens of each that are read for its deep-thinking ratio; at most
-            `max_new_tokens`, to which a longer one is cut with a note.
-        keep: Share of the samples that is finished, η.
-        temperature: Of sampling.
-        answer: Rule of `answer_rules.extractor`.
-        max_new_tokens: Longest sample.
-        stop: A text that ends a sample, as a blank line ends an answer among worked examples;
-            none where empty. Its tokens count as written, what it begins is no answer.
-        seed: Sample i is drawn with seed + i.
-        lens: How intermediate layers are read: "norm", "raw" or "tuned".
-        translators: File of the tuned lens.
-        threshold: g, in bits.
-        depth_fraction: ρ.
-    """
-
-    n: int = 16
-    prefix: int = 50
-    keep: float = 0.5
-    temperature: float = 0.8
-    answer: str = "last-number"
-    max_new_tokens: int = 256
-    stop: str = ""
-    seed: int = 0
-    lens: str = "norm"
-    translators: str | None = None
-    threshold: float = 0.5
-    depth_fraction: float = 0.85
-
-    def __post_init__(self) -> None:
-        """Raise InputError for what can be seen to be wrong without a model."""
-        if self.n < 2:
-            raise InputError(f"Think@n chooses among samples: n is 2 or more, not {self.n}.")
-        if not 0 < self.keep <= 1:
-            raise InputError(f"The share to keep lies above 0 and up to 1, not {self.keep:g}.")
-        if not 0 < self.temperature < float("inf"):
-            raise InputError(f"The temperature lies above 0, not {self.temperature:g}.")
-        if self.prefix < 1:
-            raise InputError(f"The prefix has 1 token or more, not {self.prefix}.")
-        if self.max_new_tokens < 1:
-            raise InputError(f"At least 1 new token must be allowed, not {self.max_new_tokens}.")
-        extractor(self.answer)
-        check_lens(self.lens, self.translators)
-        deep_layer(1, self.depth_fraction)
-        settling_depths(np.zeros((1, 1)), self.threshold)
-
-    @property
-    def num_kept(self) -> int:
-        """How many samples are finished, ⌈η·n⌉."""
-        return ceil(round(self.keep * self.n, 9))
-
-
+@keywords_checked
 def think(
     model: LanguageModel,
-    prompt: str,
-    settings: ThinkSettings | None = None,
+    prompt: str | Prompt,
     *,
-    compare: bool = False,
-    progress: Progress = silent,
+    settings: ThinkSettings | None = None,
+    **overrides: Unpack[ThinkOverrides],
 ) -> ThinkRun:
     """Answer a prompt by Think@n.
 
     Args:
         model: A loaded model.
-        prompt: The question.
-        settings: How it is played.
-        compare: Whether the samples that are not kept are finished too, to know what they say.
-        progress: Told of the steps.
+        prompt: The question; of a prompt with features its text.
+        settings: How it is played; None takes the defaults.
+        **overrides: Fields of the settings to replace.
 
     Raises:
         InputError: The prompt is empty, or prompt and answer do not fit the context.
     """
-    chosen = _with_prefix_that_fits(settings or ThinkSettings())
-    prompt_ids = model.tokens.encode(prompt)
+    chosen = _with_prefix_that_fits(ThinkSettings.chosen(settings, overrides))
+    text, progress, compare = text_of(prompt), chosen.progress, chosen.compare
+    prompt_ids = model.tokens.encode(text)
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     lens = open_lens(model, chosen.lens, chosen.translators)
     begin = perf_counter()
@@ -230,7 +173,7 @@ def think(
         ),
         all_vote=vote([sample.answer for sample in samples]) if compare else None,
         all_cost=Cost(sum(lengths), total - reading) if compare else None,
-        provenance=_provenance(model, prompt, chosen) | record_of(lens),
+        provenance=_provenance(model, text, chosen) | record_of(lens),
     )
 
 
@@ -241,13 +184,13 @@ def _with_prefix_that_fits(settings: ThinkSettings) -> ThinkSettings:
     warnings.warn(
         f"Samples have up to {longest} tokens, so all of them are read for the deep-thinking "
         f"ratio, not {settings.prefix}; finishing the deepest adds nothing.",
-        stacklevel=3,
+        stacklevel=4,
     )
     return replace(settings, prefix=longest)
 
 
 def _provenance(model: LanguageModel, prompt: str, settings: ThinkSettings) -> dict[str, Any]:
-    return {"model": model.provenance, "prompt": prompt, "settings": vars(settings)}
+    return {"model": model.provenance, "prompt": prompt, "settings": settings.to_document()}
 
 
 class _PrefixReader:

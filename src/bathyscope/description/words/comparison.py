@@ -18,6 +18,7 @@ from bathyscope.comparison.changes import (
 from bathyscope.comparison.compare import Change, Comparable, Comparison, heatmap_of
 from bathyscope.comparison.origins import Aspect, origins
 from bathyscope.core.heatmap import Axis, Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.phrases import count
 from bathyscope.runs.evidence import Evidence, probability
@@ -26,6 +27,7 @@ from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun
 _SHORT = 40  # texts up to this length are quoted where they differ
 
 
+@keywords_checked
 def describe_comparison(comparison: Comparison) -> str:
     """Return a comparison as Markdown: what is compared, what can be, and what changed."""
     parts = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bathyscope.comparison.compare import Comparison
 from bathyscope.core.files.writing import new_file
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.words.comparison import named
 from bathyscope.render.figure import cells, overlays
 from bathyscope.render.figure.canvas import DPI, Canvas, add_bar, fit, label_axes, paint
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _GAP, _BAR_GAP, _BAR = 0.25, 0.15, 0.16  # inches
 
 
+@keywords_checked
 def draw_comparison(
     comparison: Comparison,
     path: str | Path,

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_file
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.describe import describe
 from bathyscope.render.figure.alternative_text import add_alternative_text
 from bathyscope.render.figure.composition import compose, letters_of
 from bathyscope.render.figure.embedded_metadata import FORMATS, Inscription
 from bathyscope.render.figure.saving import STYLE, metadata, save_page
-from bathyscope.render.look import Look, pages
+from bathyscope.render.look import Look, LookOverrides, pages
 from bathyscope.runs.kinds import Run
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def figure(subject: Run | Heatmap, ax: "Axes | None" = None, **look: Any) -> "Figure":
+@keywords_checked
+def figure(
+    subject: Run | Heatmap, ax: "Axes | None" = None, **look: Unpack[LookOverrides]
+) -> "Figure":
     """Draw a run or a map with matplotlib.
 
     Args:
@@ -38,20 +42,21 @@ def figure(subject: Run | Heatmap, ax: "Axes | None" = None, **look: Any) -> "Fi
     Raises:
         InputError: What is asked for is not in the map, or contradicts it.
     """
-    chosen = Look(**look)
+    chosen = Look.chosen(None, look)
     letters = letters_of(subject, chosen)
     drawn = compose(subject, chosen, letters, ax)
     letters.report()
     return drawn
 
 
+@keywords_checked
 def draw(
     subject: Run | Heatmap,
     path: str | Path,
     *,
     per_page: int | None = None,
     overwrite: bool = True,
-    **look: Any,
+    **look: Unpack[LookOverrides],
 ) -> list[Path]:
     """Draw a run or a map into a PNG, SVG or PDF file, whole or not at all.
 
@@ -75,7 +80,7 @@ def draw(
             replaced.
         WriteError: A file cannot be written.
     """
-    path, chosen = Path(path), Look(**look)
+    path, chosen = Path(path), Look.chosen(None, look)
     paths = page_paths(subject, path, chosen, per_page)
     letters = letters_of(subject, chosen)
     import matplotlib
