@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from bathyscope.render.figure.draw import draw as draw
     from bathyscope.render.figure.draw import figure as figure
     from bathyscope.replay.rerun import rerun as rerun
+    from bathyscope.runs.attribution import AttributionRun as AttributionRun
+    from bathyscope.runs.depth import DepthRun as DepthRun
     from bathyscope.runs.faithfulness import FaithfulnessRun as FaithfulnessRun
-    from bathyscope.runs.kinds import AttributionRun as AttributionRun
-    from bathyscope.runs.kinds import DepthRun as DepthRun
-    from bathyscope.runs.kinds import InteractionRun as InteractionRun
-    from bathyscope.runs.kinds import SettlingRun as SettlingRun
+    from bathyscope.runs.interactions import InteractionRun as InteractionRun
     from bathyscope.runs.opening import open_run as open_run
+    from bathyscope.runs.settling import SettlingRun as SettlingRun
     from bathyscope.tables.opening import open_map as open_map
     from bathyscope.tables.reading import read_table as read_table
     from bathyscope.thinking.settings import ThinkSettings as ThinkSettings
@@ -93,10 +93,10 @@ _HOME = {
     "draw": "bathyscope.render.figure.draw",
     "figure": "bathyscope.render.figure.draw",
     "rerun": "bathyscope.replay.rerun",
-    "AttributionRun": "bathyscope.runs.kinds",
-    "DepthRun": "bathyscope.runs.kinds",
-    "InteractionRun": "bathyscope.runs.kinds",
-    "SettlingRun": "bathyscope.runs.kinds",
+    "AttributionRun": "bathyscope.runs.attribution",
+    "DepthRun": "bathyscope.runs.depth",
+    "InteractionRun": "bathyscope.runs.interactions",
+    "SettlingRun": "bathyscope.runs.settling",
     "open_run": "bathyscope.runs.opening",
     "stream": "bathyscope.layers.stream",
     "read_table": "bathyscope.tables.reading",

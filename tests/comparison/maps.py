@@ -7,7 +7,8 @@ import numpy as np
 
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.layers.divergence import JENSEN_SHANNON
-from bathyscope.runs.kinds import AttributionRun, DepthRun
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.depth import DepthRun
 
 NATS = Quantity("attribution", "nats", neutral=0.0, legend="nats: + supports, − opposes")
 

@@ -16,7 +16,7 @@ import bathyscope as bs
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.render.terminal.table import table
-from bathyscope.runs.kinds import AttributionRun
+from bathyscope.runs.attribution import AttributionRun
 from tests.conftest import byte_tokenizer, random_model, tiny
 
 PROMPT = bs.Prompt.marked("Q: [[9 + 3]]\nA: [[12]]\n[[Q: 1]]\nA:[[ 2]]\nQ: 5?\nA:")

@@ -10,7 +10,7 @@ import pytest
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.page.document import view
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -8,7 +8,8 @@ from bathyscope.core.heatmap import Axis, Heatmap, Quantity, Span
 from bathyscope.core.settling import settling_depths
 from bathyscope.games.methods import ATTRIBUTION
 from bathyscope.layers.divergence import JENSEN_SHANNON
-from bathyscope.runs.kinds import AttributionRun, DepthRun
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.readings import Readings
 
 PROMPT = "Add. Two plus 3 is five. Then 7 is 7.\nQ: 3 + 4?\nA:"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import bathyscope as bs
 from bathyscope.page.document import page
-from bathyscope.runs.kinds import Saved
 from tests.page.hand_made import attribution, depth
 
 
@@ -12,7 +11,7 @@ def test_a_run_shows_itself_in_a_frame_of_its_own(tmp_path: Path) -> None:
     for made in (attribution(), depth()):
         made.save(tmp_path / made.kind)
         run = bs.open_run(tmp_path / made.kind)
-        assert isinstance(run, Saved)
+        assert isinstance(run, Run)
         shown = run._repr_html_()
         assert shown is not None
         found = re.fullmatch(
@@ -25,9 +24,9 @@ def test_a_run_shows_itself_in_a_frame_of_its_own(tmp_path: Path) -> None:
 
 
 def test_without_a_page_a_run_is_text() -> None:
-    kept = Saved.in_notebook
+    kept = Run.in_notebook
     try:
-        Saved.in_notebook = None
+        Run.in_notebook = None
         assert attribution()._repr_html_() is None
     finally:
-        Saved.in_notebook = kept
+        Run.in_notebook = kept

@@ -9,7 +9,8 @@ from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Tokens
 from bathyscope.page.texts import Texts, prompt_text, token_text
-from bathyscope.runs.kinds import AttributionRun, DepthRun
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.depth import DepthRun
 from tests.families import SMALL
 from tests.model.tokenizers import llama_like
 from tests.page.hand_made import FEATURES, PROMPT, attribution, depth

@@ -17,7 +17,7 @@ from bathyscope.cli.app import app
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.prompt import Prompt
 from bathyscope.render.figure.embedded_metadata import MAX_CELLS, Inscription, read_inscription
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from tests.conftest import byte_tokenizer, random_model, tiny
 
 PROMPT = bs.Prompt.marked("Q: [[9 + 3]]\nA: [[12]]\nQ: [[7 - 2]]\nA: [[5]] 8?\nA:")

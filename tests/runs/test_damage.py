@@ -16,8 +16,8 @@ from bathyscope.comparison.compare import compare
 from bathyscope.core.errors import BathyscopeError, InputError
 from bathyscope.description.words.comparison import describe_comparison
 from bathyscope.replay.rerun import rerun
+from bathyscope.runs.base import Run
 from bathyscope.runs.folder import DOCUMENT
-from bathyscope.runs.kinds import Run
 from bathyscope.runs.opening import open_run
 from tests.conftest import tiny
 

@@ -22,7 +22,7 @@ from bathyscope.page.document import page
 from bathyscope.render.caption import caption
 from bathyscope.render.terminal.table import table
 from bathyscope.runs.evidence import LEAST, Evidence, probability
-from bathyscope.runs.kinds import SettlingRun
+from bathyscope.runs.settling import SettlingRun
 from tests.conftest import random_model, tiny
 
 PROMPT = bs.Prompt.marked("Q: 9 [[+ 3]] is?\nA: [[12]].\n\nQ: [[7 x 5]]?\nA:")

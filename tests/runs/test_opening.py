@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 import bathyscope as bs
 from bathyscope.attribution.attribute import interact
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from bathyscope.runs.schema import NotAsPublished, require_published
 from tests.conftest import tiny
 

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import bathyscope as bs
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from tests.conftest import tiny
 
 PROMPT = bs.Prompt.marked("Q: [[9 + 3]]\nA: [[12]]\nQ: 5?\nA:")

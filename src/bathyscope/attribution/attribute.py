@@ -19,7 +19,8 @@ from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, MET
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
-from bathyscope.runs.kinds import AttributionRun, InteractionRun
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.interactions import InteractionRun
 
 
 @keywords_checked

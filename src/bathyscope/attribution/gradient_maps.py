@@ -11,7 +11,7 @@ from bathyscope.attribution.request import Request
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
 from bathyscope.prompt.labels import feature_axis
-from bathyscope.runs.kinds import AttributionRun
+from bathyscope.runs.attribution import AttributionRun
 
 
 def gradient_maps(request: Request, num_targets: int) -> list[AttributionRun]:

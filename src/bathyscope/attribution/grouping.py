@@ -12,7 +12,7 @@ from bathyscope.games.replicates import jackknife_error
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.grouping import grouped
 from bathyscope.prompt.labels import feature_axis
-from bathyscope.runs.kinds import AttributionRun
+from bathyscope.runs.attribution import AttributionRun
 
 
 @keywords_checked

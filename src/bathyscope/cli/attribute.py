@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bathyscope.attribution.settings import AttributionSettings
     from bathyscope.model.language_model import LanguageModel
     from bathyscope.prompt import Prompt
-    from bathyscope.runs.kinds import Run
+    from bathyscope.runs.base import Run
 
 
 def command(

@@ -17,7 +17,8 @@ from bathyscope.core.files.outputs import require_writable
 from bathyscope.core.files.writing import new_folder, new_numbered_folder, numbered
 from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
-from bathyscope.runs.kinds import Run, SettlingRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.settling import SettlingRun
 
 _RUNS = Path("bathyscope-runs")
 _FIGURE = "figure.png"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bathyscope.core.heatmap import Heatmap
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from bathyscope.tables.opening import open_map
 
 Subject = Annotated[

@@ -6,7 +6,7 @@ import numpy as np
 
 from bathyscope.comparison.compare import Change, Comparison, heatmap_of
 from bathyscope.core.heatmap import Axis, FloatArray
-from bathyscope.runs.kinds import AttributionRun
+from bathyscope.runs.attribution import AttributionRun
 
 
 @dataclass(frozen=True)

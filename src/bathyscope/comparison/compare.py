@@ -12,9 +12,12 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity, number_or_null
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.ranks import rank_correlation
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.interactions import InteractionRun
 
 Comparable = AttributionRun | InteractionRun | DepthRun | Heatmap
 

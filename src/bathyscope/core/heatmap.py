@@ -3,12 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 LARGEST = 1e30
 """The largest finite value of a map: of larger ones sums, squares or float32 would overflow."""
@@ -152,6 +155,25 @@ class Heatmap:
             "columns": _axis_document(self.columns),
             "quantity": self.quantity.to_document(),
         }
+
+    def to_frame(self) -> "DataFrame":
+        """Return the map as a pandas DataFrame: a line for each row, labels may repeat.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame, Index
+        except ImportError as error:
+            raise InputError(
+                "A DataFrame needs pandas, which is not installed; install it, or take the numbers "
+                "from `values` and the labels from `rows` and `columns`."
+            ) from error
+        return DataFrame(
+            self.values,
+            index=Index(list(self.rows.labels), name=self.rows.name),
+            columns=Index(list(self.columns.labels), name=self.columns.name),
+        )
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], provenance: Mapping[str, Any]) -> "Heatmap":

@@ -15,7 +15,7 @@ from bathyscope.page.document import view
 from bathyscope.prompt import Prompt
 from bathyscope.render.figure.draw import draw
 from bathyscope.render.gallery import Exhibit, write_gallery
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 
 _INTRODUCTION = """
 One small language model, {model}, three questions. All three answers were given to it: it did

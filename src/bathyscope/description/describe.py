@@ -8,7 +8,7 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.facts import facts, to_document
 from bathyscope.description.markdown import as_text
 from bathyscope.description.words import account
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 
 FORMATS = ("markdown", "text", "json")
 

@@ -26,8 +26,8 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import provenance_of
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
+from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import AttributionRun
 
 CURVE = Quantity(
     name="log-probability of the target", unit="nats", legend="nats: ln p of the whole target"

@@ -16,7 +16,8 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import prompt_of, require_same_model, source_of, was_a_function
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.prompt import Prompt
-from bathyscope.runs.kinds import AttributionRun, Run
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
 
 TOLERANCE = 0.05
 """Nats by which ln p of a token may differ from the run's: devices and batches round otherwise, by

@@ -21,8 +21,9 @@ from bathyscope.model.provenance import continuation_of, provenance_of, require_
 from bathyscope.model.scores import evidence_of
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt, text_of
-from bathyscope.runs.kinds import DepthRun, SettlingRun
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.readings import Readings
+from bathyscope.runs.settling import SettlingRun
 
 
 @overload
@@ -117,7 +118,7 @@ def settle(
     ids = asked.continuation.target_ids
     pieces = residual_stream(model, asked.continuation, chosen.progress)
     settled = settled_depths(model.anatomy, pieces, asked.lens, chosen.threshold, ids)
-    return SettlingRun(
+    return SettlingRun.of(
         asked.columns,
         settled.depths,
         deep_thinking_ratio(settled.depths, model.num_layers, chosen.depth_fraction),

@@ -15,8 +15,11 @@ from bathyscope.page.arrays import is_rounded, packed
 from bathyscope.page.texts import Texts
 from bathyscope.render.caption import caption
 from bathyscope.render.palette import DIVERGING, SEQUENTIAL
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.readings import Readings
 
 

@@ -14,7 +14,7 @@ from bathyscope.core.files.writing import new_file
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.page.data import Shown, page_data
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
 _MAIN = "main.js"

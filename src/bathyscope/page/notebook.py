@@ -1,10 +1,10 @@
-"""Runs show themselves in notebooks: importing this module gives `runs.kinds.Saved` its page."""
+"""Runs show themselves in notebooks: importing this module gives `runs.base.Run` its page."""
 
 from html import escape
 
 from bathyscope.page.document import page
 from bathyscope.page.wording import heading
-from bathyscope.runs.kinds import Run, Saved
+from bathyscope.runs.base import Run
 
 _HEIGHT = 760  # CSS pixels; the page scrolls inside
 
@@ -18,4 +18,4 @@ def frame(run: Run) -> str:
     )
 
 
-Saved.in_notebook = frame
+Run.in_notebook = frame

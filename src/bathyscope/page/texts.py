@@ -9,7 +9,10 @@ from typing import Any
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.page.units import units
 from bathyscope.prompt.labels import visible
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.interactions import InteractionRun
 
 
 @dataclass

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.render.caption import origin_of
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.interactions import InteractionRun
 
 _QUOTED = 80  # characters of an answer in a heading
 

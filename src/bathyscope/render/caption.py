@@ -4,8 +4,11 @@ import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.render.origin import origin
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.interactions import InteractionRun
 
 
 def caption(subject: Run | Heatmap) -> str:

@@ -29,7 +29,10 @@ from bathyscope.model.provenance import (
     was_a_function,
 )
 from bathyscope.render.figure.embedded_metadata import TABLE, Inscription, digest, read_inscription
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.opening import open_run
 
 Place = tuple[int, int]

@@ -1,6 +1,6 @@
 """What a run says twice agrees: sums, gaps, depths, ratios and scores are computed anew."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,22 +13,9 @@ _ROUNDING = 1e-9
 """How far a sum of the same numbers may differ from machine to machine, of the largest of them."""
 
 
-def require_consistent(document: Mapping[str, Any], heatmap: Heatmap) -> None:
-    """Raise ValueError where a document contradicts itself.
-
-    Args:
-        document: As the schema says.
-        heatmap: Its map.
-    """
-    provenance = heatmap.provenance
-    if "given" in provenance and (provenance["given"] is None) != provenance["generated"]:
-        raise ValueError("provenance.given and provenance.generated contradict each other")
-    if len(provenance.get("targets", ())) <= provenance.get("target_index", -1):
-        raise ValueError("provenance.target_index is none of the targets")
-    _CHECKS[document["kind"]](document, heatmap)
-
-
-def _attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+def require_attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Require gaps, sums and errors to fit the map."""
+    _require_origin(heatmap)
     values, (rows, columns) = heatmap.values, heatmap.values.shape
     everything, nothing = floats(document["all"], rows), floats(document["none"], rows)
     contrast = heatmap.provenance.get("against") is not None
@@ -50,12 +37,23 @@ def _attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
         raise ValueError("errors are given for cells or for the whole target, but not for both")
 
 
-def _interactions(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+def require_interactions(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Require a symmetric map, and errors to fit it."""
+    _require_origin(heatmap)
     if heatmap.rows.labels != heatmap.columns.labels:
         raise ValueError("rows and columns are not the same features")
     values = heatmap.values
     _agree("heatmap.values", values, values.T, _largest(values))
     _sampled(document, heatmap.provenance)
+
+
+def _require_origin(heatmap: Heatmap) -> None:
+    """Raise ValueError where what a map says of its origin contradicts itself."""
+    provenance = heatmap.provenance
+    if "given" in provenance and (provenance["given"] is None) != provenance["generated"]:
+        raise ValueError("provenance.given and provenance.generated contradict each other")
+    if len(provenance.get("targets", ())) <= provenance.get("target_index", -1):
+        raise ValueError("provenance.target_index is none of the targets")
 
 
 def _sampled(document: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
@@ -67,7 +65,9 @@ def _sampled(document: Mapping[str, Any], provenance: Mapping[str, Any]) -> None
         raise ValueError("provenance.method.exact and standard_error contradict each other")
 
 
-def _depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+def require_depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Require depths and ratio to be those of the map."""
+    _require_origin(heatmap)
     said, layers = heatmap.provenance, len(heatmap.rows) + 1
     if heatmap.quantity.bounds != (0.0, 1.0):
         raise ValueError("a divergence in bits has the bounds 0 and 1")
@@ -82,7 +82,23 @@ def _depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     _agree("deep_thinking_ratio", np.array(document["deep_thinking_ratio"]), ratio, 1.0)
 
 
-def _faithfulness(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+def require_settling(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Require settling depths to be those of the map, and the ratio theirs."""
+    _require_origin(heatmap)
+    depths = heatmap.values
+    if len(depths) != 1 or [document["settling_depth"]] != depths.tolist():
+        raise ValueError("settling_depth is not that of the map")
+    for name in ("labels", "ids"):
+        if document["tokens"][name] != list(getattr(heatmap.columns, name) or ()):
+            raise ValueError(f"tokens.{name} are not those of the map")
+    deep = depths >= heatmap.provenance["deep_layer"]
+    stated = np.array(document["deep_thinking_ratio"])
+    _agree("deep_thinking_ratio", stated, np.array(deep.mean()), 1.0)
+
+
+def require_faithfulness(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Require the scores to be those of the curves."""
+    _require_origin(heatmap)
     values, scale = heatmap.values, _largest(heatmap.values)
     deletion, insertion = values[::2], values[1::2]
     if len(values) != 2 * len(document["maps"]) + 2:
@@ -107,11 +123,3 @@ def _agree(name: str, stated: FloatArray, expected: FloatArray, scale: float) ->
     within = _ROUNDING * max(scale, 1e-300)
     if not np.allclose(stated, finite, rtol=_ROUNDING, atol=within, equal_nan=True):
         raise ValueError(f"{name} is not what follows from the other numbers")
-
-
-_CHECKS: dict[str, Callable[[Mapping[str, Any], Heatmap], None]] = {
-    "attribution": _attribution,
-    "interactions": _interactions,
-    "depth": _depth,
-    "faithfulness": _faithfulness,
-}

@@ -1,17 +1,16 @@
-"""How faithful maps are: curves with the scores that belong to them, saved and opened whole."""
+"""Faithfulness: curves of deletion and insertion with the scores that belong to them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
-from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document, read_evidence
-from bathyscope.runs.folder import document_head, sealed, write_run
+from bathyscope.runs.base import Run
+from bathyscope.runs.consistency import require_faithfulness
+from bathyscope.runs.evidence import Evidence, read_evidence
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class RandomReference:
     standard_error: FloatArray | None
 
 
-@dataclass(frozen=True)
-class FaithfulnessRun:
+@dataclass(frozen=True, repr=False)
+class FaithfulnessRun(Run):
     """How faithful maps of one prompt are.
 
     Attributes:
@@ -84,36 +83,31 @@ class FaithfulnessRun:
         """The target's ln p after k insertions, shape (maps + 1, features + 1), random last."""
         return self.heatmap.values[1::2]
 
-    def to_document(self) -> dict[str, Any]:
-        """Return what `run.json` holds and `--json` prints."""
+    def particulars(self) -> dict[str, Any]:
+        """Return what the document holds beside what those of all kinds hold."""
         error = self.random.standard_error
-        document = {
-            **document_head(self.kind, self.heatmap),
+        return {
             "features": list(self.features),
             "maps": [_finite(asdict(ranked)) for ranked in self.maps],
             "random": {
                 **_finite(asdict(self.random)),
                 "standard_error": None if error is None else list(map(number_or_null, error)),
             },
-            **evidence_document(self.evidence),
         }
-        return sealed(document)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `arrays.safetensors` holds."""
-        arrays: dict[str, NDArray[Any]] = {"values": self.heatmap.values}
-        arrays |= evidence_arrays(self.evidence)
+        arrays = super().arrays()
         if self.random.standard_error is not None:
             arrays["random_standard_error"] = self.random.standard_error
         return arrays
 
     @classmethod
-    def from_document(cls, heatmap: Heatmap, document: Mapping[str, Any]) -> "FaithfulnessRun":
-        """Rebuild a run from its map and `to_document`.
-
-        Raises:
-            KeyError, TypeError, ValueError: The document is damaged.
-        """
+    def from_document(
+        cls, document: Mapping[str, Any], heatmap: Heatmap, arrays: Mapping[str, NDArray[Any]]
+    ) -> Self:
+        """Rebuild a run; the errors are those of `Run.from_document`."""
+        require_faithfulness(document, heatmap)
         maps = tuple(
             RankedMap(**{**ranked, "order": tuple(ranked["order"])}) for ranked in document["maps"]
         )
@@ -126,15 +120,6 @@ class FaithfulnessRun:
         if any(sorted(ranked.order) != list(range(len(features))) for ranked in maps):
             raise ValueError("an order is not one of all features")
         return cls(heatmap, features, maps, RandomReference(**random), read_evidence(document)[0])
-
-    def write(self, folder: Path) -> None:
-        """Write the run's files into an existing folder."""
-        write_run(folder, self.to_document(), self.arrays(), self.heatmap)
-
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
-        """Save the run as a new folder, whole or not at all."""
-        with new_folder(Path(folder), overwrite=overwrite) as partial:
-            self.write(partial)
 
 
 def _finite(document: dict[str, Any]) -> dict[str, Any]:

@@ -21,16 +21,6 @@ SCHEMA = 1
 DOCUMENT, ARRAYS, SCORES = "run.json", "arrays.safetensors", "scores.csv"
 
 
-def document_head(kind: str, heatmap: Heatmap) -> dict[str, Any]:
-    """Return what the documents of all kinds of runs begin with."""
-    return {
-        "schema": SCHEMA,
-        "kind": kind,
-        "heatmap": heatmap.to_document(),
-        "provenance": dict(heatmap.provenance),
-    }
-
-
 def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with the digest of all that it says."""
     return {**document, "digest": document_digest(document)}

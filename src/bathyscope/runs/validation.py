@@ -1,6 +1,6 @@
 """Reading numbers back out of JSON: what has another form than was written is damage.
 
-Everything here raises ValueError, KeyError or TypeError; `runs.kinds.open_run` says in which run.
+Everything here raises ValueError, KeyError or TypeError; `runs.opening.open_run` says in which run.
 """
 
 import hashlib
@@ -90,6 +90,11 @@ def numbers_or_null(values: FloatArray) -> list[Any]:
     numbers[~np.isfinite(values)] = None
     nested: list[Any] = numbers.tolist()
     return nested
+
+
+def optional_numbers(values: FloatArray | None) -> list[Any] | None:
+    """Return the same; None where there are none: `optional_floats` backwards."""
+    return None if values is None else numbers_or_null(values)
 
 
 def optional_floats(values: Any, *shape: int) -> FloatArray | None:

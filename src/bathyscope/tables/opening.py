@@ -6,7 +6,7 @@ from typing import Any
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from bathyscope.runs.opening import open_run
 from bathyscope.tables.objects import from_object
 from bathyscope.tables.reading import read_table

@@ -6,7 +6,7 @@ from rich.console import Console
 import bathyscope as bs
 from bathyscope.render.palette import scale_of
 from bathyscope.render.terminal.table import table
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from tests.conftest import tiny
 
 PROMPT = bs.Prompt.marked("Q: [[9 [bold] 1]]\nA: [[12]]\nQ: 5?\nA:")

@@ -9,8 +9,11 @@ from bathyscope.description.facts.depth import DepthFacts, depth_facts
 from bathyscope.description.facts.faithfulness import FaithfulnessFacts, faithfulness_facts
 from bathyscope.description.facts.interactions import InteractionFacts, interaction_facts
 from bathyscope.description.facts.map import MapFacts, map_facts
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run
+from bathyscope.runs.interactions import InteractionRun
 
 Facts = AttributionFacts | InteractionFacts | DepthFacts | FaithfulnessFacts | MapFacts
 

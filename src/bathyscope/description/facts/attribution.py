@@ -9,7 +9,8 @@ from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import Place
 from bathyscope.description.facts.map import MapFacts, map_facts, sides
-from bathyscope.runs.kinds import AttributionRun, InteractionRun
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.interactions import InteractionRun
 
 ROUNDING = 1e-6
 """A difference is rounding when it is at most this share of the largest size among the numbers."""

@@ -13,7 +13,7 @@ from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
 from bathyscope.description.roles import Role
 from bathyscope.layers.lenses.summaries import SUMMARIES
-from bathyscope.runs.kinds import DepthRun
+from bathyscope.runs.depth import DepthRun
 
 TEMPLATE = frozenset({"the", "is", "."})
 """Template words: words that hold a sentence together. Spaces and case do not count."""

@@ -10,7 +10,7 @@ from bathyscope.description.facts.grid import AxisFacts, Cell, Gaps, Grid, gaps,
 from bathyscope.description.facts.map import Measured, measured
 from bathyscope.description.facts.parts import MOST_LEADING
 from bathyscope.description.facts.spread import Spread, not_near_zero, spread
-from bathyscope.runs.kinds import InteractionRun
+from bathyscope.runs.interactions import InteractionRun
 
 
 @dataclass(frozen=True)

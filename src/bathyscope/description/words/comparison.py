@@ -21,8 +21,10 @@ from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.phrases import count
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.evidence import Evidence, probability
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun
+from bathyscope.runs.interactions import InteractionRun
 
 _SHORT = 40  # texts up to this length are quoted where they differ
 

@@ -21,8 +21,9 @@ from bathyscope.render.figure.footnotes import notes, write_below
 from bathyscope.render.lettering import SIZE, SMALLEST, Lettering, lettering
 from bathyscope.render.look import Look, part_of
 from bathyscope.render.palette import scale_of
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import DepthRun, Run
 from bathyscope.runs.readings import Readings
 
 if TYPE_CHECKING:

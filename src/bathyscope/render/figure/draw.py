@@ -16,7 +16,7 @@ from bathyscope.render.figure.composition import compose, letters_of
 from bathyscope.render.figure.embedded_metadata import FORMATS, Inscription
 from bathyscope.render.figure.saving import STYLE, metadata, save_page
 from bathyscope.render.look import Look, LookOverrides, pages
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,8 +16,9 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
 from bathyscope.runs.folder import require_untouched, sealed
-from bathyscope.runs.kinds import Run
+from bathyscope.runs.base import Run
 from bathyscope.runs.validation import parsed
+from bathyscope.runs.base import Run
 
 FORMATS = (".png", ".svg", ".pdf")
 MAX_CELLS = 16_384

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.render.figure.canvas import Canvas
 from bathyscope.render.palette import UNKNOWN
-from bathyscope.runs.kinds import DepthRun
+from bathyscope.runs.depth import DepthRun
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -18,8 +18,12 @@ from bathyscope.render.origin import origin
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.render.terminal.faithfulness import faithfulness_table
 from bathyscope.render.terminal.wide_table import Column, WideTable
+from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.kinds import AttributionRun, DepthRun, InteractionRun, Run, SettlingRun
+from bathyscope.runs.interactions import InteractionRun
+from bathyscope.runs.settling import SettlingRun
 
 _MOST_COLUMNS = 48
 _BARS = "▁▂▃▄▅▆▇█"

@@ -1,0 +1,183 @@
+"""The base of all results: a map with what belongs to it, saved as a folder and opened whole."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bathyscope.core.files.writing import new_folder
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
+from bathyscope.core.intervals import student_quantile
+from bathyscope.games.unseen import half_width
+from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document
+from bathyscope.runs.folder import SCHEMA, sealed, write_run
+from bathyscope.runs.readings import Readings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class Run(ABC):
+    """What a computation returns.
+
+    A kind of run is a frozen dataclass below this one. What it has beside its map it has under
+    the names below, which are None where it has none: whoever shows a run asks for what it has,
+    never for its class.
+
+    Attributes:
+        kind: Name of the kind, as in `run.json`.
+        not_compared: Why two runs of the kind have no difference; None where they have one.
+        in_notebook: Returns a run as HTML; `page.notebook` puts it here, so that runs need not
+            know of pages. None where that module has not been imported.
+        heatmap: The map.
+        standard_error: Of each cell, the map's shape.
+        degrees_of_freedom: Behind the standard errors.
+        unseen: Of each cell that was not seen to vary among the samples, the most by which it may
+            be off; NaN where it was seen to vary.
+        settling_depth: Layer at which each token settles, shape (tokens,).
+        deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
+        readings: What else each cell says.
+        evidence: How probable the continuation was.
+        against_evidence: The same of what it is compared with.
+    """
+
+    kind: ClassVar[str]
+    not_compared: ClassVar[str | None] = None
+    in_notebook: ClassVar[Callable[[Any], str] | None] = None
+
+    heatmap: Heatmap
+    standard_error: FloatArray | None = None
+    degrees_of_freedom: int | None = None
+    unseen: FloatArray | None = None
+    settling_depth: NDArray[np.int64] | None = None
+    deep_thinking_ratio: float | None = None
+    readings: Readings | None = None
+    evidence: Evidence | None = None
+    against_evidence: Evidence | None = None
+
+    @classmethod
+    @abstractmethod
+    def from_document(
+        cls, document: Mapping[str, Any], heatmap: Heatmap, arrays: Mapping[str, NDArray[Any]]
+    ) -> Self:
+        """Rebuild a run.
+
+        Args:
+            document: What `run.json` holds, as the schema says.
+            heatmap: The map in it.
+            arrays: What `arrays.safetensors` holds; empty where the file is gone.
+
+        Raises:
+            KeyError, TypeError, ValueError: The document is damaged or contradicts itself.
+        """
+
+    @abstractmethod
+    def particulars(self) -> dict[str, Any]:
+        """Return what the document holds beside what those of all kinds hold."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `arrays.safetensors` holds."""
+        beside = {"standard_error": self.standard_error, "unseen": self.unseen}
+        return {
+            "values": self.heatmap.values,
+            **{name: array for name, array in beside.items() if array is not None},
+            **evidence_arrays(self.evidence, self.against_evidence),
+        }
+
+    def to_document(self) -> dict[str, Any]:
+        """Return what `run.json` holds and `--json` prints."""
+        return sealed(
+            {
+                "schema": SCHEMA,
+                "kind": self.kind,
+                "heatmap": self.heatmap.to_document(),
+                "provenance": dict(self.provenance),
+                **self.particulars(),
+                **evidence_document(self.evidence, self.against_evidence),
+            }
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the run's files into an existing folder."""
+        beside = self.standard_error, self.unseen
+        write_run(folder, self.to_document(), self.arrays(), self.heatmap, *beside)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Save as a new folder, whole or not at all."""
+        with new_folder(Path(folder), overwrite=overwrite) as partial:
+            self.write(partial)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Everything needed to compute the run again; plain JSON values."""
+        return self.heatmap.provenance
+
+    @property
+    def prompt(self) -> str | None:
+        """The prompt; None where it is not known."""
+        prompt: str | None = self.provenance.get("prompt")
+        return prompt
+
+    @property
+    def text(self) -> str | None:
+        """The continuation that the run is of; None where it is not known or there are several."""
+        text: str | None = self.provenance.get("target")
+        return text
+
+    @property
+    def feature_axis(self) -> Axis | None:
+        """The axis over parts of the prompt; None where the map has none."""
+        return None
+
+    @property
+    def token_axis(self) -> Axis | None:
+        """The axis over all tokens of the continuation, in order; None where the map has none."""
+        return None
+
+    @property
+    def effect(self) -> FloatArray | None:
+        """What all columns together do to each row, shape (rows,); None where nothing says so."""
+        return None
+
+    @property
+    def whole_target(self) -> FloatArray | None:
+        """Effect of each column on the whole continuation, shape (columns,); None likewise."""
+        return None
+
+    @property
+    def margin(self) -> FloatArray | None:
+        """Half the width of each cell's 95 % interval, the map's shape; None if exact."""
+        return margin(self.standard_error, self.degrees_of_freedom, self.unseen)
+
+    def to_frame(self) -> "DataFrame":
+        """Return the map as a pandas DataFrame, labels at its sides, as `Heatmap.to_frame` has it.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return self.heatmap.to_frame()
+
+    def __repr__(self) -> str:
+        """Return kind, shape, quantity and origin on one line."""
+        rows, columns = self.heatmap.values.shape
+        name, unit = self.heatmap.quantity.name, self.heatmap.quantity.unit
+        model = self.provenance.get("model", {})
+        of = f" of {model['name']}" if isinstance(model, Mapping) and "name" in model else ""
+        measured = f"{name} in {unit}" if unit else name
+        return f"<{type(self).__name__}: {rows} × {columns}, {measured}{of}>"
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows instead of the text of the object."""
+        return None if Run.in_notebook is None else Run.in_notebook(self)
+
+
+def margin(
+    error: FloatArray | None, degrees_of_freedom: int | None, unseen: FloatArray | None
+) -> FloatArray | None:
+    """Return half the widths of 95 % intervals; None without errors."""
+    if error is None or degrees_of_freedom is None:
+        return None
+    return half_width(error * student_quantile(degrees_of_freedom), unseen)
