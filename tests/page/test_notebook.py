@@ -4,6 +4,7 @@ from pathlib import Path
 
 import bathyscope as bs
 from bathyscope.page.document import page
+from bathyscope.runs.base import Run
 from tests.page.hand_made import attribution, depth
 
 

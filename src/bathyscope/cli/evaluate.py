@@ -147,14 +147,15 @@ class _Settings:
 def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "FaithfulnessRun":
     from bathyscope.faithfulness.evaluate import evaluate_run
     from bathyscope.faithfulness.random_orders import require_curves
-    from bathyscope.faithfulness.recorded_game import Question, require_attribution
+    from bathyscope.faithfulness.recorded_game import Question
     from bathyscope.games.estimate import Budget
+    from bathyscope.runs.attribution import attribution_of
     from bathyscope.runs.opening import open_run
 
     if not Path(folder).is_dir():
         raise InputError(f"There is no run folder {folder}; to evaluate a prompt, give --methods.")
     asked.refuse()
-    run = require_attribution(open_run(folder))
+    run = attribution_of(open_run(folder))
     question = Question.of(run)
     require_curves(len(question.prompt.features), Budget(settings.budget, seed=settings.seed))
     loaded = options.load_model(

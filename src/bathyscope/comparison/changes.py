@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.comparison.compare import Change, Comparison, heatmap_of
+from bathyscope.comparison.compare import Change, Comparison
 from bathyscope.core.heatmap import Axis, FloatArray
-from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.base import Run
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,11 @@ def clear_changes(change: Change) -> int | None:
 def swaps(comparison: Comparison) -> list[Swap]:
     """Return the stretches of target tokens that stand in each other's place, and what drove them.
 
-    None where the maps are no attribution runs: what a row means must be known.
+    None where the maps do not say what columns do to the whole target: what a row means must be
+    known.
     """
     a, b = comparison.a, comparison.b
-    if not isinstance(a, AttributionRun) or not isinstance(b, AttributionRun):
+    if a.whole_target is None or b.whole_target is None:
         return []
     return [
         Swap(
@@ -114,7 +115,7 @@ def swaps(comparison: Comparison) -> list[Swap]:
     ]
 
 
-def _drive(run: AttributionRun, row: int) -> Drive:
+def _drive(run: Run, row: int) -> Drive:
     values = run.heatmap.values[row]
     order = np.argsort(-values, kind="stable")
     return Drive(row, tuple(map(int, order)), values[order])
@@ -122,6 +123,5 @@ def _drive(run: AttributionRun, row: int) -> Drive:
 
 def axes_of(comparison: Comparison, side: str) -> tuple[Axis, Axis]:
     """Return the rows, or the columns, of both maps."""
-    first: Axis = getattr(heatmap_of(comparison.a), side)
-    second: Axis = getattr(heatmap_of(comparison.b), side)
+    first, second = (getattr(heatmap, side) for heatmap in comparison.maps)
     return first, second

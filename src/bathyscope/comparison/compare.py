@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bathyscope.comparison.alignment import Alignment, aligned_axes
 from bathyscope.comparison.uncertainty import Estimated, difference_error
@@ -12,14 +11,9 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity, number_or_null
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.ranks import rank_correlation
-from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
-from bathyscope.runs.depth import DepthRun
-from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import SCHEMA
-from bathyscope.runs.interactions import InteractionRun
-
-Comparable = AttributionRun | InteractionRun | DepthRun | Heatmap
+from bathyscope.runs.table import TableRun, as_run
 
 
 @dataclass(frozen=True)
@@ -73,15 +67,15 @@ class Comparison:
         correlation: Spearman's ρ of those cells, `core.ranks.rank_correlation`; None where there
             are fewer than 2, or one map gives all of them the same value.
         together: What all features do to each row that both have, all − none, shape (row pairs,);
-            None where one of the maps is no attribution run, or they share no row or unit.
+            None where one of the maps does not say so, or they share no row or unit.
         whole_target: What each feature that both have does to the whole target, shape
             (column pairs,); likewise.
         settling: Layer at which each token that both have settles, shape (column pairs,); None
             where one is no depth run, they share no token, or their models differ in layers.
     """
 
-    a: Comparable
-    b: Comparable
+    a: Run
+    b: Run
     rows: Alignment
     columns: Alignment
     one_scale: bool
@@ -94,7 +88,7 @@ class Comparison:
     @property
     def maps(self) -> tuple[Heatmap, Heatmap]:
         """The two maps."""
-        return heatmap_of(self.a), heatmap_of(self.b)
+        return self.a.heatmap, self.b.heatmap
 
     @property
     def difference(self) -> Heatmap | None:
@@ -116,8 +110,8 @@ class Comparison:
         return {
             "schema": SCHEMA,
             "kind": "comparison",
-            "a": _document(self.a),
-            "b": _document(self.b),
+            "a": self.a.to_document(),
+            "b": self.b.to_document(),
             "rows": asdict(self.rows),
             "columns": asdict(self.columns),
             "one_scale": self.one_scale,
@@ -138,7 +132,7 @@ class Comparison:
     def coupled(self) -> bool:
         """Whether both were sampled with one seed, so that their errors may move together."""
         seeds = [heatmap.provenance.get("seed") for heatmap in self.maps]
-        sampled = [getattr(run, "standard_error", None) is not None for run in (self.a, self.b)]
+        sampled = [run.standard_error is not None for run in (self.a, self.b)]
         return all(sampled) and seeds[0] == seeds[1]
 
 
@@ -159,7 +153,7 @@ def compare(a: Run | Heatmap, b: Run | Heatmap) -> Comparison:
     """
     a, b = _comparable(a), _comparable(b)
     _require_one_kind(a, b)
-    rows, columns = aligned_axes(heatmap_of(a), heatmap_of(b))
+    rows, columns = aligned_axes(a.heatmap, b.heatmap)
     one_scale = _one_scale(a, b)
     cells = _cells(a, b, rows, columns) if rows.pairs and columns.pairs else None
     return Comparison(
@@ -176,64 +170,45 @@ def compare(a: Run | Heatmap, b: Run | Heatmap) -> Comparison:
     )
 
 
-def heatmap_of(subject: Comparable) -> Heatmap:
-    """Return the map of a run, or the map itself."""
-    return subject if isinstance(subject, Heatmap) else subject.heatmap
+def _comparable(subject: Run | Heatmap) -> Run:
+    run = as_run(subject)
+    if run.not_compared is not None:
+        raise InputError(run.not_compared)
+    return run
 
 
-def _comparable(subject: Any) -> Comparable:
-    if isinstance(subject, Comparable):
-        return subject
-    if isinstance(subject, FaithfulnessRun):
+def _require_one_kind(a: Run, b: Run) -> None:
+    if len({a.kind, b.kind} - {TableRun.kind}) > 1:
         raise InputError(
-            "Faithfulness runs are compared by bathyscope evaluate, which draws the curves of "
-            "several maps of one question; give attribution, interaction or depth runs here."
-        )
-    raise InputError(
-        f"A {type(subject).__name__} cannot be compared; give runs or maps, or open it with "
-        "open_map first."
-    )
-
-
-def _require_one_kind(a: Comparable, b: Comparable) -> None:
-    kinds = {type(subject) for subject in (a, b)} - {Heatmap}
-    if len(kinds) > 1:
-        raise InputError(
-            f"The first is of kind {_kind(a)}, the second of kind {_kind(b)}: their cells measure "
+            f"The first is of kind {a.kind}, the second of kind {b.kind}: their cells measure "
             "different things; compare two of one kind."
         )
 
 
-def _kind(subject: Comparable) -> str:
-    return "table" if isinstance(subject, Heatmap) else subject.kind
-
-
-def _one_scale(a: Comparable, b: Comparable) -> bool:
+def _one_scale(a: Run, b: Run) -> bool:
     """Tell whether cells of both can be subtracted: one unit, and both with a sign or both without.
 
     A table says neither; it is taken at its word that it is comparable.
     """
-    first, second = heatmap_of(a).quantity, heatmap_of(b).quantity
+    first, second = a.heatmap.quantity, b.heatmap.quantity
     if first.unit and second.unit and first.unit != second.unit:
         return False
-    if isinstance(a, Heatmap) or isinstance(b, Heatmap):
+    if TableRun.kind in (a.kind, b.kind):
         return True
     return (first.neutral is None) == (second.neutral is None)
 
 
-def _cells(a: Comparable, b: Comparable, rows: Alignment, columns: Alignment) -> Change:
+def _cells(a: Run, b: Run, rows: Alignment, columns: Alignment) -> Change:
     places = np.ix_(rows.in_a, columns.in_a), np.ix_(rows.in_b, columns.in_b)
-    one, other = heatmap_of(a).values[places[0]], heatmap_of(b).values[places[1]]
+    one, other = a.heatmap.values[places[0]], b.heatmap.values[places[1]]
     errors = [
         Estimated(
             np.zeros_like(values) if error is None else error[place],
-            getattr(subject, "degrees_of_freedom", None),
+            run.degrees_of_freedom,
             None if unseen is None else unseen[place],
         )
-        for subject, values, place in zip((a, b), (one, other), places, strict=True)
-        for error, unseen in [
-            (getattr(subject, "standard_error", None), getattr(subject, "unseen", None))
-        ]
+        for run, values, place in zip((a, b), (one, other), places, strict=True)
+        for error, unseen in [(run.standard_error, run.unseen)]
     ]
     return Change(one, other, *(difference_error(*errors) or ()))
 
@@ -246,14 +221,14 @@ def _correlation(cells: Change) -> float | None:
     return rank_correlation(cells.a[known], cells.b[known])
 
 
-def _together(a: Comparable, b: Comparable, rows: Alignment) -> Change | None:
-    if not isinstance(a, AttributionRun) or not isinstance(b, AttributionRun) or not rows.pairs:
+def _together(a: Run, b: Run, rows: Alignment) -> Change | None:
+    if a.effect is None or b.effect is None or not rows.pairs:
         return None
-    return Change((a.all - a.none)[rows.in_a], (b.all - b.none)[rows.in_b])
+    return Change(a.effect[rows.in_a], b.effect[rows.in_b])
 
 
-def _whole_target(a: Comparable, b: Comparable, columns: Alignment) -> Change | None:
-    if not isinstance(a, AttributionRun) or not isinstance(b, AttributionRun) or not columns.pairs:
+def _whole_target(a: Run, b: Run, columns: Alignment) -> Change | None:
+    if a.whole_target is None or b.whole_target is None or not columns.pairs:
         return None
     one, other = a.whole_target[columns.in_a], b.whole_target[columns.in_b]
     errors = [
@@ -268,22 +243,13 @@ def _whole_target(a: Comparable, b: Comparable, columns: Alignment) -> Change | 
     return Change(one, other, *(difference_error(*errors) or ()))
 
 
-def _settling(a: Comparable, b: Comparable, columns: Alignment) -> Change | None:
-    if not isinstance(a, DepthRun) or not isinstance(b, DepthRun) or not columns.pairs:
+def _settling(a: Run, b: Run, columns: Alignment) -> Change | None:
+    if a.settling_depth is None or b.settling_depth is None or not columns.pairs:
         return None
     if a.num_layers != b.num_layers:
         return None
-    depths: list[NDArray[np.float64]] = [
-        run.settling_depth[places].astype(np.float64)
-        for run, places in ((a, columns.in_a), (b, columns.in_b))
-    ]
-    return Change(*depths)
-
-
-def _document(subject: Comparable) -> dict[str, Any]:
-    if not isinstance(subject, Heatmap):
-        return subject.to_document()
-    return {"heatmap": subject.to_document(), "provenance": dict(subject.provenance)}
+    depths = a.settling_depth[columns.in_a], b.settling_depth[columns.in_b]
+    return Change(*(one.astype(np.float64) for one in depths))
 
 
 def _finite(values: Any) -> Any:

@@ -5,9 +5,9 @@ import json
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.description.facts import facts, to_document
+from bathyscope.description.facts import to_document
+from bathyscope.description.kinds import described
 from bathyscope.description.markdown import as_text
-from bathyscope.description.words import account
 from bathyscope.runs.base import Run
 
 FORMATS = ("markdown", "text", "json")
@@ -28,10 +28,10 @@ def describe(subject: Run | Heatmap, format: str = "markdown") -> str:
         InputError: The format is not known.
     """
     require_format(format)
-    found = facts(subject)
+    found, account = described(subject)
     if format == "json":
         return json.dumps(to_document(found), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    markdown = account(found).markdown()
+    markdown = account.markdown()
     return markdown if format == "markdown" else as_text(markdown)
 
 

@@ -17,22 +17,10 @@ from bathyscope.model.provenance import prompt_of, require_same_model, source_of
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.prompt import Prompt
 from bathyscope.runs.attribution import AttributionRun
-from bathyscope.runs.base import Run
 
 TOLERANCE = 0.05
 """Nats by which ln p of a token may differ from the run's: devices and batches round otherwise, by
 far less; another model or another baseline differs by far more."""
-
-
-def require_attribution(run: Run) -> AttributionRun:
-    """Return the run, having checked its kind.
-
-    Raises:
-        InputError: It is a run of another kind.
-    """
-    if not isinstance(run, AttributionRun):
-        raise InputError(f"Only an attribution run can be evaluated; this is a {run.kind} run.")
-    return run
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.page.data import Shown, page_data
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
 _MAIN = "main.js"
@@ -58,7 +59,8 @@ def page(subjects: Sequence[Run | Heatmap], names: Sequence[str] | None = None) 
     called = [f"map {number}" for number in range(1, len(subjects) + 1)] if names is None else names
     if len(called) != len(subjects):
         raise InputError(f"{len(subjects)} maps need as many names, not {len(called)}.")
-    data = page_data([Shown(*each) for each in zip(subjects, called, strict=True)])
+    runs = map(as_run, subjects)
+    data = page_data([Shown(*each) for each in zip(runs, called, strict=True)])
     script, style = modules(), _asset("page.css")
     return _filled(
         _asset("page.html"),

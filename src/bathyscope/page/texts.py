@@ -2,17 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bathyscope.core.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis
 from bathyscope.page.units import units
 from bathyscope.prompt.labels import visible
-from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
-from bathyscope.runs.depth import DepthRun
-from bathyscope.runs.interactions import InteractionRun
 
 
 @dataclass
@@ -26,41 +22,39 @@ class Texts:
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
 
-    def add(self, subject: Run | Heatmap, name: str) -> None:
+    def add(self, run: Run, name: str) -> None:
         """Take note of the text of a run; a map of unknown origin has none."""
-        if isinstance(subject, Heatmap) or not {"prompt", "target"} <= set(_origin(subject)):
+        prompt, target = run.prompt, run.text
+        if (run.feature_axis, run.token_axis) == (None, None) or prompt is None or target is None:
             return
-        prompt, target = _origin(subject)["prompt"], _origin(subject)["target"]
         text = self.found.setdefault(
-            json.dumps([prompt, _ids(subject)]),
+            json.dumps([prompt, _ids(run)]),
             {
                 "names": [],
                 "prompt": [{"text": prompt_text(prompt), "feature": None}],
                 "features": None,
-                "answer": self._answer(subject),
+                "answer": self._answer(run),
                 "tokens": [token_text(target)],
             },
         )
         text["names"].append(name)
-        features, tokens = _features(subject), _tokens(subject)
+        features, tokens = run.feature_axis, run.token_axis
         if features is not None and text["features"] is None:
             text |= {
                 "prompt": _prompt_pieces(prompt, features),
-                "features": self._features(subject, features),
+                "features": self._features(run, features),
             }
         if tokens is not None:
             text["tokens"] = _token_pieces(target, tokens)
 
-    def axis(self, subject: Run | Heatmap, axis: Axis) -> dict[str, Any]:
+    def axis(self, run: Run, axis: Axis) -> dict[str, Any]:
         """Return an axis as a page has it: labels, link, what it runs over, and coarser units."""
         link, text, over = self._link(axis.name, axis.labels), "", ""
-        if not isinstance(subject, Heatmap):
-            origin = _origin(subject)
-            if axis == _features(subject):
-                link, text, over = self._features(subject, axis), origin.get("prompt", ""), "prompt"
-            elif axis == _tokens(subject):
-                link, text, over = self._answer(subject), origin.get("target", ""), "answer"
-                text = text if _spelled_by(axis, text) else ""
+        if axis == run.feature_axis:
+            link, text, over = self._features(run, axis), run.prompt or "", "prompt"
+        elif axis == run.token_axis:
+            link, text, over = self._answer(run), run.text or "", "answer"
+            text = text if _spelled_by(axis, text) else ""
         return {
             "name": axis.name,
             "labels": list(axis.labels),
@@ -69,11 +63,11 @@ class Texts:
             "units": units(axis, text),
         }
 
-    def _answer(self, subject: Run) -> str:
-        return self._link("answer", [_ids(subject), _origin(subject)["target"]])
+    def _answer(self, run: Run) -> str:
+        return self._link("answer", [_ids(run), run.text])
 
-    def _features(self, subject: Run, axis: Axis) -> str:
-        return self._link("prompt", [_origin(subject).get("prompt"), axis.spans, axis.labels])
+    def _features(self, run: Run, axis: Axis) -> str:
+        return self._link("prompt", [run.prompt, axis.spans, axis.labels])
 
     def _link(self, kind: str, identity: object) -> str:
         """Return a short name that is the same for the same things."""
@@ -90,30 +84,8 @@ def token_text(text: str) -> str:
     return prompt_text(text).replace("\n", visible("\n") + "\n")
 
 
-def _origin(subject: Run | Heatmap) -> Mapping[str, Any]:
-    return (subject if isinstance(subject, Heatmap) else subject.heatmap).provenance
-
-
-def _ids(subject: Run) -> object:
-    return _origin(subject).get("target_ids")
-
-
-def _features(subject: Run) -> Axis | None:
-    """Return the axis over parts of the prompt."""
-    given = isinstance(subject, AttributionRun | InteractionRun)
-    return subject.heatmap.columns if given else None
-
-
-def _tokens(subject: Run) -> Axis | None:
-    """Return the axis over all tokens of the answer, in order; a contrast has none."""
-    match subject:
-        case AttributionRun():
-            axis = subject.heatmap.rows
-        case DepthRun():
-            axis = subject.heatmap.columns
-        case _:
-            return None
-    return None if axis.ids is None else axis
+def _ids(run: Run) -> object:
+    return run.provenance.get("target_ids")
 
 
 def _prompt_pieces(prompt: str, features: Axis) -> list[dict[str, Any]]:

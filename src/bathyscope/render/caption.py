@@ -1,56 +1,102 @@
 """The one line below a figure: what was asked of which model, and how exact the answer is."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.registry import Registry
 from bathyscope.render.origin import origin
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.interactions import InteractionRun
+from bathyscope.runs.settling import SettlingRun
+from bathyscope.runs.table import as_run
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What the line says of one kind of run.
+
+    Attributes:
+        name: The kind, as in `run.json`.
+        parts: Returns it in parts.
+    """
+
+    name: str
+    parts: Callable[[Any], list[str]]
 
 
 def caption(subject: Run | Heatmap) -> str:
     """Return the caption of a run; empty for a map of unknown origin."""
-    if isinstance(subject, Heatmap):
-        return ""
-    return " · ".join([*_model(subject), *origin_of(subject), *_particulars(subject)])
+    run = as_run(subject)
+    return " · ".join(CAPTIONS.get(run.kind, _OTHER).parts(run))
 
 
 def origin_of(run: Run) -> list[str]:
     """Return who wrote the text that a run is of, and how probable it was if it was given."""
-    against = getattr(run, "against_evidence", None)
-    return [*origin(run.heatmap.provenance, run.evidence, against)]
+    return [*origin(run.provenance, run.evidence, run.against_evidence)]
 
 
-def _model(run: Run) -> list[str]:
-    model = run.heatmap.provenance["model"]
-    return [model["name"], model["dtype"]]
+def _source(run: Run) -> list[str]:
+    """Return of which model a run is, and of whose text."""
+    model = run.provenance.get("model") or {}
+    named = [model[name] for name in ("name", "dtype") if name in model]
+    return [*named, *origin_of(run)]
 
 
-def _particulars(run: Run) -> list[str]:
-    match run:
-        case AttributionRun():
-            return [*_method(run), *_error(run), *_gap(run)]
-        case InteractionRun():
-            return [*_method(run), *_error(run)]
-        case DepthRun():
-            provenance = run.heatmap.provenance
-            return [
-                f"lens {provenance['lens']}",
-                f"settled at ≤ {provenance['threshold']:g} bits",
-                f"deep from layer {provenance['deep_layer']} of {run.num_layers}",
-                f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
-            ]
-        case FaithfulnessRun():
-            baseline, pairs = run.heatmap.provenance["baseline"], run.random.pairs
-            return [
-                f"absent: {baseline!r}" if baseline else "absent: nothing",
-                "random: mean over all orders"
-                if pairs is None
-                else f"random: mean over {pairs} pairs of orders, with its 95 % interval",
-            ]
+def _attribution(run: AttributionRun) -> list[str]:
+    return [*_source(run), *_method(run), *_error(run), *_gap(run)]
+
+
+def _interactions(run: InteractionRun) -> list[str]:
+    return [*_source(run), *_method(run), *_error(run)]
+
+
+def _depth(run: DepthRun) -> list[str]:
+    *others, deep, ratio = _settling(run)
+    return [*others, f"{deep} of {run.num_layers}", ratio]
+
+
+def _settling(run: DepthRun | SettlingRun) -> list[str]:
+    provenance = run.provenance
+    return [
+        *_source(run),
+        f"lens {provenance['lens']}",
+        f"settled at ≤ {provenance['threshold']:g} bits",
+        f"deep from layer {provenance['deep_layer']}",
+        f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
+    ]
+
+
+def _faithfulness(run: FaithfulnessRun) -> list[str]:
+    baseline, pairs = run.provenance["baseline"], run.random.pairs
+    return [
+        *_source(run),
+        f"absent: {baseline!r}" if baseline else "absent: nothing",
+        "random: mean over all orders"
+        if pairs is None
+        else f"random: mean over {pairs} pairs of orders, with its 95 % interval",
+    ]
+
+
+def _table(run: Run) -> list[str]:
+    return []
+
+
+def _other(run: Run) -> list[str]:
+    """Return what can be said of a kind of which no more is known."""
+    if run.standard_error is None:
+        return _source(run)
+    return [
+        *_source(run),
+        f"standard error up to {np.nanmax(run.standard_error):.2g}",
+        *_unvaried(run),
+    ]
 
 
 def _method(run: AttributionRun | InteractionRun) -> list[str]:
@@ -82,7 +128,7 @@ def _error(run: AttributionRun | InteractionRun) -> list[str]:
     ]
 
 
-def _unvaried(run: AttributionRun | InteractionRun) -> list[str]:
+def _unvaried(run: Run) -> list[str]:
     """Return how many cells have no error to be seen, and what bounds them."""
     still = 0 if run.unseen is None else int(np.isfinite(run.unseen).sum())
     if run.unseen is None or not still:
@@ -91,3 +137,20 @@ def _unvaried(run: AttributionRun | InteractionRun) -> list[str]:
         f"{still} of {run.unseen.size} cells not seen to vary: no error is known, upper bound "
         f"{np.nanmax(run.unseen):.2g}"
     ]
+
+
+_OTHER = Caption("other", _other)
+
+CAPTIONS: Registry[Caption] = Registry(
+    "caption",
+    "bathyscope.captions",
+    (
+        Caption("attribution", _attribution),
+        Caption("interactions", _interactions),
+        Caption("depth", _depth),
+        Caption("settling", _settling),
+        Caption("faithfulness", _faithfulness),
+        Caption("table", _table),
+    ),
+)
+"""By kind of run; of one that is not here its model, its text and its errors are told."""

@@ -22,7 +22,7 @@ def origin(
         evidence: How probable the text was; None where that was not recorded.
         against: The same of what it is compared with.
     """
-    if not provenance["generated"]:
+    if not provenance.get("generated", True):
         yield f"given, not written by the model{_probable(evidence)}"
         yield from _improbable(evidence)
     if provenance.get("against") is not None:

@@ -28,12 +28,13 @@ from bathyscope.model.provenance import (
     source_of,
     was_a_function,
 )
-from bathyscope.render.figure.embedded_metadata import TABLE, Inscription, digest, read_inscription
+from bathyscope.render.figure.embedded_metadata import Inscription, digest, read_inscription
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.opening import open_run
+from bathyscope.runs.table import TableRun
 
 Place = tuple[int, int]
 
@@ -130,7 +131,7 @@ def rerun(
 
 def require_computed(inscribed: Inscription, path: str | Path) -> None:
     """Raise InputError where a map is not one that `rerun` computes."""
-    if inscribed.kind == TABLE:
+    if inscribed.kind == TableRun.kind:
         raise InputError(
             f"{path} is the picture of a plain table; where its numbers come from is not known, so "
             "they cannot be computed again."

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, number_or_null
 from bathyscope.runs.base import Run, margin
 from bathyscope.runs.consistency import require_attribution
@@ -17,6 +18,17 @@ from bathyscope.runs.validation import (
     optional_floats,
     optional_numbers,
 )
+
+
+def attribution_of(run: Run) -> "AttributionRun":
+    """Return an attribution run, having checked that it is one.
+
+    Raises:
+        InputError: It is a run of another kind.
+    """
+    if not isinstance(run, AttributionRun):
+        raise InputError(f"Only an attribution run can be evaluated; this is a {run.kind} run.")
+    return run
 
 
 @dataclass(frozen=True, repr=False)

@@ -37,6 +37,8 @@ class Run(ABC):
         degrees_of_freedom: Behind the standard errors.
         unseen: Of each cell that was not seen to vary among the samples, the most by which it may
             be off; NaN where it was seen to vary.
+        whole_target_error: Standard error of each column's effect on the whole target.
+        whole_target_unseen: Of each of these effects, what `unseen` is of each cell.
         settling_depth: Layer at which each token settles, shape (tokens,).
         deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
         readings: What else each cell says.
@@ -52,6 +54,8 @@ class Run(ABC):
     standard_error: FloatArray | None = None
     degrees_of_freedom: int | None = None
     unseen: FloatArray | None = None
+    whole_target_error: FloatArray | None = None
+    whole_target_unseen: FloatArray | None = None
     settling_depth: NDArray[np.int64] | None = None
     deep_thinking_ratio: float | None = None
     readings: Readings | None = None
@@ -135,6 +139,11 @@ class Run(ABC):
     @property
     def token_axis(self) -> Axis | None:
         """The axis over all tokens of the continuation, in order; None where the map has none."""
+        return None
+
+    @property
+    def num_layers(self) -> int | None:
+        """Layers of the model; None where the map does not say."""
         return None
 
     @property

@@ -72,6 +72,10 @@ class FaithfulnessRun(Run):
     random: RandomReference
     evidence: Evidence | None = None
     kind: ClassVar[str] = "faithfulness"
+    not_compared: ClassVar[str | None] = (
+        "Faithfulness runs are compared by bathyscope evaluate, which draws the curves of several "
+        "maps of one question; give attribution, interaction or depth runs here."
+    )
 
     @property
     def deletion(self) -> FloatArray:

@@ -3,41 +3,18 @@
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from bathyscope.core.heatmap import Heatmap, number_or_null
-from bathyscope.description.facts.attribution import AttributionFacts, attribution_facts
-from bathyscope.description.facts.depth import DepthFacts, depth_facts
-from bathyscope.description.facts.faithfulness import FaithfulnessFacts, faithfulness_facts
-from bathyscope.description.facts.interactions import InteractionFacts, interaction_facts
-from bathyscope.description.facts.map import MapFacts, map_facts
-from bathyscope.runs.attribution import AttributionRun
-from bathyscope.runs.base import Run
-from bathyscope.runs.depth import DepthRun
-from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.interactions import InteractionRun
-
-Facts = AttributionFacts | InteractionFacts | DepthFacts | FaithfulnessFacts | MapFacts
+from bathyscope.core.heatmap import number_or_null
 
 FACTS_SCHEMA = 1
 """Version of the document that `to_document` makes; docs/describe.md describes it."""
 
 
-def facts(subject: Run | Heatmap) -> Facts:
-    """Return what a run or a map shows."""
-    match subject:
-        case AttributionRun():
-            return attribution_facts(subject)
-        case InteractionRun():
-            return interaction_facts(subject)
-        case DepthRun():
-            return depth_facts(subject)
-        case FaithfulnessRun():
-            return faithfulness_facts(subject)
-        case _:
-            return map_facts(subject)
+def to_document(found: Any) -> dict[str, Any]:
+    """Return facts as plain JSON values: a field is a key, what does not exist is null.
 
-
-def to_document(found: Facts) -> dict[str, Any]:
-    """Return facts as plain JSON values: a field is a key, what does not exist is null."""
+    Args:
+        found: A dataclass of plain values, with its `kind` as a class variable.
+    """
     return {"schema": FACTS_SCHEMA, "kind": found.kind, **_plain(found)}
 
 

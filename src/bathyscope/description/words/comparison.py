@@ -15,16 +15,15 @@ from bathyscope.comparison.changes import (
     largest_entry,
     swaps,
 )
-from bathyscope.comparison.compare import Change, Comparable, Comparison, heatmap_of
+from bathyscope.comparison.compare import Change, Comparison
 from bathyscope.comparison.origins import Aspect, origins
-from bathyscope.core.heatmap import Axis, Heatmap
+from bathyscope.core.heatmap import Axis
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.phrases import count
-from bathyscope.runs.attribution import AttributionRun
-from bathyscope.runs.depth import DepthRun
-from bathyscope.runs.evidence import Evidence, probability
-from bathyscope.runs.interactions import InteractionRun
+from bathyscope.runs.base import Run
+from bathyscope.runs.evidence import probability
+from bathyscope.runs.table import TableRun
 
 _SHORT = 40  # texts up to this length are quoted where they differ
 
@@ -59,26 +58,31 @@ def _overview(comparison: Comparison) -> Iterator[str]:
             yield f"{name} does not say of which model it is."
 
 
-def named(subject: Comparable, quoted: Callable[[str], str] = "“{}”".format) -> str:
+def named(run: Run, quoted: Callable[[str], str] = "“{}”".format) -> str:
     """Return in a few words what a run or a map is of."""
-    heatmap = heatmap_of(subject)
-    provenance = heatmap.provenance
-    if isinstance(subject, Heatmap):
+    provenance = run.provenance
+    if run.kind == TableRun.kind:
         table = provenance.get("table")
         return f"the table {quoted(table)}" if table else "a map"
-    how = f"lens {provenance['lens']}" if isinstance(subject, DepthRun) else _method(subject)
-    model = provenance["model"]
-    given = "" if provenance["generated"] else _given(subject.evidence)
-    return f"{model['name']}, {model['dtype']}, {how}, of {quoted(provenance['target'])}{given}"
+    model = provenance.get("model") or {}
+    named = [model[name] for name in ("name", "dtype") if name in model]
+    of = [] if run.text is None else [f"of {quoted(run.text)}{_given(run)}"]
+    return ", ".join([*named, _how(run), *of])
 
 
-def _given(evidence: Evidence | None) -> str:
-    how_probable = "" if evidence is None else f", p = {probability(evidence.log_prob)}"
+def _given(run: Run) -> str:
+    if run.provenance.get("generated", True):
+        return ""
+    how_probable = "" if run.evidence is None else f", p = {probability(run.evidence.log_prob)}"
     return f" (given{how_probable})"
 
 
-def _method(run: AttributionRun | InteractionRun) -> str:
-    name: str = run.heatmap.provenance["method"]["name"]
+def _how(run: Run) -> str:
+    """Return the lens, the method, or else the quantity of a map."""
+    if "lens" in run.provenance:
+        return f"lens {run.provenance['lens']}"
+    method = run.provenance.get("method") or {}
+    name: str = method.get("name") or run.heatmap.quantity.name
     return name.replace("_", "-")
 
 
@@ -151,7 +155,7 @@ def _no_cells(comparison: Comparison) -> str:
         left.append("what a feature that both have does to the whole continuation")
     if comparison.settling is not None:
         left.append("where a token that both have settles")
-    if isinstance(comparison.a, DepthRun) and isinstance(comparison.b, DepthRun):
+    if None not in (comparison.a.deep_thinking_ratio, comparison.b.deep_thinking_ratio):
         left.append("the deep-thinking ratios")
     rest = f" What can be: {'; '.join(left)}." if left else ""
     return f"No cell is in both maps, so cells are not compared.{rest}"
@@ -276,11 +280,11 @@ def _together(comparison: Comparison) -> Iterator[str]:
 
 def _depth(comparison: Comparison) -> Iterator[str]:
     a, b = comparison.a, comparison.b
-    if not isinstance(a, DepthRun) or not isinstance(b, DepthRun):
+    if a.deep_thinking_ratio is None or b.deep_thinking_ratio is None:
         return
     names = ("lens", "threshold", "depth_fraction")
     first, second = (run.heatmap.provenance for run in (a, b))
-    unlike = [name for name in names if first[name] != second[name]]
+    unlike = [name for name in names if first.get(name) != second.get(name)]
     caution = (
         f" The runs differ in {' and '.join(unlike)}, so these are not the same measure."
         if unlike

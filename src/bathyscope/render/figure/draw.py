@@ -12,11 +12,13 @@ from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.describe import describe
 from bathyscope.render.figure.alternative_text import add_alternative_text
-from bathyscope.render.figure.composition import compose, letters_of
 from bathyscope.render.figure.embedded_metadata import FORMATS, Inscription
+from bathyscope.render.figure.kinds import drawing_of
 from bathyscope.render.figure.saving import STYLE, metadata, save_page
+from bathyscope.render.lettering import lettering
 from bathyscope.render.look import Look, LookOverrides, pages
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +44,10 @@ def figure(
     Raises:
         InputError: What is asked for is not in the map, or contradicts it.
     """
-    chosen = Look.chosen(None, look)
-    letters = letters_of(subject, chosen)
-    drawn = compose(subject, chosen, letters, ax)
+    run, chosen = as_run(subject), Look.chosen(None, look)
+    drawing = drawing_of(run)
+    letters = lettering(drawing.texts(run, chosen))
+    drawn = drawing.compose(run, chosen, letters, ax)
     letters.report()
     return drawn
 
@@ -80,15 +83,17 @@ def draw(
             replaced.
         WriteError: A file cannot be written.
     """
-    path, chosen = Path(path), Look.chosen(None, look)
-    paths = page_paths(subject, path, chosen, per_page)
-    letters = letters_of(subject, chosen)
+    run, path, chosen = as_run(subject), Path(path), Look.chosen(None, look)
+    drawing = drawing_of(run)
+    paths = page_paths(run, path, chosen, per_page)
+    letters = lettering(drawing.texts(run, chosen))
     import matplotlib
 
     with matplotlib.rc_context(STYLE), ExitStack() as stack:
-        drawn = [compose(subject, page, letters) for page in _pages(subject, chosen, per_page)]
+        looks = pages(run.heatmap, chosen, per_page)
+        drawn = [drawing.compose(run, page, letters, None) for page in looks]
         partial = [stack.enter_context(new_file(one, overwrite=overwrite)) for one in paths]
-        _save(drawn, partial, subject)
+        _save(drawn, partial, run)
     letters.report()
     return paths
 
@@ -100,7 +105,7 @@ def page_paths(subject: Run | Heatmap, path: Path, look: Look, per_page: int | N
         InputError: The ending is not known, or a page holds nothing.
     """
     require_format(path)
-    count = len(_pages(subject, look, per_page))
+    count = len(pages(as_run(subject).heatmap, look, per_page))
     if count == 1 or path.suffix.lower() == ".pdf":
         return [path]
     digits = len(str(count))
@@ -115,14 +120,10 @@ def require_format(path: Path) -> None:
         )
 
 
-def _pages(subject: Run | Heatmap, look: Look, per_page: int | None) -> list[Look]:
-    return pages(subject if isinstance(subject, Heatmap) else subject.heatmap, look, per_page)
-
-
-def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], subject: Run | Heatmap) -> None:
+def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], run: Run) -> None:
     """Save pages into their files, with nothing inside that changes from run to run."""
     ending = paths[0].suffix.lower()
-    embedded = metadata(ending, Inscription.of(subject))
+    embedded = metadata(ending, Inscription.of(run))
     if ending == ".pdf":
         from matplotlib.backends.backend_pdf import PdfPages
 
@@ -135,4 +136,4 @@ def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], subject: Run | Heatm
     for page, path in zip(drawn, paths, strict=True):
         save_page(page, path, embedded)
         if ending == ".svg":
-            add_alternative_text(path, describe(subject))
+            add_alternative_text(path, describe(run))

@@ -19,12 +19,12 @@ from bathyscope.runs.folder import require_untouched, sealed
 from bathyscope.runs.base import Run
 from bathyscope.runs.validation import parsed
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
 
 FORMATS = (".png", ".svg", ".pdf")
 MAX_CELLS = 16_384
 """Maps of at most so many cells are written into their figures whole, larger ones as a digest."""
 
-TABLE = "table"
 _VERSION = 1
 _BYTES_PER_CELL = 8
 
@@ -50,11 +50,11 @@ class Inscription:
     @classmethod
     def of(cls, subject: Run | Heatmap) -> "Inscription":
         """Return what is written into the figure of a run or a map."""
-        heatmap = subject if isinstance(subject, Heatmap) else subject.heatmap
-        kind = TABLE if isinstance(subject, Heatmap) else subject.kind
+        run = as_run(subject)
+        heatmap = run.heatmap
         rows, columns = heatmap.values.shape
         values = heatmap.values if rows * columns <= MAX_CELLS else None
-        return cls(kind, heatmap.provenance, (rows, columns), digest(heatmap.values), values)
+        return cls(run.kind, run.provenance, (rows, columns), digest(heatmap.values), values)
 
     def to_text(self) -> str:
         """Return it as JSON in ASCII, for the metadata of a file."""

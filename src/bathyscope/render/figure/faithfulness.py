@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.intervals import student_quantile
-from bathyscope.render.figure.canvas import DPI
+from bathyscope.render.caption import caption
+from bathyscope.render.figure.canvas import DPI, fit
 from bathyscope.render.lettering import SIZE, SMALL, Lettering
+from bathyscope.render.look import Look
 from bathyscope.runs.faithfulness import FaithfulnessRun
 
 if TYPE_CHECKING:
@@ -87,3 +90,23 @@ def _margin(run: FaithfulnessRun) -> FloatArray | None:
     if random.standard_error is None or random.pairs is None:
         return None
     return random.standard_error * student_quantile(random.pairs - 1)
+
+
+def compose_curves(
+    run: FaithfulnessRun, look: Look, letters: Lettering, ax: "Axes | None" = None
+) -> "Figure":
+    """Draw the curves on a figure of their own.
+
+    Raises:
+        InputError: There are axes, or a look that curves do not have.
+    """
+    if ax is not None:
+        raise InputError("Curves of faithfulness take two panels; leave out the axes.")
+    if look != Look(palette=look.palette):
+        raise InputError(
+            "Curves of faithfulness have no colour scale, window, hatching or layers; leave these "
+            "options out."
+        )
+    drawn = faithfulness_figure(run, caption(run), letters)
+    fit(drawn)
+    return drawn

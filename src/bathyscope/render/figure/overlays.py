@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.render.figure.canvas import Canvas
 from bathyscope.render.palette import UNKNOWN
-from bathyscope.runs.depth import DepthRun
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -53,7 +52,7 @@ def hatch_uncertain(canvas: Canvas, margin: FloatArray) -> "Iterator[Artist]":
     )  # fmt: skip
 
 
-def draw_settling(canvas: Canvas, run: DepthRun) -> "Iterator[Artist]":
+def draw_settling(canvas: Canvas, depths: NDArray[np.int64], deep: int) -> "Iterator[Artist]":
     """Draw a line below the layer at which each token settles, and where the deep layers begin."""
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
@@ -62,11 +61,10 @@ def draw_settling(canvas: Canvas, run: DepthRun) -> "Iterator[Artist]":
     edges = np.arange(len(columns) + 1) - 0.5
     halo = [withStroke(linewidth=2.6, foreground="white")]
     canvas.axes.stairs(
-        _below(run.settling_depth[columns.start : columns.stop]), edges, baseline=None,
+        _below(depths[columns.start : columns.stop]), edges, baseline=None,
         color=LINE, linewidth=1.4, clip_on=False, path_effects=halo,
     )  # fmt: skip
     yield Line2D([], [], color=LINE, linewidth=1.4, label="settling depth")
-    deep = int(run.heatmap.provenance["deep_layer"])
     height, dashes = float(_below(deep)), (0, (4, 3))
     canvas.axes.axhline(height, color="white", linewidth=1.6)
     canvas.axes.axhline(height, color=LINE, linewidth=0.8, linestyle=dashes)
@@ -74,14 +72,14 @@ def draw_settling(canvas: Canvas, run: DepthRun) -> "Iterator[Artist]":
     yield Line2D([], [], color=LINE, linewidth=0.8, linestyle=dashes, label=label)
 
 
-def draw_strip(canvas: Canvas, run: DepthRun) -> None:
+def draw_strip(canvas: Canvas, depths: NDArray[np.int64], deep_layer: int) -> None:
     """Draw a strip below the map: deep tokens filled, at its side the deep-thinking ratio."""
     from matplotlib.colors import ListedColormap
 
     width, height = canvas.inches
     tall = 0.45 * STRIP_INCHES
     strip = canvas.axes.inset_axes((0, -0.8 * STRIP_INCHES / height, 1, tall / height))
-    deep = run.settling_depth >= run.heatmap.provenance["deep_layer"]
+    deep = depths >= deep_layer
     shown = deep[canvas.part.columns.start : canvas.part.columns.stop]
     strip.imshow(
         shown[None, :], cmap=ListedColormap(["0.93", LINE]), vmin=0, vmax=1, aspect="auto",
@@ -92,7 +90,7 @@ def draw_strip(canvas: Canvas, run: DepthRun) -> None:
     strip.set_xticks([])
     strip.set_yticks([0], ["deep"], **style)
     strip.annotate(
-        f"ratio {run.deep_thinking_ratio:.3f} ({int(deep.sum())} of {len(deep)})",
+        f"ratio {deep.mean():.3f} ({int(deep.sum())} of {len(deep)})",
         (1, 0.5), (0.06 / width + 1, 0.5), "axes fraction", "axes fraction", va="center", **style,
     )  # fmt: skip
 

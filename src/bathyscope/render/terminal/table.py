@@ -1,6 +1,7 @@
 """Maps as tables in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,38 +12,41 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.core.registry import Registry
 from bathyscope.render.caption import caption
 from bathyscope.render.lettering import shortened
-from bathyscope.render.origin import origin
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.render.terminal.faithfulness import faithfulness_table
 from bathyscope.render.terminal.wide_table import Column, WideTable
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
 from bathyscope.runs.depth import DepthRun
-from bathyscope.runs.faithfulness import FaithfulnessRun
-from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.settling import SettlingRun
+from bathyscope.runs.table import as_run
 
 _MOST_COLUMNS = 48
 _BARS = "▁▂▃▄▅▆▇█"
 _INK = {"black": Color.from_rgb(0, 0, 0), "white": Color.from_rgb(255, 255, 255)}
 
 
-def table(run: Run | SettlingRun) -> RenderableType:
-    """Return a run as something that rich prints."""
-    if isinstance(run, SettlingRun):
-        return _settling(run)
-    match run:
-        case AttributionRun():
-            content = _attribution(run)
-        case InteractionRun():
-            content = _interactions(run)
-        case DepthRun():
-            content = _depth(run)
-        case FaithfulnessRun():
-            content = faithfulness_table(run)
+@dataclass(frozen=True)
+class TerminalTable:
+    """How one kind of run looks in the terminal.
+
+    Attributes:
+        name: The kind, as in `run.json`.
+        content: Returns what stands above the caption.
+    """
+
+    name: str
+    content: Callable[[Any], RenderableType]
+
+
+def table(subject: Run | Heatmap) -> RenderableType:
+    """Return a run or a map as something that rich prints."""
+    run = as_run(subject)
+    content = TABLES.get(run.kind, PLAIN).content(run)
     return Group(content, Text(caption(run), style="dim"))
 
 
@@ -63,13 +67,11 @@ def _ends(everything: Any, nothing: Any, gap: Any) -> list[str]:
     ]
 
 
-def _interactions(run: InteractionRun) -> RenderableType:
+def _map(run: Run) -> RenderableType:
     return _grid(run, [shortened(label) for label in run.heatmap.rows.labels], _columns(run))
 
 
-def _columns(
-    run: AttributionRun | InteractionRun, last_row: Sequence[Text] | None = None
-) -> list[Column]:
+def _columns(run: Run, last_row: Sequence[Text] | None = None) -> list[Column]:
     """Return the columns of a map; where they are very many, those that weigh most, in order."""
     values = run.heatmap.values
     margins = np.zeros_like(values) if run.margin is None else run.margin
@@ -89,7 +91,7 @@ def _columns(
 
 
 def _grid(
-    run: AttributionRun | InteractionRun,
+    run: Run,
     labels: list[str],
     columns: list[Column],
     *,
@@ -163,16 +165,28 @@ def _settling(run: SettlingRun) -> RenderableType:
     deep_layer = run.provenance["deep_layer"]
     for label, depth in zip(run.tokens.labels, run.settling_depth.tolist(), strict=True):
         result.add_row(Text(label), str(depth), "deep" if depth >= deep_layer else "")
-    given = "".join(f"{part} · " for part in origin(run.provenance, run.evidence))
-    conventions = (
-        f"{given}lens {run.provenance['lens']} · "
-        f"settled at ≤ {run.provenance['threshold']:g} bits · "
-        f"deep from layer {deep_layer} · deep-thinking ratio {run.deep_thinking_ratio:.3f}"
-    )
-    return Group(result, Text(conventions, style="dim"))
+    return result
 
 
 def bars(divergences: FloatArray) -> str:
     """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
     heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
     return "".join(_BARS[height] for height in heights)
+
+
+PLAIN = TerminalTable("table", _map)
+"""How a map looks of which no more is known."""
+
+TABLES: Registry[TerminalTable] = Registry(
+    "terminal table",
+    "bathyscope.terminal_tables",
+    (
+        TerminalTable("attribution", _attribution),
+        TerminalTable("interactions", _map),
+        TerminalTable("depth", _depth),
+        TerminalTable("settling", _settling),
+        TerminalTable("faithfulness", faithfulness_table),
+        PLAIN,
+    ),
+)
+"""By kind of run; one that is not here is shown as a map."""

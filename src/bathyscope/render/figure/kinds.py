@@ -1,0 +1,45 @@
+"""How each kind of run is drawn."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bathyscope.core.registry import Registry
+from bathyscope.render.figure.composition import compose, texts
+from bathyscope.render.figure.faithfulness import compose_curves
+from bathyscope.render.lettering import Lettering
+from bathyscope.render.look import Look
+from bathyscope.runs.base import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The figure of one kind of run.
+
+    Attributes:
+        name: The kind, as in `run.json`.
+        texts: Yields every text that is written whose characters are not known beforehand.
+        compose: Draws a run on axes, or on a figure of a size that fits where there are none.
+    """
+
+    name: str
+    texts: Callable[[Any, Look], Iterable[str]]
+    compose: Callable[[Any, Look, Lettering, "Axes | None"], "Figure"]
+
+
+MAP = Drawing("table", texts, compose)
+"""How a map is drawn."""
+
+DRAWINGS: Registry[Drawing] = Registry(
+    "drawing", "bathyscope.drawings", (Drawing("faithfulness", texts, compose_curves), MAP)
+)
+"""By kind of run; one that is not here is drawn as a map."""
+
+
+def drawing_of(run: Run) -> Drawing:
+    """Return how a run is drawn."""
+    return DRAWINGS.get(run.kind, MAP)
