@@ -119,6 +119,57 @@ def test_only_model_and_layers_know_torch_and_only_model_knows_transformers() ->
             assert "import torch" not in source and "from torch" not in source, path
 
 
+def _run_classes() -> set[str]:
+    """Return the names of the classes of runs; `Run` itself is none that anything hangs on."""
+    known = {"Run"}
+    for _ in range(2):
+        for path in (ROOT / "runs").glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+                    known |= {node.name} if bases & known else set()
+    return known - {"Run"}
+
+
+def _asked_of_kinds(source: str, classes: set[str]) -> list[int]:
+    """Return the lines in which source asks of which class a run is."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
+                asked = ast.walk(kinds)
+            case ast.Compare(left=ast.Call(func=ast.Name(id="type"))):
+                asked = ast.walk(node)
+            case ast.MatchClass(cls=kinds):
+                asked = ast.walk(kinds)
+            case _:
+                continue
+        if any(isinstance(one, ast.Name) and one.id in classes for one in asked):
+            found.append(node.lineno if hasattr(node, "lineno") else 0)
+    return found
+
+
+def test_nobody_outside_of_runs_asks_for_the_class_of_a_run() -> None:
+    classes = _run_classes()
+    assert {"AttributionRun", "DepthRun", "SettlingRun", "FaithfulnessRun", "TableRun"} <= classes
+    for code in (
+        "isinstance(x, DepthRun)",
+        "isinstance(x, A | DepthRun)",
+        "isinstance(x, (A, TableRun))",
+        "type(x) is DepthRun",
+        "match x:\n    case DepthRun():\n        pass",
+    ):
+        assert _asked_of_kinds(code, classes), code
+    assert not _asked_of_kinds("isinstance(x, str)", classes)
+    asking = {
+        str(path.relative_to(ROOT)): lines
+        for path in _modules()
+        if _part(path) != "runs"
+        and (lines := _asked_of_kinds(path.read_text(encoding="utf-8"), classes))
+    }
+    assert asking == {}
+
+
 def test_files_and_functions_stay_short() -> None:
     for path in ROOT.rglob("*.py"):
         source = path.read_text(encoding="utf-8")

@@ -178,7 +178,7 @@ def test_kinds_that_do_not_compare_are_refused() -> None:
     run, deep = attribution([[1.0]]), depth([[0.1]], "x", [1])
     with pytest.raises(bs.InputError, match="kind attribution, the second of kind depth"):
         compare(run, deep)
-    with pytest.raises(bs.InputError, match="A list cannot be compared"):
+    with pytest.raises(bs.InputError, match="A list is no result"):
         compare(run, [[1.0]])  # type: ignore[arg-type]
     curves = bs.FaithfulnessRun(table([[1.0]], quantity=NATS), (), (), None)  # type: ignore[arg-type]
     with pytest.raises(bs.InputError, match="evaluate"):

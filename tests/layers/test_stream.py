@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,10 +99,13 @@ def test_the_command_prints_a_line_for_each_token(llama_folder: str) -> None:
     assert refused.exit_code == 2
 
 
-def test_the_ratio_only_command(llama_folder: str) -> None:
+def test_the_ratio_only_command(llama_folder: str, tmp_path: Path) -> None:
     common = ["depth", "a b c", "-m", llama_folder, "--response", " d e f", "--ratio-only"]
     result = CliRunner().invoke(app, common)
     assert result.exit_code == 0 and "deep-thinking ratio" in result.stdout
     document = json.loads(CliRunner().invoke(app, [*common, "--json"]).stdout)
     assert document["kind"] == "settling" and len(document["settling_depth"]) == 6
-    assert CliRunner().invoke(app, [*common, "-o", "somewhere"]).exit_code == 2
+    saved = CliRunner().invoke(app, [*common, "-o", str(tmp_path / "run")])
+    assert saved.exit_code == 0 and (tmp_path / "run" / "figure.png").exists()
+    opened = bs.open_run(tmp_path / "run")
+    assert opened.kind == "settling" and opened.to_document() == document

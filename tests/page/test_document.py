@@ -10,8 +10,7 @@ import pytest
 
 import bathyscope as bs
 from bathyscope.page.document import modules, page
-from bathyscope.runs.faithfulness import FaithfulnessRun, RandomReference, RankedMap
-from tests.page.hand_made import attribution, depth, table
+from tests.page.hand_made import attribution, depth
 
 HOSTILE = "<script>alert(1)</script></script>--><!--&lt;{{script}}\u2028"
 
@@ -71,16 +70,10 @@ def test_modules_are_put_together_whole() -> None:
 
 
 def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
-    curves = FaithfulnessRun(
-        table([[1, 2], [2, 1], [1, 2], [2, 1]]),
-        ("a",),
-        (RankedMap("shapley", (0,), 1.0, 0.0, 1.0, None),),
-        RandomReference(0.5, None, None, None),
-    )
     for call, message in {
         lambda: bs.view([], tmp_path / "a.html"): "at least one run",
         lambda: bs.view(depth(), tmp_path / "a.pdf"): r"does not end in \.html",
-        lambda: bs.view(curves, tmp_path / "a.html"): "faithfulness",
+        lambda: bs.view([[1.0]], tmp_path / "a.html"): "A list is no result",  # type: ignore[list-item]
         lambda: bs.view([depth()], tmp_path / "a.html", names=["a", "b"]): "1 maps need as many",
     }.items():
         with pytest.raises(bs.InputError, match=message):

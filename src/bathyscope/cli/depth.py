@@ -1,6 +1,7 @@
 """`bathyscope depth`: how deep was each token decided?"""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,9 @@ from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
 from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
+
+if TYPE_CHECKING:
+    from bathyscope.runs.base import Run
 
 
 def command(
@@ -75,7 +79,6 @@ def command(
         files = bool(output or figure)
         if ratio_only:
             require_no_map(settings)
-            _require_map(files)
         if stream:
             further = bool(top_k or statistic)
             _require_nothing_else(response is not None or files or further or ratio_only)
@@ -85,16 +88,12 @@ def command(
         delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
         delivery.check()
         loaded = options.load_model(model, revision, dtype, device, progress)
-        if ratio_only:
-            show(verbs.settle(loaded, text, response, settings=settings), as_json=as_json)
-            return
-        found = verbs.depth(loaded, text, response, settings=settings)
-    delivery.deliver([found])
-
-
-def _require_map(files: bool) -> None:
-    if files:
-        raise InputError("Without a map there is nothing to save or draw; leave out --output.")
+        verb: Callable[..., Run] = verbs.settle if ratio_only else verbs.depth
+        run = verb(loaded, text, response, settings=settings)
+    if ratio_only and not files:
+        show(run, as_json=as_json)
+    else:
+        delivery.deliver([run])
 
 
 def _require_nothing_else(given: bool) -> None:

@@ -117,7 +117,9 @@ def _spelled_by(tokens: Axis, text: str) -> bool:
     Those of runs by bathyscope 0.1 may be one character off: their text lacks a space at the
     beginning that the tokenizer drops.
     """
-    shown = [visible(text[slice(*span)]) for span in tokens.spans or ()]
+    if tokens.spans is None:
+        return False
+    shown = [visible(text[slice(*span)]) for span in tokens.spans]
     return all(
         label == whole or bool(whole and label.startswith(f"{whole} "))  # "é 1/2" of "é"
         for label, whole in zip(tokens.labels, shown, strict=True)

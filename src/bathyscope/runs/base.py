@@ -44,6 +44,7 @@ class Run(ABC):
         readings: What else each cell says.
         evidence: How probable the continuation was.
         against_evidence: The same of what it is compared with.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     kind: ClassVar[str]
@@ -61,6 +62,7 @@ class Run(ABC):
     readings: Readings | None = None
     evidence: Evidence | None = None
     against_evidence: Evidence | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     @abstractmethod

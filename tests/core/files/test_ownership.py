@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bathyscope.layers.tuned_lens import TunedLens
 
 import bathyscope as bs
 from bathyscope.core.errors import InputError

@@ -15,11 +15,10 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.runs.base import Run
 from bathyscope.runs.folder import require_untouched, sealed
-from bathyscope.runs.base import Run
-from bathyscope.runs.validation import parsed
-from bathyscope.runs.base import Run
 from bathyscope.runs.table import as_run
+from bathyscope.runs.validation import parsed
 
 FORMATS = (".png", ".svg", ".pdf")
 MAX_CELLS = 16_384

@@ -1,0 +1,175 @@
+"""Every kind of run that is registered goes through every door."""
+
+import json
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import jsonschema
+import numpy as np
+import pytest
+from rich.console import Console
+
+import bathyscope as bs
+from bathyscope.core.heatmap import Axis, Heatmap, Quantity
+from bathyscope.render.terminal.table import table as terminal_table
+from bathyscope.runs.base import Run
+from bathyscope.runs.opening import RUN_KINDS, RunKind
+from bathyscope.runs.settling import SettlingRun
+from bathyscope.runs.table import TableRun
+from tests.comparison.maps import depth, provenance, table
+
+KEPT = Path(__file__).parent.parent / "kept_runs" / "schema-1"
+
+
+def _settling() -> Run:
+    origin = provenance(lens="norm", threshold=0.5, depth_fraction=0.85, deep_layer=3)
+    tokens = Axis("response token", ("x", "x"), (1, 1))
+    return SettlingRun.of(tokens, np.array([1, 3]), 0.5, origin)
+
+
+SAMPLES = {
+    "attribution": lambda: bs.open_run(KEPT / "attribution-sampled"),
+    "interactions": lambda: bs.open_run(KEPT / "interactions"),
+    "depth": lambda: bs.open_run(KEPT / "depth-readings"),
+    "faithfulness": lambda: bs.open_run(KEPT / "faithfulness"),
+    "settling": _settling,
+    "table": lambda: TableRun(table([[1.0, -2.0], [3.0, 4.0]])),
+}
+
+
+def test_every_registered_kind_has_a_sample_here() -> None:
+    assert set(SAMPLES) == set(RUN_KINDS)
+
+
+def _printed(run: Any) -> str:
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(terminal_table(run))
+    return console.export_text()
+
+
+def _through_every_door(run: Run, folder: Path) -> None:
+    run.save(folder / "run")
+    opened = bs.open_run(folder / "run")
+    assert type(opened) is type(run) and opened.to_document() == run.to_document()
+    run.save(folder / "run", overwrite=True)
+    first = bs.describe(opened).splitlines()[0]
+    assert first.startswith("# ") and len(bs.describe(opened, "text")) > 100
+    assert json.loads(bs.describe(opened, "json"))["schema"] == 1
+    for ending in (".png", ".svg"):
+        assert bs.draw(opened, folder / f"figure{ending}")[0].stat().st_size > 1000
+    assert len(bs.figure(opened).axes) >= 1
+    bs.view(opened, folder / "page.html")
+    assert opened.heatmap.columns.labels[0] in (folder / "page.html").read_text("utf-8")
+    shown = _printed(opened)
+    assert len(shown.splitlines()) > 3
+    html = opened._repr_html_()
+    assert html is not None and html.startswith("<iframe")
+    frame = opened.to_frame()
+    assert frame.shape == opened.heatmap.values.shape
+    assert [*frame.columns] == list(opened.heatmap.columns.labels)
+    assert np.array_equal(frame.to_numpy(), opened.heatmap.values, equal_nan=True)
+    assert "\n" not in repr(opened) and type(run).__name__ in repr(opened)
+    for name in ("notes", "prompt", "text", "margin", "evidence", "readings", "settling_depth"):
+        getattr(opened, name)
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_kind_goes_through_every_door(kind: str, tmp_path: Path) -> None:
+    run = SAMPLES[kind]()
+    assert run.kind == kind
+    _through_every_door(run, tmp_path)
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_what_is_written_is_as_the_schema_says(kind: str) -> None:
+    schema = json.loads((Path(bs.__file__).parent / "runs" / "run.schema.json").read_text("utf-8"))
+    document = json.loads(json.dumps(SAMPLES[kind]().to_document()))
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+class Foreign(Run):
+    """A kind as another package may bring it: a map, and one number of its own."""
+
+    kind: ClassVar[str] = "foreign"
+
+    def __init__(self, heatmap: Heatmap, number: int) -> None:
+        self.heatmap, self.number = heatmap, number
+
+    def particulars(self) -> dict[str, Any]:
+        return {"number": self.number}
+
+    @classmethod
+    def from_document(cls, document: Any, heatmap: Heatmap, arrays: Any) -> Self:
+        return cls(heatmap, document["number"])
+
+
+def _foreign() -> Foreign:
+    return Foreign(table([[1.0, 2.0]], quantity=Quantity("weight")), 7)
+
+
+def test_a_kind_of_another_package_needs_no_more_than_its_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RUN_KINDS._known, "foreign", RunKind(Foreign))
+    _through_every_door(_foreign(), tmp_path)
+    opened = bs.open_run(tmp_path / "run")
+    assert isinstance(opened, Foreign) and opened.number == 7
+    assert bs.compare(opened, opened).difference is not None
+
+
+def test_an_unknown_kind_in_a_file_is_one_sentence(tmp_path: Path) -> None:
+    _foreign().save(tmp_path / "run")
+    with pytest.raises(bs.InputError, match="unknown kind: 'foreign'.*install the package"):
+        bs.open_run(tmp_path / "run")
+
+
+def test_a_map_is_a_table_and_anything_else_is_refused() -> None:
+    plain = table([[1.0, 2.0]])
+    assert "row" in _printed(plain)
+    for door in (bs.describe, bs.figure, _printed):
+        with pytest.raises(bs.InputError, match="A dict is no result"):
+            door({})  # type: ignore[arg-type]
+
+
+def test_without_pandas_a_frame_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(bs.InputError, match="needs pandas"):
+        TableRun(table([[1.0]])).to_frame()
+
+
+def test_the_text_that_a_run_is_of() -> None:
+    run = depth([[0.5, 0.5]], ["x", "y"], [1, 1])
+    assert (run.prompt, run.text) == ("p", "t")
+    plain = TableRun(table([[1.0]]))
+    assert (plain.prompt, plain.text, plain.notes) == (None, None, ())
+
+
+@pytest.mark.filterwarnings("ignore:.*has no arrays.safetensors")
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("settling_depth",), [1, 2]),
+        (("deep_thinking_ratio",), 0.75),
+        (("tokens", "ids"), [1, 2]),
+        (("provenance",), {}),
+    ],
+)
+def test_settling_depths_that_contradict_themselves_are_refused(
+    path: tuple[str, ...], value: Any, tmp_path: Path
+) -> None:
+    from bathyscope.runs.folder import sealed
+
+    run = _settling()
+    run.save(tmp_path / "run")
+    document = run.to_document()
+    inner = document
+    for name in path[:-1]:
+        inner = inner[name]
+    assert inner[path[-1]] != value
+    inner[path[-1]] = value
+    (tmp_path / "run" / "arrays.safetensors").unlink()
+    (tmp_path / "run" / "run.json").write_text(json.dumps(sealed(document)))
+    with pytest.raises(bs.InputError, match="damaged"):
+        bs.open_run(tmp_path / "run")
