@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
+from bathyscope.runs.opening import RUN_KINDS
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "tests" / "kept_runs"
@@ -58,7 +59,7 @@ def test_a_kept_run_opens_with_the_same_numbers(folder: Path, tmp_path: Path) ->
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: "/".join(folder.parts[-2:]))
 def test_a_kept_run_is_described_and_drawn(folder: Path, tmp_path: Path) -> None:
     run = bs.open_run(folder)
-    assert "LlamaForCausalLM" in bs.describe(run)
+    assert run.kind == "table" or "LlamaForCausalLM" in bs.describe(run)
     bs.draw(run, tmp_path / "figure.svg")
     assert (tmp_path / "figure.svg").stat().st_size > 5000
 
@@ -69,7 +70,7 @@ def test_every_schema_and_kind_is_kept() -> None:
     current = published["schema"]["const"]
     kept = {(_document(folder)["schema"], _document(folder)["kind"]) for folder in FOLDERS}
     assert {schema for schema, _ in kept} == set(range(1, current + 1))
-    assert {kind for _, kind in kept} >= set(published["kind"]["enum"])
+    assert {kind for _, kind in kept} >= set(RUN_KINDS)
     for folder in FOLDERS:
         assert folder.parent.name == f"schema-{_document(folder)['schema']}"
     listed = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "files.md").read_text("utf-8"), re.M)

@@ -11,12 +11,14 @@ from bathyscope.description.facts.depth import depth_facts
 from bathyscope.description.facts.faithfulness import faithfulness_facts
 from bathyscope.description.facts.interactions import interaction_facts
 from bathyscope.description.facts.map import MapFacts, map_facts
+from bathyscope.description.facts.settling import settling_facts
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.attribution import attribution_account
 from bathyscope.description.words.depth import depth_account
 from bathyscope.description.words.faithfulness import faithfulness_account
 from bathyscope.description.words.interactions import interaction_account
 from bathyscope.description.words.map import map_account
+from bathyscope.description.words.settling import settling_account
 from bathyscope.runs.base import Run
 from bathyscope.runs.table import as_run
 
@@ -50,6 +52,7 @@ DESCRIPTIONS: Registry[Description] = Registry(
         Description("attribution", attribution_facts, attribution_account),
         Description("interactions", interaction_facts, interaction_account),
         Description("depth", depth_facts, depth_account),
+        Description("settling", settling_facts, settling_account),
         Description("faithfulness", faithfulness_facts, faithfulness_account),
         PLAIN,
     ),

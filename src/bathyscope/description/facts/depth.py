@@ -170,7 +170,7 @@ def depth_facts(run: DepthRun) -> DepthFacts:
         generated=provenance["generated"],
         likelihood=likelihood(run.evidence),
         lens=provenance["lens"],
-        lens_summary=_lens_summary(provenance),
+        lens_summary=lens_summary(provenance),
         threshold=threshold,
         num_layers=run.num_layers,
         deep_layer=deep_layer,
@@ -270,7 +270,7 @@ def _template(
     )
 
 
-def _lens_summary(provenance: Mapping[str, Any]) -> str:
+def lens_summary(provenance: Mapping[str, Any]) -> str:
     """Return how layers were read: by the run's own words, which older runs do not have."""
     lens = provenance["lens"]
     own = provenance.get("lens_summary") or SUMMARIES.get(lens)
