@@ -217,3 +217,40 @@ def test_processes_side_by_side_keep_all_their_work(tmp_path: Path) -> None:
     assert [process.wait() for process in processes] == [0, 0, 0]
     with stored_evaluations(file, "model") as evaluations:
         assert all(((n,), (i,)) in evaluations for n in range(3) for i in range(200))
+
+
+def test_a_file_that_may_only_be_read_is_read_and_noted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened as SQLite opens what the file system lets nobody write; root may write anything."""
+    file, other = tmp_path / "e.sqlite", ((9,), (9,))
+    before = stored(file)
+    real = sqlite3.connect
+    monkeypatch.setattr(
+        module.sqlite3, "connect", lambda path, **rest: real(f"{path.as_uri()}?mode=ro", uri=True)
+    )
+    with pytest.warns(UserWarning, match="readonly.*computing goes on without it") as notes:
+        with stored_evaluations(file, "model") as evaluations:
+            assert ASKED in evaluations, "what is there is used"
+            evaluations.add(other, ANSWER)
+            evaluations.write()  # type: ignore[attr-defined]
+            evaluations.add(((8,), (8,)), ANSWER)
+            np.testing.assert_array_equal(evaluations[other], ANSWER)
+    assert len(notes) == 1 and file.read_bytes() == before
+
+
+def test_a_file_that_vanishes_is_one_note(tmp_path: Path) -> None:
+    file = tmp_path / "e.sqlite"
+    stored(file)
+    other = ((9,), (9,))
+    with pytest.warns(UserWarning, match="No such file.*computing goes on without it") as notes:
+        with stored_evaluations(file, "model") as evaluations:
+            file.unlink()
+            evaluations.add(other, ANSWER)
+            evaluations.write()  # type: ignore[attr-defined]
+            evaluations.add(((8,), (8,)), ANSWER)
+            np.testing.assert_array_equal(evaluations[other], ANSWER)
+    assert len(notes) == 1 and not file.exists()
+    stored(file)
+    with stored_evaluations(file, "model") as evaluations:
+        assert ASKED in evaluations, "the next begins anew"

@@ -189,5 +189,39 @@ def test_checksums_list_every_file(file: Path) -> None:
     assert set(listed) == {path.name for path in folder.iterdir()} - {"checksums.json"}
 
 
+@pytest.mark.parametrize("listed", ["nothing", "one file less", "a file that is not there"])
+def test_a_list_that_is_not_of_every_file_is_not_believed(file: Path, listed: str) -> None:
+    folder = conversion.converted(file, sha256(file), silent)
+    checksums = json.loads((folder / "checksums.json").read_text())
+    weights = (folder / "model.safetensors").read_bytes()
+    damaged = bytearray(weights)
+    damaged[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(damaged)
+    if listed == "nothing":
+        checksums = {}
+    elif listed == "one file less":
+        del checksums["model.safetensors"]
+    else:
+        checksums["model.safetensorz"] = checksums.pop("model.safetensors")
+    (folder / "checksums.json").write_text(json.dumps(checksums))
+    assert not conversion.is_whole(folder)
+    assert conversion.converted(file, sha256(file), silent) == folder
+    assert (folder / "model.safetensors").read_bytes() == weights
+
+
+def test_a_file_that_was_not_written_there_makes_it_new(file: Path) -> None:
+    """Whatever lies in a model's folder may be read with it."""
+    folder = conversion.converted(file, sha256(file), silent)
+    (folder / "generation_config.json.bak").touch()
+    assert not conversion.is_whole(folder)
+    conversion.converted(file, sha256(file), silent)
+    assert not (folder / "generation_config.json.bak").exists()
+
+
+def test_an_empty_folder_with_an_empty_list_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "checksums.json").write_text("{}")
+    assert not conversion.is_whole(tmp_path)
+
+
 def _fail(*args: Any) -> None:
     raise AssertionError("converted again")

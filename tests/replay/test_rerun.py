@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -195,6 +196,40 @@ def test_what_an_older_bathyscope_did_not_keep_is_named(tmp_path: Path) -> None:
     bs.draw(replace(run, heatmap=replace(run.heatmap, provenance=kept)), tmp_path / "f.png")
     with pytest.raises(bs.InputError, match="'targets'"):
         bs.rerun(tmp_path / "f.png", tiny("llama"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("threads", True),
+        ("threads", 0),
+        ("seed", -1),
+        ("versions", []),
+        ("prompt", 3),
+        ("model", 1),
+    ],
+)
+def test_what_an_older_figure_says_must_be_as_published(
+    tmp_path: Path, name: str, value: Any
+) -> None:
+    """Older figures have no digest: the schema of runs is held against what they say."""
+    run = bs.attribute(tiny("llama"), PROMPT, " 00")
+    document = json.loads(Inscription.of(run).to_text())
+    del document["digest"]
+    figure = tmp_path / "f.svg"
+    figure.write_text(_svg(document))
+    assert bs.rerun(figure, tiny("llama")).agrees(), "an older figure is computed again"
+    document["provenance"][name] = value
+    figure.write_text(_svg(document))
+    with pytest.raises(bs.InputError, match=f"does not say .*provenance.{name} is"):
+        bs.rerun(figure, tiny("llama"))
+    assert invoke("rerun", figure)[0] == 2
+
+
+def _svg(document: dict[str, Any]) -> str:
+    said = escape(json.dumps(document))
+    name = "http://purl.org/dc/elements/1.1/"
+    return f'<svg xmlns:dc="{name}"><dc:description>{said}</dc:description></svg>'
 
 
 @pytest.mark.real

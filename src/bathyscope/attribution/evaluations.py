@@ -95,11 +95,12 @@ class StoredEvaluations(Evaluations):
         if self._connection is None:
             return
         try:
+            self._file.stat()  # SQLite would go on writing into a file that has lost its name
             with self._connection:
                 self._connection.executemany(
                     f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?)", self._waiting
                 )
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._give_up(error)
         self._waiting.clear()
         self._written = time.monotonic()
@@ -130,7 +131,7 @@ class StoredEvaluations(Evaluations):
         answer = np.frombuffer(log_probs), np.frombuffer(logits)
         return answer if all(np.isfinite(part).all() for part in answer) else None
 
-    def _give_up(self, error: sqlite3.Error) -> None:
+    def _give_up(self, error: Exception) -> None:
         connection, self._connection = self._connection, None
         _note(self._file, error)
         try:

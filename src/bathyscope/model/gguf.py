@@ -21,6 +21,7 @@ from bathyscope.model.cache import cache_folder
 
 MAGIC = b"GGUF"
 _CHECKSUMS = "checksums.json"
+_NEEDED = {"config.json", "tokenizer.json"}  # the weights may lie in several files
 _FORMAT = 1  # part of the folder's name: raise it when the conversion changes
 
 
@@ -55,10 +56,12 @@ def conversion_folder(digest: str) -> Path:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether a conversion is there with every byte as it was written."""
+    """Tell whether a conversion is there with every byte as it was written, and nothing else."""
     try:
-        expected: dict[str, str] = json.loads((folder / _CHECKSUMS).read_text())
-        return all(sha256(folder / name) == digest for name, digest in expected.items())
+        expected: dict[str, str] = json.loads((folder / _CHECKSUMS).read_text(encoding="utf-8"))
+        present = {file.name for file in folder.iterdir()} - {_CHECKSUMS}
+        complete = _NEEDED <= expected.keys() == present
+        return complete and all(sha256(folder / name) == said for name, said in expected.items())
     except (OSError, ValueError, AttributeError):
         return False
 

@@ -34,6 +34,7 @@ from bathyscope.runs.base import Run
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.opening import open_run
+from bathyscope.runs.schema import NotAsPublished, require_provenance
 from bathyscope.runs.table import TableRun
 
 Place = tuple[int, int]
@@ -142,6 +143,7 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
             f"{path} holds a {inscribed.kind} map; only maps of the kinds {', '.join(kinds)} are "
             "computed again."
         )
+    _require_described(inscribed, path)
     if "grouped_from" in inscribed.provenance:
         raise InputError(
             f"The columns in {path} were grouped; give the run that they were grouped from."
@@ -151,6 +153,17 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
             f"The map in {path} was made with a Python function as baseline, which no file keeps; "
             "it cannot be computed again."
         )
+
+
+def _require_described(inscribed: Inscription, path: str | Path) -> None:
+    """Raise InputError where provenance is not as published: older figures have no digest of it."""
+    try:  # figures of earlier versions have no digest of what they say
+        require_provenance(inscribed.kind, inscribed.provenance)
+    except NotAsPublished as error:
+        raise InputError(
+            f"{path} does not say of its map what has to be known: {error}; it is damaged, or an "
+            "older bathyscope made it."
+        ) from error
 
 
 def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) -> LanguageModel:

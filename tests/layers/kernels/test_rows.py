@@ -1,5 +1,6 @@
 """Both ways through the rows, torch's and the compiled one, against SciPy in float64."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -177,6 +178,33 @@ def test_it_is_compiled_once_and_anew_where_the_file_cannot_be_used(
     assert module.compiled_rows() is not None
     assert library(anew).stat().st_mtime_ns > written
     assert library(anew).stat().st_mode & 0o777 == 0o700
+
+
+@needs_compiler
+def test_a_library_with_a_flipped_bit_is_never_loaded(
+    anew: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert module.compiled_rows() is not None
+    found, loaded = library(anew), []
+    whole = found.read_bytes()
+    real = module.ctypes.CDLL
+
+    def watched(path: str) -> object:
+        loaded.append(Path(path).read_bytes())
+        return real(path)
+
+    monkeypatch.setattr(module.ctypes, "CDLL", watched)
+    for at in (20, len(whole) // 2, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[at] ^= 4
+        found.unlink()  # what this process has loaded stays as it is
+        found.write_bytes(flipped)
+        found.chmod(0o700)
+        assert module.compiled_rows() is not None
+        assert library(anew).read_bytes() != bytes(flipped)
+        found = library(anew)
+        assert hashlib.sha256(found.read_bytes()).hexdigest()[:32] in found.name
+        assert loaded[-1] == found.read_bytes() and bytes(flipped) not in loaded
 
 
 @needs_compiler

@@ -3,7 +3,7 @@
 `rows.c` walks twice over a row where torch walks twelve times: on the embedded model 0.05 instead
 of 0.2 to 0.6 milliseconds a row and core. It is compiled for this very processor when it is first
 needed, which takes a third of a second, and kept in the cache folder by a hash of all that goes
-into it.
+into it and a hash of what came out: a library with a flipped bit is never loaded.
 """
 
 import ctypes
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from bathyscope.core.files.scratch import scratch
+from bathyscope.core.files.writing import sha256
 from bathyscope.layers.kernels.torch_rows import Rows, TorchRows, agree
 from bathyscope.model.cache import cache_folder
 
@@ -95,23 +96,39 @@ def _library(compiler: list[str], *, anew: bool) -> Path:
     if b"__AVX512F__" in target:
         command.append("-mprefer-vector-width=512")
     key = hashlib.sha256(b"\0".join([source, target, " ".join(command).encode()]))
-    path = cache_folder() / "compiled" / f"rows-{key.hexdigest()[:32]}.so"
-    if anew or not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _compile(command, source, path)
+    folder, stem = cache_folder() / "compiled", f"rows-{key.hexdigest()[:32]}"
+    path = None if anew else _whole(folder, stem)
+    if path is None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = _compiled(command, source, folder, stem)
     _require_own(path)
     return path
 
 
-def _compile(command: list[str], source: bytes, path: Path) -> None:
+def _whole(folder: Path, stem: str) -> Path | None:
+    """Return the library that is as it was written, by the digest in its name; remove others."""
+    for path in folder.glob(f"{stem}-*.so"):
+        if path.name == _name(stem, path):
+            return path
+        path.unlink(missing_ok=True)
+    return None
+
+
+def _name(stem: str, library: Path) -> str:
+    return f"{stem}-{sha256(library)[:32]}.so"
+
+
+def _compiled(command: list[str], source: bytes, folder: Path, stem: str) -> Path:
     """Write the library: whole on the disk, and closed to others, before it has its name."""
-    with scratch(path.parent) as folder:
-        library = folder / path.name
+    with scratch(folder) as work:
+        library = work / "rows.so"
         _run([*command, "-x", "c", "-", "-o", str(library), "-lm"], source)
         library.chmod(0o700)
         with library.open("rb") as file:
             os.fsync(file.fileno())
+        path = folder / _name(stem, library)
         os.replace(library, path)
+        return path
 
 
 def _run(command: list[str], given: bytes = b"") -> bytes:
