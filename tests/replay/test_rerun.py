@@ -119,6 +119,7 @@ def test_large_maps_are_known_by_their_digest(tmp_path: Path) -> None:
     assert Inscription.of(table).values is None
     digest_only = json.loads(whole.to_text())
     digest_only["values"]["zlib_base64"] = None
+    del digest_only["digest"]
     assert Inscription.from_text(json.dumps(digest_only)).digest == whole.digest
 
 
