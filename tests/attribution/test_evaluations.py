@@ -227,7 +227,7 @@ def test_a_file_that_may_only_be_read_is_read_and_noted_once(
     before = stored(file)
     real = sqlite3.connect
     monkeypatch.setattr(
-        module.sqlite3, "connect", lambda path, **rest: real(f"{path.as_uri()}?mode=ro", uri=True)
+        sqlite3, "connect", lambda path, **rest: real(f"{path.as_uri()}?mode=ro", uri=True)
     )
     with pytest.warns(UserWarning, match="readonly.*computing goes on without it") as notes:
         with stored_evaluations(file, "model") as evaluations:

@@ -1,5 +1,6 @@
 """Both ways through the rows, torch's and the compiled one, against SciPy in float64."""
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -187,13 +188,13 @@ def test_a_library_with_a_flipped_bit_is_never_loaded(
     assert module.compiled_rows() is not None
     found, loaded = library(anew), []
     whole = found.read_bytes()
-    real = module.ctypes.CDLL
+    real = ctypes.CDLL
 
     def watched(path: str) -> object:
         loaded.append(Path(path).read_bytes())
         return real(path)
 
-    monkeypatch.setattr(module.ctypes, "CDLL", watched)
+    monkeypatch.setattr(ctypes, "CDLL", watched)
     for at in (20, len(whole) // 2, len(whole) - 1):
         flipped = bytearray(whole)
         flipped[at] ^= 4
