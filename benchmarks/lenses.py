@@ -89,7 +89,7 @@ def main() -> None:
         tuned = bs.train_lens(model, lessons(), settings=settings, progress=progress)
     seconds = round(time.process_time() - begin, 1)
     question = json.loads(
-        resources.files("bathyscope.demo.demo").joinpath("depth.json").read_text("utf-8")
+        resources.files("bathyscope.demo").joinpath("depth.json").read_text("utf-8")
     )
     texts = {
         "prose": beginning(model, reading("benchmarks/prose.txt"), options.prose_tokens),

@@ -97,7 +97,7 @@ class Subject:
 @cache
 def subject() -> Subject:
     """Return the subject; the model is loaded once a process."""
-    text = resources.files("bathyscope.demo.demo").joinpath("division.json").read_text("utf-8")
+    text = resources.files("bathyscope.demo").joinpath("division.json").read_text("utf-8")
     question = json.loads(text)
     model, prompt = load(), Prompt.marked(question["prompt"])
     assert model.why_not_shared is None  # decided here, once, and not while we are timed

@@ -244,7 +244,9 @@ def test_a_gradient_contrast_is_the_difference_of_two_maps() -> None:
 
 
 def test_a_target_that_takes_in_the_end_of_the_prompt_is_noted() -> None:
-    model = LanguageModel(random_model("llama"), sentencepiece_like())
+    wide = random_model("llama")
+    wide.resize_token_embeddings(len(sentencepiece_like()))
+    model = LanguageModel(wide, sentencepiece_like())
     prompt = bs.Prompt.marked("b[[b]]b ")
     with pytest.warns(UserWarning, match="begins with the token '▁a', which takes in the end"):
         run = bs.attribute(model, prompt, "ab")

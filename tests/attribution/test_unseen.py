@@ -108,8 +108,7 @@ def test_a_group_is_no_surer_than_its_columns(run: bs.AttributionRun) -> None:
 
 
 def test_interactions_keep_their_bounds(tmp_path: Path) -> None:
-    settings = bs.Settings(budget=600, baseline=deaf)
-    pairs = bs.interact(tiny("llama"), WORDS, "xyz", settings=settings)
+    pairs = bs.interact(tiny("llama"), WORDS, "xyz", budget=600, baseline=deaf)
     assert pairs.unseen is not None and pairs.standard_error is not None
     assert not pairs.standard_error[LAST].any() and (pairs.unseen[LAST] > 0).all()
     pairs.save(tmp_path / "run")

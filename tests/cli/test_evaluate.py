@@ -1,10 +1,12 @@
 """`bathyscope evaluate` in this process, on a tiny model."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import bathyscope as bs
 from tests.cli.conftest import MARKED, call, tree
 
 TARGET = ["--target", " 00"]
@@ -47,21 +49,26 @@ def test_options_of_the_maps_reach_them(
     assert (here / "cache" / "evaluations.sqlite").exists()
 
 
+def made_by(run: bs.AttributionRun, **changed: str | None) -> bs.AttributionRun:
+    """Return a run that says something else of its model; None leaves an entry out."""
+    model = {**run.heatmap.provenance["model"], **changed}
+    model = {name: value for name, value in model.items() if value is not None}
+    provenance = {**run.heatmap.provenance, "model": model}
+    return replace(run, heatmap=replace(run.heatmap, provenance=provenance))
+
+
 def test_another_place_of_the_same_model(here: Path, llama_folder: str) -> None:
     call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", "run")
     (here / "moved").symlink_to(llama_folder)
-    path = here / "run" / "run.json"
-    document = json.loads(path.read_text())
-    document["provenance"]["model"]["source"] = "./gone"
-    path.write_text(json.dumps(document))
-    assert "no model at gone" in call("evaluate", "run").stderr
-    assert call("evaluate", "run", "-m", "moved", "-o", "found").exit_code == 0
-    document["provenance"]["model"]["sha256"] = "0" * 64
-    path.write_text(json.dumps(document))
-    assert "SHA-256 000000000000" in call("evaluate", "run", "-m", "moved").stderr
-    del document["provenance"]["model"]["source"]
-    path.write_text(json.dumps(document))
-    assert "name it with --model" in call("evaluate", "run").stderr
+    run = bs.open_run(here / "run")
+    assert isinstance(run, bs.AttributionRun)
+    made_by(run, source="./gone").save("gone-model")
+    assert "no model at gone" in call("evaluate", "gone-model").stderr
+    assert call("evaluate", "gone-model", "-m", "moved", "-o", "found").exit_code == 0
+    made_by(run, sha256="0" * 64).save("other-model")
+    assert "SHA-256 000000000000" in call("evaluate", "other-model", "-m", "moved").stderr
+    made_by(run, source=None).save("nowhere-model")
+    assert "name it with --model" in call("evaluate", "nowhere-model").stderr
 
 
 REFUSED: list[tuple[str, list[str], str]] = [

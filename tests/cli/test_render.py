@@ -25,9 +25,16 @@ def test_every_option_reaches_the_figure(tmp_path: Path) -> None:
 
 def test_no_page_is_overwritten_unasked(tmp_path: Path) -> None:
     (tmp_path / "f-2.png").write_text("mine")
+    for overwrite in ([], ["--overwrite"]):  # what bathyscope did not write stays in any case
+        code, error = render("-o", tmp_path / "f.png", "--per-page", 5, *overwrite)
+        assert code == 2 and "f-2.png" in error
+        assert (tmp_path / "f-2.png").read_text() == "mine"
+        assert [path.name for path in tmp_path.iterdir()] == ["f-2.png"]
+    assert render("-o", tmp_path / "f-2.png", "--overwrite")[0] == 2
+    (tmp_path / "f-2.png").unlink()
+    assert render("-o", tmp_path / "f-2.png")[0] == 0
     code, error = render("-o", tmp_path / "f.png", "--per-page", 5)
     assert code == 2 and "f-2.png exists already" in error
-    assert [path.name for path in tmp_path.iterdir()] == ["f-2.png"]
     code, error = render("-o", tmp_path / "f.png", "--per-page", 5, "--overwrite")
     assert code == 0 and "f-1.png" in error and "f-3.png" in error
     assert len(list(tmp_path.iterdir())) == 3

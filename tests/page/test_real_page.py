@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real
 
 
 def test_the_slash_of_the_division(smollm: LanguageModel, open_page: Open) -> None:
-    text = (resources.files("bathyscope.demo.demo") / "division.json").read_text(encoding="utf-8")
+    text = (resources.files("bathyscope.demo") / "division.json").read_text(encoding="utf-8")
     question = json.loads(text)
     prompt = bs.Prompt.marked(question["prompt"])
     drove = bs.attribute(smollm, prompt, target=question["target"])

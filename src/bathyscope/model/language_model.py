@@ -290,10 +290,12 @@ def _use_experts_that_run(model: Any) -> None:
 def _require_one_vocabulary(tokenizer: Any, model: Any) -> None:
     """Refuse a tokenizer that makes other tokens of plain text than the embedding has rows for.
 
-    Special tokens may lie beyond: a padding token is often added where nothing is ever padded, and
-    a text that spells one out is refused when it comes.
+    Special and added tokens may lie beyond: a padding token is often added where nothing is ever
+    padded, an end token by who converted the file; a text that spells one out is refused when it
+    comes.
     """
-    rows, special = len(model.get_input_embeddings().weight), set(tokenizer.all_special_ids)
+    rows = len(model.get_input_embeddings().weight)
+    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
     beyond = [
         (id, token)
         for token, id in tokenizer.get_vocab().items()
