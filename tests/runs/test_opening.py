@@ -240,3 +240,11 @@ def test_gradients_are_runs_too(tmp_path: Path) -> None:
         run = bs.attribute(tiny("llama"), PROMPT, " 00", method=method, steps=3)
         run.save(tmp_path / method)
         assert bs.open_run(tmp_path / method).to_document() == run.to_document()
+
+
+def test_a_run_saved_again_is_the_same_to_the_byte(runs: dict[str, Run], tmp_path: Path) -> None:
+    """The order of what is said beside the arrays is not left to chance."""
+    for number in range(12):
+        runs["attribution"].save(tmp_path / str(number))
+    files = [path.read_bytes() for path in tmp_path.glob("*/arrays.safetensors")]
+    assert len(files) == 12 and len(set(files)) == 1

@@ -56,7 +56,7 @@ def write_run(
         ARRAYS: arrays_digest(arrays),
         SCORES: sha256(folder / SCORES),
     }
-    (folder / ARRAYS).write_bytes(save(ours, metadata=digests))
+    (folder / ARRAYS).write_bytes(_ordered(save(ours, metadata=digests)))
     (folder / DOCUMENT).write_text(
         json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
@@ -163,6 +163,15 @@ def _content(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise InputError(f"its {ARRAYS} cannot be read ({error}).") from error
+
+
+def _ordered(content: bytes) -> bytes:
+    """Return a safetensors file with its metadata sorted: it comes in another order each time."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(size)
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def _write_scores(writer: Any, heatmap: Heatmap, beside: Mapping[str, NDArray[np.float64]]) -> None:
