@@ -48,9 +48,10 @@ docs: $(VENV)/installed-dev
 families: $(VENV)/installed-dev
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.families_page
 
-# 100 kills at random moments; writes docs/reliability.md.
+# 100 kills at random moments, 300 bits of every kind of file turned; writes docs/reliability.md.
 reliability: $(VENV)/installed-dev
 	$(BIN)/python -m tests.reliability.kills
+	$(BIN)/python -m tests.reliability.flips
 	$(BIN)/python -m tests.reliability.page
 
 # Other tools come with dependencies of their own: they never mix with those of development.

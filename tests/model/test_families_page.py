@@ -17,6 +17,8 @@ SOME = (
     "bart",
     "bloom",
     "phi3-longrope",
+    "moshi",  # its cache has a window that its mask has not
+    "mllama",  # more rows embedded than predicted
 )
 
 

@@ -2,11 +2,13 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
-from bathyscope.core.errors import InputError
+import bathyscope as bs
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.scores import Scores
 from tests.conftest import byte_tokenizer, random_model, tiny
+from tests.shrinking import tiny_model
 
 
 def test_decoding_ignores_the_authors_penalties() -> None:
@@ -69,3 +71,41 @@ def test_bfloat16_stays_near_float32() -> None:
     rough = LanguageModel(random_model("llama", torch.bfloat16), byte_tokenizer())
     difference = float((_log_probs(rough, prompts, (65, 66, 67)) - exact).abs().max())
     assert 1e-4 < difference < 1.0
+
+
+@pytest.mark.filterwarnings("ignore:Whole prompts")
+def test_a_table_of_positions_that_begins_after_padding_is_shorter() -> None:
+    """RoBERTa's configuration names two positions more than a text can have."""
+    model = bs.LanguageModel(tiny_model("roberta"), byte_tokenizer())
+    named = model.model.config.max_position_embeddings
+    assert model.context_length == named - 2
+    with pytest.raises(InputError, match=f"ends at {named - 2}"):
+        bs.attribute(model, "[[a]]" + "b" * (named - 3), " c")
+    bs.attribute(model, "[[a]]" + "b" * (named - 5), " c", method="leave_one_out")
+
+
+def test_experts_are_computed_as_they_were_set_afterwards() -> None:
+    own = random_model("mixtral").double()
+    before = own.config._experts_implementation
+    assert before != "eager", "a setting that is right already proves nothing"
+    bs.attribute(bs.LanguageModel(own, byte_tokenizer()), "[[a]] b", " c")
+    assert own.config._experts_implementation == before
+
+
+def test_a_model_offloaded_as_a_whole_is_refused_as_that() -> None:
+    from accelerate import cpu_offload
+
+    own = random_model("llama")
+    cpu_offload(own, execution_device=torch.device("cpu"))
+    with pytest.raises(ModelError, match="the whole model is offloaded"):
+        bs.LanguageModel(own, byte_tokenizer())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.ao.quantization is deprecated")
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+def test_a_model_in_8_bits_is_refused_as_what_it_is() -> None:
+    own = torch.ao.quantization.quantize_dynamic(
+        random_model("llama"), {torch.nn.Linear}, dtype=torch.qint8
+    )
+    with pytest.raises(ModelError, match=r"is quantised \(torch\.ao.*Load it without"):
+        bs.LanguageModel(own, byte_tokenizer())

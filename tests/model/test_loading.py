@@ -167,10 +167,3 @@ def test_code_in_a_folder_is_neither_run_nor_asked_about(
     if of == "tokenizer" and code == 0:
         return  # its tokenizer.json says the same without the code
     assert code == 2 and "needs Python code that comes with its files" in " ".join(said.split())
-
-
-def test_an_adapter_names_its_base(tmp_path: Path) -> None:
-    about = {"peft_type": "LORA", "base_model_name_or_path": "someone/a-base"}
-    (tmp_path / "adapter_config.json").write_text(json.dumps(about))
-    with pytest.raises(ModelError, match=r"adapter \(LORA\) of the base model 'someone/a-base'"):
-        load(tmp_path)

@@ -129,3 +129,17 @@ class TestTheTrial:
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
         namespace = type("mkldnn", (), {"_linear_pointwise": staticmethod(operation)})
         monkeypatch.setattr(torch.ops, "mkldnn", namespace)
+
+
+def test_what_onednn_refuses_is_computed_all_the_same() -> None:
+    asked: list[torch.Size] = []
+
+    def refusing(states: Tensor, *args: Any) -> Tensor:
+        asked.append(states.shape)
+        raise RuntimeError("could not create a primitive descriptor")
+
+    states, weight = _given(5, 37), _given(11, 37)
+    with forward_only():
+        found = products._product(refusing, states, weight, None)
+    assert asked == [states.shape]
+    torch.testing.assert_close(found.double(), _exact(states, weight, None), rtol=0, atol=2e-5)

@@ -7,7 +7,7 @@ import torch
 
 from bathyscope.core.errors import ModelError
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.logits import logits_of
+from bathyscope.model.logits import logits_of, shared_vocabulary
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.sequences import Sequences
 from bathyscope.model.sharing import longest_shareable, only_rounding
@@ -47,7 +47,7 @@ def _change(model: LanguageModel) -> float | None:
 
 
 def _tried(model: LanguageModel) -> float | None:
-    vocab_size = model.model.get_input_embeddings().weight.shape[0]
+    vocab_size = shared_vocabulary(model.model)
     limits = (model.context_length, longest_shareable(model.model))
     count = min([_TOKENS, *(limit - _STEPS for limit in limits if limit is not None)])
     prompts = [

@@ -13,7 +13,7 @@ from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.memory import give_back
-from bathyscope.model.past import cache_name, cache_of
+from bathyscope.model.past import cache_name, cache_of, empty_cache
 from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
 
@@ -49,7 +49,7 @@ def residual_stream(
     if end <= TOKENS_PER_PIECE or not model.may_continue_a_cache(end):
         yield model.hidden_states(continuation)
         return
-    cache: Any = None
+    cache: Any = empty_cache(model.model)
     for start in range(0, end, TOKENS_PER_PIECE):
         progress("run the model", start, end)
         stop = min(start + TOKENS_PER_PIECE, end)

@@ -5,22 +5,43 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bathyscope.core.errors import InputError, ModelError
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Have every module in evaluation mode, and afterwards in the mode it was in."""
+def evaluating(model: Any) -> Iterator[None]:
+    """Have every module in evaluation mode and run, and afterwards as it was."""
     trained = [module for module in model.modules() if module.training]
     for module in trained:
         module.training = False
     try:
-        yield
+        with _experts_that_run(model):
+            yield
     finally:
         for module in trained:
             module.training = True
+
+
+@contextmanager
+def _experts_that_run(model: Any) -> Iterator[None]:
+    """Have experts computed one by one in float64, for which their joint product is not written."""
+    given: dict[int, tuple[Any, Any]] = {}
+    if model.dtype == torch.float64:
+        configs = (getattr(module, "config", None) for module in model.modules())
+        given = {
+            id(config): (config, config._experts_implementation)
+            for config in configs
+            if getattr(config, "_experts_implementation", None) is not None
+        }
+    for config, _ in given.values():
+        config._experts_implementation = "eager"
+    try:
+        yield
+    finally:
+        for config, own in given.values():
+            config._experts_implementation = own
 
 
 def require_numbers(values: Tensor, model: Any) -> None:

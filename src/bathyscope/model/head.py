@@ -147,11 +147,37 @@ def _verify_causality(model: Any, input_ids: Tensor, logits: Tensor) -> None:
     changed[0, -1] = changed[0, 0]
     error = float((logits_of(model, changed) - logits)[:, :-1].float().abs().max())
     if not error <= rounding(logits):
+        _refuse_rounding_together(model, error)
         raise ModelError(
             f"{type(model).__name__} is not a causal language model: changing the last token "
             f"changed the predictions before it (by {error:.3g}). Choose a model that reads left "
             "to right."
         )
+
+
+def _refuse_rounding_together(model: Any, error: float) -> None:
+    """Refuse a model that is causal but for rounding the numbers of all tokens by one scale."""
+    how = _quantised(model)
+    if how is not None:
+        raise ModelError(
+            f"{type(model).__name__} is quantised ({how}): it rounds the numbers of all tokens of "
+            f"a text together, so that changing the last token changed the predictions before it "
+            f"(by {error:.3g}), and no value would be one token's own. Load it without "
+            "quantisation, in float32 or bfloat16."
+        )
+
+
+def _quantised(model: Any) -> str | None:
+    """Return by what a model computes in integers; None where nothing says that it does."""
+    settings = getattr(model.config, "quantization_config", None)
+    if settings is not None:
+        method = settings.get("quant_method") if isinstance(settings, dict) else None
+        return str(method or getattr(settings, "quant_method", type(settings).__name__))
+    for module in model.modules():
+        path = f"{type(module).__module__}.{type(module).__name__}"
+        if any(word in path.lower() for word in ("quant", "bitsandbytes", "8bit", "torchao")):
+            return path
+    return None
 
 
 def _is_hooked(module: nn.Module) -> bool:

@@ -51,8 +51,8 @@ class LanguageModel:
         self.model = model
         with boundary(tokenizer, "as a tokenizer"):
             self.tokens = Tokens(tokenizer)
+        _require_weights_here(model)
         with boundary(model, "as a causal language model"):
-            _use_experts_that_run(model)
             self.head = find_head(model)
             _require_one_vocabulary(tokenizer, model)
         self._anatomy = _anatomy_or_why(model, self.head)
@@ -98,7 +98,21 @@ class LanguageModel:
     def context_length(self) -> int | None:
         """The most tokens the model takes, or None where its configuration names no limit."""
         length: int | None = getattr(text_config(self.model), "max_position_embeddings", None)
-        return length
+        return None if length is None else length - self._positions_before_the_first
+
+    @cached_property
+    def _positions_before_the_first(self) -> int:
+        """How many rows of its table of positions no token takes: RoBERTa's begin after padding."""
+        rows = getattr(text_config(self.model), "max_position_embeddings", None)
+        tables = (
+            module
+            for module in self.model.modules()
+            if isinstance(module, torch.nn.Embedding)
+            and module is not self.head.embed_tokens
+            and module.num_embeddings == rows
+            and module.padding_idx is not None
+        )
+        return max((int(table.padding_idx) + 1 for table in tables), default=0)
 
     def require_context(self, num_tokens: int) -> None:
         """Raise InputError where prompt and continuation are longer than the model's context."""
@@ -281,10 +295,14 @@ def _anatomy_or_why(model: Any, head: Head) -> Anatomy | ModelError:
         return error
 
 
-def _use_experts_that_run(model: Any) -> None:
-    """Have experts computed one by one in float64, for which their joint product is not written."""
-    if model.dtype == torch.float64 and hasattr(model, "set_experts_implementation"):
-        model.set_experts_implementation("eager")
+def _require_weights_here(model: Any) -> None:
+    """Refuse a model of which no weight is anywhere but in a store that it is fetched from."""
+    if model.device.type == "meta":
+        raise ModelError(
+            f"The weights of {type(model).__name__} are not on a device: the whole model is "
+            "offloaded (accelerate's cpu_offload or disk_offload) or was never loaded. Load it "
+            "whole, or with a device_map that keeps its embedding on a device."
+        )
 
 
 def _require_one_vocabulary(tokenizer: Any, model: Any) -> None:

@@ -1,7 +1,6 @@
 """From what the user names to a loaded model: the embedded one, a folder, a hub id, a GGUF file."""
 
 import hashlib
-import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from bathyscope.core.files.writing import sha256
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model import bundled, gguf
+from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
 
 DTYPES = ("float32", "bfloat16", "float16", "float64")
@@ -31,7 +31,9 @@ def load(
 
     Args:
         model: A folder, a `.gguf` file, or an id on the Hugging Face hub; None for the embedded
-            SmolLM2-135M-Instruct. No code that comes with a model is ever run.
+            SmolLM2-135M-Instruct. A folder with an adapter (LoRA and its kin) is read with PEFT,
+            where that is installed, upon the base model that it names. No code that
+            comes with a model is ever run.
         revision: Branch, tag or commit of a hub id.
         dtype: One of float32, bfloat16, float16, float64.
         device: A torch device such as "cpu" or "cuda:0"; None takes CUDA where there is one.
@@ -43,9 +45,24 @@ def load(
     """
     if dtype not in DTYPES:
         raise InputError(f"The dtype {dtype!r} is not known; choose one of {', '.join(DTYPES)}.")
-    source, provenance = _source(model, revision, progress)
+    adapter = None if model is None else adapter_in(Path(model).expanduser())
+    if adapter is None:
+        source, provenance = _source(model, revision, progress)
+    else:
+        revision = revision or adapter.revision
+        source, provenance = _base_of(adapter, revision, progress)
     provenance = {"source": None if model is None else str(model), **provenance}
-    return _from_pretrained(source, provenance, revision, dtype, device, progress)
+    return _from_pretrained(source, provenance, revision, dtype, device, progress, adapter)
+
+
+def _base_of(
+    adapter: Adapter, revision: str | None, progress: Progress
+) -> tuple[str, dict[str, Any]]:
+    try:
+        source, base = _source(adapter.base, revision, progress)
+    except ModelError as error:
+        raise ModelError(f"The base model of the adapter in {adapter.folder}: {error}") from error
+    return source, adapter.provenance(base)
 
 
 def _source(
@@ -61,7 +78,6 @@ def _source(
         }
     path = Path(model).expanduser()
     if path.is_dir():
-        _refuse_an_adapter(path)
         return str(path), {"name": path.resolve().name, "sha256": _weights_digest(path)}
     if path.is_file():
         with path.open("rb") as file:
@@ -86,9 +102,10 @@ def _from_pretrained(
     dtype: str,
     device: str | None,
     progress: Progress,
+    adapter: Adapter | None,
 ) -> LanguageModel:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     stage = f"load {provenance['name']}"
     progress(stage, 0, 3)
@@ -99,19 +116,17 @@ def _from_pretrained(
     if not Path(source).is_dir() and not _hub_answers():
         options["local_files_only"] = True  # saves a minute of retries that cannot succeed
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        tokenizer = _tokenizer(source, adapter, options)
         progress(stage, 1, 3)
         loader: Any = AutoModelForCausalLM
         model, report = loader.from_pretrained(
             source, dtype=getattr(torch, dtype), output_loading_info=True, **options
         )
+        model = model if adapter is None else adapter.attached(model)
     except Exception as error:  # readers of foreign files raise whatever they stumble over
-        raise _not_loadable(source, error, offline="local_files_only" in options) from error
-    if report["missing_keys"]:
-        raise ModelError(
-            f"{provenance['name']!r} is no whole causal language model: it lacks the weights "
-            f"{', '.join(sorted(report['missing_keys'])[:3])}, which would be random."
-        )
+        named = source if adapter is None else f"{adapter.folder} on {source}"
+        raise _not_loadable(named, error, offline="local_files_only" in options) from error
+    _require_all_weights(source, report)
     model.to(place)
     progress(stage, 2, 3)
     if (commit := getattr(model.config, "_commit_hash", None)) is not None:
@@ -121,21 +136,20 @@ def _from_pretrained(
     return language_model
 
 
-def _refuse_an_adapter(folder: Path) -> None:
-    """Refuse an adapter (LoRA and its kin): without PEFT its base would be loaded, or nothing."""
-    file = folder / "adapter_config.json"
-    if not file.is_file():
-        return
-    try:
-        about = dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        about = {}
-    raise ModelError(
-        f"{folder} holds an adapter ({about.get('peft_type', 'of an unknown kind')}) of the base "
-        f"model {about.get('base_model_name_or_path', 'that it does not name')!r}, not a whole "
-        "model; merge it into its base (merge_and_unload of PEFT) and save that, or pass the "
-        "merged model to bathyscope.LanguageModel."
-    )
+def _require_all_weights(source: str, report: dict[str, Any]) -> None:
+    if report["missing_keys"]:
+        raise ModelError(
+            f"{source!r} is no whole causal language model: it lacks the weights "
+            f"{', '.join(sorted(report['missing_keys'])[:3])}, which would be random."
+        )
+
+
+def _tokenizer(source: str, adapter: Adapter | None, options: dict[str, Any]) -> Any:
+    from transformers import AutoTokenizer
+
+    if adapter is not None and adapter.has_tokenizer:
+        return AutoTokenizer.from_pretrained(adapter.folder, trust_remote_code=False)
+    return AutoTokenizer.from_pretrained(source, **options)
 
 
 def _not_loadable(source: str, error: Exception, *, offline: bool) -> ModelError:

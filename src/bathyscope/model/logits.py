@@ -22,9 +22,18 @@ def logits_of(model: Any, input_ids: Tensor) -> Tensor:
 
 def probe_ids(model: Any) -> Tensor:
     """Return a few different token ids, shape (1, 5), on the model's device."""
-    vocab_size = model.get_input_embeddings().weight.shape[0]
+    vocab_size = shared_vocabulary(model)
     ids = [(7919 * (i + 1)) % vocab_size for i in range(5)]
     return torch.tensor([ids], device=model.device)
+
+
+def shared_vocabulary(model: Any) -> int:
+    """Return how many token ids can be read and predicted alike: from 0 to one less.
+
+    Some embeddings have rows of their own for what is never predicted (Mllama's images).
+    """
+    ends = (model.get_input_embeddings(), model.get_output_embeddings())
+    return min(len(end.weight) for end in ends if getattr(end, "weight", None) is not None)
 
 
 def as_float(logits: Tensor) -> Tensor:

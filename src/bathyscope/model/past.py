@@ -3,6 +3,10 @@
 import inspect
 from typing import Any
 
+from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
+
+from bathyscope.model.foreign import text_config
+
 # transformers renames `past_key_values` to `cache` in the course of its fifth version; models of
 # running states alone have called theirs `cache_params`.
 _NAMES = ("cache_params", "cache")
@@ -19,3 +23,16 @@ def cache_of(model: Any, output: Any) -> Any:
     """Return the cache in what a model gave back; None where there is none."""
     names = (cache_name(model), _USUAL)
     return next((output[name] for name in names if output.get(name) is not None), None)
+
+
+def empty_cache(model: Any) -> DynamicCache | None:
+    """Return what a text that goes on begins with: a cache that keeps all, or None for its own.
+
+    A model's own cache forgets what lies before a sliding window. Where the attention mask has no
+    such window (Moshi), the model would then read on otherwise than it reads in one piece.
+    """
+    kinds = {type(layer) for layer in DynamicCache(config=text_config(model)).layers}
+    forgets = DynamicSlidingWindowLayer in kinds
+    return (
+        DynamicCache() if forgets and kinds <= {DynamicLayer, DynamicSlidingWindowLayer} else None
+    )

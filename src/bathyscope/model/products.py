@@ -8,7 +8,7 @@ two cores. Both are float32 throughout; they differ in the order of summation, t
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -111,16 +111,23 @@ def onednn() -> Product | None:
     bias = torch.randn(7, generator=generator)
     try:
         operation = torch.ops.mkldnn._linear_pointwise
-
-        def product(states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-            found: Tensor = operation(states, weight, bias, "none", [], "")
-            return found
-
-        found = product(states, weight, bias)
+        found = operation(states, weight, bias, "none", [], "")
     except (AttributeError, RuntimeError):
         return None
     right = torch.allclose(found, functional.linear(states, weight, bias), atol=1e-4)
-    return product if right else None
+    return partial(_product, operation) if right else None
+
+
+def _product(operation: Any, states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return oneDNN's product, or PyTorch's where oneDNN has none for such matrices.
+
+    What it takes is not documented: layouts that are rare (Blt's) it refuses when asked.
+    """
+    try:
+        found: Tensor = operation(states, weight, bias, "none", [], "")
+    except RuntimeError:
+        return functional.linear(states, weight, bias)
+    return found
 
 
 class _Linear(torch.autograd.Function):

@@ -12,7 +12,7 @@ from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel, end_of_text
 from bathyscope.model.logits import as_float
-from bathyscope.model.past import cache_name, cache_of
+from bathyscope.model.past import cache_name, cache_of, empty_cache
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
 
@@ -103,7 +103,7 @@ class Sequences:
         self._stop = stop
         self.states: list[Tensor] = []
         self._final = torch.empty(0)  # what of the last states goes into the unembedding
-        self._cache: Any = None
+        self._cache: Any = empty_cache(model.model)
         self._cache_name = cache_name(model.model)
         self._prompt_length, self._length = len(prompts[0]), 0
         self._next = torch.empty(len(prompts), dtype=torch.int64)

@@ -10,7 +10,7 @@ from bathyscope.core.errors import ModelError
 from bathyscope.model.foreign import run, text_config
 from bathyscope.model.forest import Forest
 from bathyscope.model.head import Head
-from bathyscope.model.logits import as_float, logits_of
+from bathyscope.model.logits import as_float, logits_of, shared_vocabulary
 from bathyscope.model.past import cache_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.scores import Scores
@@ -112,7 +112,7 @@ def _keeps_more(model: Any) -> str | None:
 
 def _sequences(model: Any) -> list[Ids]:
     """Return sequences that branch, as long as the model's context has room for."""
-    vocab_size = model.get_input_embeddings().weight.shape[0]
+    vocab_size = shared_vocabulary(model)
     config = text_config(model)
     limits = (getattr(config, "max_position_embeddings", None), longest_shareable(model))
     scale = min([_LONGEST, *(limit for limit in limits if limit is not None)]) / _LONGEST
