@@ -28,13 +28,10 @@ def evaluating(model: Any) -> Iterator[None]:
 def _experts_that_run(model: Any) -> Iterator[None]:
     """Have experts computed one by one in float64, for which their joint product is not written."""
     given: dict[int, tuple[Any, Any]] = {}
-    if model.dtype == torch.float64:
-        configs = (getattr(module, "config", None) for module in model.modules())
-        given = {
-            id(config): (config, config._experts_implementation)
-            for config in configs
-            if getattr(config, "_experts_implementation", None) is not None
-        }
+    for module in model.modules() if model.dtype == torch.float64 else ():
+        config: Any = getattr(module, "config", None)
+        if getattr(config, "_experts_implementation", None) is not None:
+            given[id(config)] = config, config._experts_implementation
     for config, _ in given.values():
         config._experts_implementation = "eager"
     try:

@@ -110,9 +110,8 @@ class LanguageModel:
             if isinstance(module, torch.nn.Embedding)
             and module is not self.head.embed_tokens
             and module.num_embeddings == rows
-            and module.padding_idx is not None
         )
-        return max((int(table.padding_idx) + 1 for table in tables), default=0)
+        return max((table.padding_idx + 1 for table in tables if table.padding_idx), default=0)
 
     def require_context(self, num_tokens: int) -> None:
         """Raise InputError where prompt and continuation are longer than the model's context."""

@@ -33,7 +33,8 @@ def shared_vocabulary(model: Any) -> int:
     Some embeddings have rows of their own for what is never predicted (Mllama's images).
     """
     ends = (model.get_input_embeddings(), model.get_output_embeddings())
-    return min(len(end.weight) for end in ends if getattr(end, "weight", None) is not None)
+    weights = (getattr(end, "weight", None) for end in ends)
+    return min(len(weight) for weight in weights if isinstance(weight, Tensor))
 
 
 def as_float(logits: Tensor) -> Tensor:
