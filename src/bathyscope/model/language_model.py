@@ -296,7 +296,7 @@ def _anatomy_or_why(model: Any, head: Head) -> Anatomy | ModelError:
 
 def _require_weights_here(model: Any) -> None:
     """Refuse a model of which no weight is anywhere but in a store that it is fetched from."""
-    if model.device.type == "meta":
+    if getattr(getattr(model, "device", None), "type", None) == "meta":
         raise ModelError(
             f"The weights of {type(model).__name__} are not on a device: the whole model is "
             "offloaded (accelerate's cpu_offload or disk_offload) or was never loaded. Load it "
@@ -307,12 +307,12 @@ def _require_weights_here(model: Any) -> None:
 def _require_one_vocabulary(tokenizer: Any, model: Any) -> None:
     """Refuse a tokenizer that makes other tokens of plain text than the embedding has rows for.
 
-    Special and added tokens may lie beyond: a padding token is often added where nothing is ever
-    padded, an end token by who converted the file; a text that spells one out is refused when it
-    comes.
+    Special tokens may lie beyond: a padding token is often added where nothing is ever padded, an
+    end token by who converted the file; a text that spells one out is refused when it comes.
     """
     rows = len(model.get_input_embeddings().weight)
-    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+    added = tokenizer.added_tokens_decoder.items()
+    special = {*tokenizer.all_special_ids, *(id for id, token in added if token.special)}
     beyond = [
         (id, token)
         for token, id in tokenizer.get_vocab().items()
