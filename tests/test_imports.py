@@ -1,9 +1,12 @@
 """Arrows between modules run one way, and importing the package loads nothing heavy."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 
 import bathyscope
@@ -201,7 +204,62 @@ def test_help_loads_no_model_library() -> None:
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+def test_dir_lists_the_public_names_alone() -> None:
+    code = "import bathyscope as bs; bs.Prompt, bs.depth; print(*dir(bs), bs.__version__)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == [
+        *sorted([*bathyscope.__all__, "__version__"]),
+        version("bathyscope"),
+    ]
+
+
 def test_every_public_name_arrives() -> None:
+    assert len(bathyscope.__all__) > 40
     for name in bathyscope.__all__:
         assert getattr(bathyscope, name).__name__.rpartition(".")[2] == name
     assert callable(bathyscope.depth), "a package of the same name would hide the function"
+
+
+def _classes() -> Counter[str]:
+    found: Counter[str] = Counter()
+    for path in ROOT.rglob("*.py"):
+        found.update(
+            node.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        )
+    return found
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    classes = _classes()
+    assert len(classes) > 100
+    assert [name for name, count in classes.items() if count > 1] == []
+
+
+def test_no_folder_differs_from_another_by_its_ending() -> None:
+    folders = [path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()]
+    stems = Counter(re.sub(r"(ing|ion|ions|s|e|ness|ed|er)$", "", name) for name in folders)
+    assert len(folders) == len(LEVELS) and max(stems.values()) == 1, stems
+
+
+def test_few_files_lie_loose_at_the_top() -> None:
+    loose = [path.name for path in ROOT.iterdir() if path.is_file()]
+    assert len(loose) <= 5, loose
+
+
+def test_no_name_of_a_package_hides_a_file_of_it() -> None:
+    packages = list(ROOT.rglob("__init__.py"))
+    assert len(packages) > len(LEVELS)
+    for package in packages:
+        files = {path.stem for path in package.parent.iterdir()} - {"__init__"}
+        tree = ast.parse(package.read_text(encoding="utf-8"))
+        imported = {
+            alias.asname or alias.name
+            for node in tree.body  # what a function imports is no name of the package
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        assert not files & imported, package

@@ -35,7 +35,7 @@ _ROWS_PER_ROUND = 64
 _PILOTS, _COLUMNS = 2, 128
 
 
-class Settled(NamedTuple):
+class SettledDepths(NamedTuple):
     """The settling depths of a text.
 
     Attributes:
@@ -55,7 +55,7 @@ def settled_depths(
     lens: Lens,
     threshold: float,
     emitted: Sequence[int],
-) -> Settled:
+) -> SettledDepths:
     """Return the settling depths of a text.
 
     Args:
@@ -74,7 +74,7 @@ def settled_depths(
         depths.append(settler.depths(rows, final, ids))
         done += len(ids)
     computed = settler.computed / settler.cells
-    return Settled(torch.cat(depths).numpy(), computed, joined(settler.scores))
+    return SettledDepths(torch.cat(depths).numpy(), computed, joined(settler.scores))
 
 
 class Settler:

@@ -56,7 +56,7 @@ class Ranking:
 
 
 @dataclass(frozen=True)
-class RandomOrders:
+class RandomFacts:
     """What rankings are compared with, nats.
 
     Attributes:
@@ -99,7 +99,7 @@ class FaithfulnessFacts:
     gaps: Gaps | None
     everything: float | None
     nothing: float | None
-    random: RandomOrders
+    random: RandomFacts
     rankings: tuple[Ranking, ...]
     kind: ClassVar[str] = FaithfulnessRun.kind
 
@@ -126,11 +126,11 @@ def faithfulness_facts(run: FaithfulnessRun) -> FaithfulnessFacts:
     )
 
 
-def _random(random: RandomReference) -> RandomOrders:
+def _random(random: RandomReference) -> RandomFacts:
     margin = 0.0
     if random.comprehensiveness_error is not None and random.pairs is not None:
         margin = random.comprehensiveness_error * student_quantile(random.pairs - 1)
-    return RandomOrders(
+    return RandomFacts(
         random.comprehensiveness, random.comprehensiveness_error, random.pairs, margin
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from bathyscope.description.facts.attribution import ROUNDING, Asked, Sampling, asked, sampling
 from bathyscope.description.facts.grid import AxisFacts, Cell, Gaps, Grid, gaps, grid
-from bathyscope.description.facts.map import Measured, measured
+from bathyscope.description.facts.map import MeasuredQuantity, measured
 from bathyscope.description.facts.parts import MOST_LEADING
 from bathyscope.description.facts.spread import Spread, not_near_zero, spread
 from bathyscope.runs.interactions import InteractionRun
@@ -33,7 +33,7 @@ class InteractionFacts:
     """
 
     asked: Asked
-    quantity: Measured
+    quantity: MeasuredQuantity
     features: AxisFacts
     gaps: Gaps | None
     sampling: Sampling | None

@@ -10,7 +10,7 @@ from bathyscope.description.facts.spread import Spread, spread
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredQuantity:
     """What a cell measures.
 
     Attributes:
@@ -38,7 +38,7 @@ class MapFacts:
         by_columns: How it divides among the columns.
     """
 
-    quantity: Measured
+    quantity: MeasuredQuantity
     rows: AxisFacts
     columns: AxisFacts
     gaps: Gaps | None
@@ -72,9 +72,9 @@ def map_facts(
     )
 
 
-def measured(quantity: Quantity) -> Measured:
+def measured(quantity: Quantity) -> MeasuredQuantity:
     """Return what a cell measures."""
-    return Measured(quantity.name, quantity.unit, quantity.neutral)
+    return MeasuredQuantity(quantity.name, quantity.unit, quantity.neutral)
 
 
 def sides(heatmap: Heatmap) -> tuple[AxisFacts, AxisFacts]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bathyscope.description.facts.faithfulness import FaithfulnessFacts, RandomOrders, Ranking
+from bathyscope.description.facts.faithfulness import FaithfulnessFacts, RandomFacts, Ranking
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.evidence import given, improbable
@@ -95,7 +95,7 @@ def _course(ranking: Ranking, features: int) -> Iterator[str]:
     )
 
 
-def _random(random: RandomOrders) -> str:
+def _random(random: RandomFacts) -> str:
     if random.pairs is None:
         return (
             "Random orders: comprehensiveness and sufficiency are both "

@@ -7,8 +7,8 @@ from bathyscope.core.patterns import all_matches
 from bathyscope.thinking.answer_rules.boxed import boxed
 from bathyscope.thinking.answer_rules.choice import choice
 from bathyscope.thinking.answer_rules.number import last_number
-from bathyscope.thinking.answer_rules.vote import Vote as Vote
-from bathyscope.thinking.answer_rules.vote import vote as vote
+from bathyscope.thinking.answer_rules.voting import Vote as Vote
+from bathyscope.thinking.answer_rules.voting import vote as vote
 
 Extract = Callable[[str], str | None]
 
