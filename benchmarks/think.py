@@ -24,7 +24,7 @@ import numpy as np
 
 import bathyscope as bs
 from bathyscope.model.sequences import Sequences, greedy
-from bathyscope.thinking.answer_rules import extractor, vote
+from bathyscope.thinking.answer_rules.rules import extractor, vote
 from benchmarks.report import hand_over
 
 EXAMPLE = (

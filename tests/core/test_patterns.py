@@ -5,7 +5,7 @@ import pytest
 from bathyscope.core.errors import InputError
 from bathyscope.core.patterns import all_matches
 from bathyscope.prompt import Prompt
-from bathyscope.thinking.answer_rules import extractor
+from bathyscope.thinking.answer_rules.rules import extractor
 
 
 def test_matches_with_their_groups() -> None:

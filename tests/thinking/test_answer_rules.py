@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bathyscope.core.errors import InputError
-from bathyscope.thinking.answer_rules import RULES, extractor, vote
+from bathyscope.thinking.answer_rules.rules import RULES, extractor, vote
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "answers.md"
 

@@ -10,7 +10,7 @@ from bathyscope.cli.messages import progress_bars
 from bathyscope.cli.texts import given_text, read_text
 
 if TYPE_CHECKING:
-    from bathyscope.thinking.answer_rules import Vote
+    from bathyscope.thinking.answer_rules.rules import Vote
     from bathyscope.thinking.think import ThinkRun
 
 

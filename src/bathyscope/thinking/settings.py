@@ -12,7 +12,7 @@ from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.lenses.choice import check_lens
-from bathyscope.thinking.answer_rules import extractor
+from bathyscope.thinking.answer_rules.rules import extractor
 
 
 class ThinkOverrides(TypedDict, total=False):

@@ -19,7 +19,7 @@ from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.sequences import Sampler, Sequences
 from bathyscope.prompt import Prompt, text_of
-from bathyscope.thinking.answer_rules import Vote, extractor, vote
+from bathyscope.thinking.answer_rules.rules import Vote, extractor, vote
 from bathyscope.thinking.settings import ThinkOverrides, ThinkSettings
 
 _TOKENS_PER_PIECE = 256
