@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 import torch
+from hypothesis import settings
 
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
@@ -66,3 +67,7 @@ def llama_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 # Tests must not depend on what the hub answers, nor wait for it.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A test is right or wrong, not slow: on a busy machine examples take what they take.
+settings.register_profile("bathyscope", deadline=None)
+settings.load_profile("bathyscope")
