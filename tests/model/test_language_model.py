@@ -1,6 +1,6 @@
 import pytest
 import torch
-from transformers import GenerationConfig
+from transformers import AutoModelForCausalLM, GenerationConfig
 
 import bathyscope as bs
 from bathyscope.core.errors import InputError, ModelError
@@ -8,7 +8,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.scores import Scores
 from tests.conftest import byte_tokenizer, random_model, tiny
-from tests.shrinking import tiny_model
+from tests.shrinking import tiny_config
 
 
 def test_decoding_ignores_the_authors_penalties() -> None:
@@ -74,12 +74,21 @@ def test_bfloat16_stays_near_float32() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Whole prompts")
-def test_a_table_of_positions_that_begins_after_padding_is_shorter() -> None:
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_table_of_positions_that_begins_after_padding_is_shorter(padding: int) -> None:
     """RoBERTa's configuration names two positions more than a text can have."""
-    model = bs.LanguageModel(tiny_model("roberta"), byte_tokenizer())
-    named = model.model.config.max_position_embeddings
-    assert model.context_length == named - 2
-    with pytest.raises(InputError, match=f"ends at {named - 2}"):
+    config = tiny_config("roberta")
+    config.pad_token_id = padding
+    torch.manual_seed(7)
+    model = bs.LanguageModel(AutoModelForCausalLM.from_config(config).eval(), byte_tokenizer())
+    named = config.max_position_embeddings
+    usable = named - padding - 1
+    assert model.context_length == usable
+    with torch.no_grad():
+        model.model(torch.full((1, usable), 7))
+        with pytest.raises((IndexError, RuntimeError)):
+            model.model(torch.full((1, usable + 1), 7))
+    with pytest.raises(InputError, match=f"ends at {usable}"):
         bs.attribute(model, "[[a]]" + "b" * (named - 3), " c")
     bs.attribute(model, "[[a]]" + "b" * (named - 5), " c", method="leave_one_out")
 

@@ -250,3 +250,15 @@ def test_figures_of_the_embedded_model_come_out_bit_for_bit(
         anew = run is runs[0]  # once the model that the figure names is loaded from its file
         found = bs.rerun(path, None if anew else smollm)
         assert found.identical and found.agrees(), run.kind
+
+
+def test_the_record_in_a_figure_is_as_it_was_written(tmp_path: Path) -> None:
+    run = bs.attribute(tiny("llama"), "[[a]] [[b]]", " c")
+    written = Inscription.of(run).to_text()
+    assert Inscription.from_text(written).to_text() == written
+    document = json.loads(written)
+    document["provenance"]["prompt"] += "!"
+    with pytest.raises(ValueError, match="changed after it was written"):
+        Inscription.from_text(json.dumps(document))
+    del document["digest"]  # as figures of before there were digests
+    assert Inscription.from_text(json.dumps(document)).provenance["prompt"].endswith("!")

@@ -111,7 +111,8 @@ class LanguageModel:
             and module is not self.head.embed_tokens
             and module.num_embeddings == rows
         )
-        return max((table.padding_idx + 1 for table in tables if table.padding_idx), default=0)
+        padded = (table.padding_idx for table in tables)
+        return max((index + 1 for index in padded if index is not None), default=0)
 
     def require_context(self, num_tokens: int) -> None:
         """Raise InputError where prompt and continuation are longer than the model's context."""
