@@ -1,4 +1,4 @@
-"""A real browser for the page: Debian's Chromium, one for all tests of this folder."""
+"""A real browser for the page: Debian's Chromium, one for the tests of each file."""
 
 import os
 import shutil
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Open = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="package")
+# While it is open a loop runs in this thread, where no second one may begin: not beyond a file.
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """Debian's Chromium, or the one that BATHYSCOPE_CHROMIUM names."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

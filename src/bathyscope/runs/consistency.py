@@ -63,6 +63,8 @@ def _sampled(document: Mapping[str, Any], provenance: Mapping[str, Any]) -> None
         raise ValueError("standard_error and degrees_of_freedom belong together")
     if provenance["method"].get("exact", exact) != exact:
         raise ValueError("provenance.method.exact and standard_error contradict each other")
+    if not exact and not ("evaluations" in provenance["method"] and "seed" in provenance):
+        raise ValueError("a sampled run says how many coalitions it evaluated, and its seed")
 
 
 def require_depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
