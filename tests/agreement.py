@@ -107,7 +107,11 @@ def _log_probs(own: Any, prompt: tuple[int, ...], target: tuple[int, ...]) -> Va
 
 
 def prompts() -> list[tuple[int, ...]]:
-    """Return prompts of two trees with prefixes longer than any window, and a third of few."""
+    """Return prompts of two trees with prefixes longer than any window, and a third tree of few.
+
+    Branches of unequal length go on together, two long beginnings meet in a padded pass, and a
+    short one begins while others go on.
+    """
     random = np.random.default_rng(3)
 
     def some(count: int) -> tuple[int, ...]:

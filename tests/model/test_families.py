@@ -12,37 +12,8 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids, separate, shared_prefixes
 from bathyscope.model.scores import Scores
 from tests import brute_force
+from tests.agreement import TARGET, prompts
 from tests.conftest import byte_tokenizer, random_model, tiny
-
-TARGET: Ids = (7, 8, 9)
-
-
-def prompts() -> list[Ids]:
-    """Return prompts of two trees with prefixes longer than any window, and a third tree of few.
-
-    Branches of unequal length go on together, two long beginnings meet in a padded pass, and a
-    short one begins while others go on.
-    """
-    random = np.random.default_rng(3)
-
-    def some(count: int) -> Ids:
-        return tuple(random.integers(0, 256, count).tolist())
-
-    trunk, other, short = some(60), some(47), some(4)
-    return [
-        trunk + some(5),
-        trunk[:40] + some(30),
-        trunk[:40] + some(3),
-        trunk[:50] + some(9),
-        trunk[:50] + some(25),
-        trunk[:33] + some(50),
-        trunk[:37] + some(4),
-        other[:45] + some(8),
-        other + some(4),
-        other + some(20),
-        short + some(3),
-        short + some(21),
-    ]
 
 
 def scored(model: LanguageModel, batch_tokens: int) -> torch.Tensor:

@@ -26,8 +26,8 @@ class Open:
 )
 def test_names_as_forward_passes_have_them(model: type, name: str) -> None:
     assert cache_name(model()) == name
-    assert cache_of(model(), ModelOutput(**{name: "kept"})) == "kept"
-    assert cache_of(model(), ModelOutput(logits="only")) is None
+    assert cache_of(ModelOutput(**{name: "kept"})) == "kept"
+    assert cache_of(ModelOutput(logits="only")) is None
 
 
 def test_families_of_both_kinds() -> None:

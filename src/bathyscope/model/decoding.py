@@ -114,4 +114,4 @@ def _piece(
             past = {cache_name(model.model): cache}
             output = run(model.model, input_ids=input_ids, use_cache=True, **past)
     require_numbers(states[-1], model.model)
-    return states, cache_of(model.model, output)
+    return states, cache_of(output)

@@ -140,7 +140,7 @@ class Forest:
             options = {"use_cache": True, cache_name(self.model): DynamicCache()}
         with forward_only(), self.head.states_at(places) as states:
             output = run(self.model, input_ids=torch.tensor(ids, device=device), **options)
-        return cache_of(self.model, output), begin, states[0]
+        return cache_of(output), begin, states[0]
 
     def _deliver(
         self, states: Tensor, sequences: list[int], wanted: list[Ids], deliver: Deliver

@@ -19,9 +19,9 @@ def cache_name(model: Any) -> str:
     return next((name for name in _NAMES if name in known), _USUAL)
 
 
-def cache_of(model: Any, output: Any) -> Any:
+def cache_of(output: Any) -> Any:
     """Return the cache in what a model gave back; None where there is none."""
-    names = (cache_name(model), _USUAL)
+    names = (*_NAMES, _USUAL)
     return next((output[name] for name in names if output.get(name) is not None), None)
 
 

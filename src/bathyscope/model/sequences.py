@@ -193,7 +193,7 @@ class Sequences:
                 )
         require_numbers(final[0], self.model.model)
         self._final = final[0]
-        self._cache, self.states = cache_of(self.model.model, output), states
+        self._cache, self.states = cache_of(output), states
         if not hasattr(self._cache, "reorder_cache"):
             raise ModelError(
                 f"{type(self.model.model).__name__} returns no cache that text could be continued "

@@ -100,7 +100,7 @@ def _keeps_more(model: Any) -> str | None:
             output = run(model, input_ids=input_ids, use_cache=True)
         except ModelError as error:
             return f"it fails with a cache ({type(error.__cause__).__name__})"
-    cache = cache_of(model, output)
+    cache = cache_of(output)
     layers = getattr(cache, "layers", ())
     if cache is None or any(hasattr(layer, "recurrent_states") for layer in layers):
         return "it carries a running state from token to token, which cannot be branched"

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from bathyscope.attribution.methods import method_named
 from bathyscope.description.facts.attribution import Asked, Sampling
 from bathyscope.description.markdown import code
-from bathyscope.description.words.evidence import compared, given, improbable
+from bathyscope.description.words.evidence import compared, explained, improbable
 from bathyscope.description.words.phrases import Numbers, count
 
 
 def asked_about(asked: Asked) -> Iterator[str]:
     """Yield which continuation is explained, what it is compared with, how probable they were."""
     own, other = asked.likelihood, asked.against_likelihood
-    first = given(asked.model, "continuation", asked.continuation, asked.generated, own)
-    yield f"{first}{compared(asked.against, other)}."
-    if not asked.generated:
-        yield from improbable(own, "continuation")
+    beside = compared(asked.against, other)
+    yield from explained(
+        asked.model, "continuation", asked.continuation, asked.generated, own, beside
+    )
     yield from improbable(other, "continuation that it is compared with")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bathyscope.description.facts.depth import DepthFacts
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.evidence import given, improbable
+from bathyscope.description.words.evidence import explained
 from bathyscope.description.words.phrases import (
     MOST_LABELS,
     Sides,
@@ -36,10 +36,7 @@ def depth_account(found: DepthFacts) -> Account:
 
 
 def _overview(found: DepthFacts) -> Iterator[str]:
-    first = given(found.model, "response", found.response, found.generated, found.likelihood)
-    yield f"{first}."
-    if not found.generated:
-        yield from improbable(found.likelihood, "response")
+    yield from explained(found.model, "response", found.response, found.generated, found.likelihood)
     yield (
         "A cell is the Jensen-Shannon divergence, in bits, between what the model would say for a "
         "token at a layer and what it says at its last layer: 0 is the same, 1 has nothing in "

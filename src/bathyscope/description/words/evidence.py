@@ -11,11 +11,27 @@ MOST_TOKENS = 20
 """So many improbable tokens are named."""
 
 
-def given(model: str, what: str, text: str, generated: bool, found: Likelihood | None) -> str:
-    """Return which text is explained, who wrote it, and how probable it was if it was given."""
-    if generated:
-        return f"{code(model)} wrote the {what} {code(text)}"
-    return f"{code(model)} was given the {what} {code(text)}{_gives(found, ', to which it gives')}"
+def explained(
+    model: str,
+    what: str,
+    text: str,
+    generated: bool,
+    found: Likelihood | None,
+    beside: str = "",
+) -> Iterator[str]:
+    """Yield which text is explained and who wrote it; of a given one, how probable it was.
+
+    Args:
+        model: The model's name.
+        what: What the text is called, e.g. "response".
+        text: The text.
+        generated: Whether the model wrote it.
+        found: How probable it was; None where the run does not say.
+        beside: What the first sentence goes on with.
+    """
+    yield f"{_given(model, what, text, generated, found)}{beside}."
+    if not generated:
+        yield from improbable(found, what)
 
 
 def compared(against: str | None, found: Likelihood | None) -> str:
@@ -34,6 +50,13 @@ def improbable(found: Likelihood | None, what: str) -> Iterator[str]:
         f"It gives p < {LEAST:g} to {len(found.improbable):,} of the "
         f"{count(found.tokens, 'token')} of the {what}: {tokens}."
     )
+
+
+def _given(model: str, what: str, text: str, generated: bool, found: Likelihood | None) -> str:
+    """Return which text is explained, who wrote it, and how probable it was if it was given."""
+    if generated:
+        return f"{code(model)} wrote the {what} {code(text)}"
+    return f"{code(model)} was given the {what} {code(text)}{_gives(found, ', to which it gives')}"
 
 
 def _gives(found: Likelihood | None, gives: str) -> str:

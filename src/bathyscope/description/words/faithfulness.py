@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bathyscope.description.facts.faithfulness import FaithfulnessFacts, RandomFacts, Ranking
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.evidence import given, improbable
+from bathyscope.description.words.evidence import explained
 from bathyscope.description.words.phrases import Sides, count, gap_words, short
 
 MOST_RANKED = 5
@@ -34,11 +34,9 @@ def faithfulness_account(found: FaithfulnessFacts) -> Account:
 
 
 def _overview(found: FaithfulnessFacts) -> Iterator[str]:
-    likelihood = found.likelihood
-    first = given(found.model, "continuation", found.continuation, found.generated, likelihood)
-    yield f"{first}."
-    if not found.generated:
-        yield from improbable(likelihood, "continuation")
+    yield from explained(
+        found.model, "continuation", found.continuation, found.generated, found.likelihood
+    )
     absent = f"replaced by {code(found.baseline)}" if found.baseline else "left out"
     yield (
         "A point of a curve is the log-probability of all of it, in nats, after features were "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bathyscope.description.facts.settling import SettlingFacts
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.evidence import given, improbable
+from bathyscope.description.words.evidence import explained
 from bathyscope.description.words.phrases import MOST_LABELS, count
 
 
@@ -27,10 +27,7 @@ def settling_account(found: SettlingFacts) -> Account:
 
 
 def _overview(found: SettlingFacts) -> Iterator[str]:
-    first = given(found.model, "response", found.response, found.generated, found.likelihood)
-    yield f"{first}."
-    if not found.generated:
-        yield from improbable(found.likelihood, "response")
+    yield from explained(found.model, "response", found.response, found.generated, found.likelihood)
     yield (
         f"Intermediate layers are {found.lens_summary}. A token settles at the first layer whose "
         f"prediction is at most {found.threshold:g} bits (Jensen-Shannon) from the last one's, at "
