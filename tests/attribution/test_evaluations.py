@@ -71,7 +71,8 @@ def test_a_flipped_bit_is_recomputed_or_noted_never_told(tmp_path: Path) -> None
             assert ASKED not in evaluations
             evaluations.add(ASKED, ANSWER)
         with stored_evaluations(file, "model") as evaluations:
-            np.testing.assert_array_equal(evaluations[ASKED] if ASKED in evaluations else 0, ANSWER)
+            assert ASKED in evaluations
+            np.testing.assert_array_equal(evaluations[ASKED], ANSWER)
 
 
 def _range(whole: bytes, part: bytes) -> range:
@@ -84,7 +85,7 @@ def _range(whole: bytes, part: bytes) -> range:
 def test_what_is_no_number_is_not_accepted_from_disk(tmp_path: Path, number: float) -> None:
     file = tmp_path / "e.sqlite"
     stored(file)
-    key, log_probs, logits, _ = rows(file)[0]
+    key, _log_probs, logits, _ = rows(file)[0]
     bad = np.array([number, -1]).tobytes()
     change(file, "UPDATE checked_evaluations SET log_probs = ?, digest = ?",
            bad, module._digest(key, bad, logits))  # fmt: skip
@@ -148,17 +149,19 @@ def test_a_failure_after_opening_is_one_note(tmp_path: Path, damage: object) -> 
     if damage is _foreign_table:
         _foreign_table(file)
     other = ((9,), (9,))
-    with pytest.warns(UserWarning) as notes:
-        with stored_evaluations(file, "model") as evaluations:
-            if damage is not _foreign_table:
-                damage(file)  # type: ignore[operator]
-            assert ASKED not in evaluations
-            evaluations.add(ASKED, ANSWER)
-            evaluations.write()  # type: ignore[attr-defined]
-            assert other not in evaluations
-            evaluations.add(other, ANSWER)
-            np.testing.assert_array_equal(evaluations[ASKED], ANSWER)
-            np.testing.assert_array_equal(evaluations[other], ANSWER)
+    with (
+        pytest.warns(UserWarning, match="goes on without it") as notes,
+        stored_evaluations(file, "model") as evaluations,
+    ):
+        if damage is not _foreign_table:
+            damage(file)  # type: ignore[operator]
+        assert ASKED not in evaluations
+        evaluations.add(ASKED, ANSWER)
+        evaluations.write()  # type: ignore[attr-defined]
+        assert other not in evaluations
+        evaluations.add(other, ANSWER)
+        np.testing.assert_array_equal(evaluations[ASKED], ANSWER)
+        np.testing.assert_array_equal(evaluations[other], ANSWER)
     assert len(notes) == 1
     assert "computing goes on without it" in str(notes[0].message)
 

@@ -197,7 +197,7 @@ def test_a_shared_token_is_divided_and_an_unmarked_rest_is_not_lost() -> None:
 
 
 def test_a_feature_without_a_token_is_refused() -> None:
-    with pytest.raises(bs.InputError, match="characters 4..5 has no token"):
+    with pytest.raises(bs.InputError, match=r"characters 4..5 has no token"):
         shares_of_tokens([(0, 4)], [(1, 2), (4, 5)])
 
 

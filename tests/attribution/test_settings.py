@@ -60,7 +60,7 @@ def test_a_function_is_no_baseline_that_a_record_keeps() -> None:
 
 
 def test_a_misspelt_keyword_names_the_nearest() -> None:
-    with pytest.raises(bs.InputError, match="'bugdet'.* did you mean 'budget'"):
+    with pytest.raises(bs.InputError, match=r"'bugdet'.* did you mean 'budget'"):
         bs.attribute(tiny("llama"), "[[a]] b", " c", bugdet=3)  # type: ignore[call-arg]
 
 

@@ -99,7 +99,7 @@ def test_a_run_folder_with_a_damaged_file(here: Path, kind: str, name: str, dama
         left = {"empty": b"", "half": content[: len(content) // 2], "noise": b"\x00\xff" * 99}
         path.write_bytes(left[damage])
     results = [CliRunner().invoke(app, ["describe", kind]), call(kind, kind)]
-    if name == "run.json" or name == "arrays.safetensors" and damage != "missing":
+    if name == "run.json" or (name == "arrays.safetensors" and damage != "missing"):
         for result in results:
             assert result.exit_code == 2 and result.stdout == ""
             assert name in result.stderr and "Traceback" not in result.output

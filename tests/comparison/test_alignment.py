@@ -44,7 +44,7 @@ def test_what_one_lacks_is_in_no_pair() -> None:
 
 def test_long_axes_of_few_tokens_align_in_time() -> None:
     one = [str(position % 7) for position in range(4000)]
-    found = align(one, one[:2000] + ["new"] + one[2000:])
+    found = align(one, [*one[:2000], "new", *one[2000:]])
     assert len(found.pairs) == 4000
     assert found.pairs[2000] == (2000, 2001)
 

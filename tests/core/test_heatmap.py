@@ -24,7 +24,7 @@ def test_values_are_frozen_and_independent_of_the_caller() -> None:
     result = heatmap(source)
     source[0, 0] = 1
     assert result.values[0, 0] == 0
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="read-only"):
         result.values[0, 0] = 1
 
 
@@ -45,7 +45,7 @@ def test_values_beyond_the_bounds_are_refused() -> None:
 
 
 def test_values_whose_sums_would_overflow_are_refused() -> None:
-    with pytest.raises(InputError, match="at most 1e.30 can be summed"):
+    with pytest.raises(InputError, match=r"at most 1e.30 can be summed"):
         heatmap([[0, 0.5], [1, -1e308], [0, 0]])
 
 

@@ -28,7 +28,7 @@ def test_matches_with_their_groups() -> None:
 )
 def test_catastrophic_patterns_end(pattern: str, text: str) -> None:
     begun = time.monotonic()
-    with pytest.raises(InputError, match="did not come to an end (within 2 sec|in 2 GiB)"):
+    with pytest.raises(InputError, match=r"did not come to an end (within 2 sec|in 2 GiB)"):
         all_matches(pattern, text, seconds=2)
     assert time.monotonic() - begun < 20
 

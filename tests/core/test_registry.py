@@ -59,7 +59,7 @@ def test_what_another_package_brings_is_found_and_own_things_keep_their_names(
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     things = Registry("thing", "bathyscope.none", (Thing("shapley"), Thing("banzhaf")))
-    with pytest.raises(InputError, match="did you mean 'shapley'.*shapley, banzhaf"):
+    with pytest.raises(InputError, match=r"did you mean 'shapley'.*shapley, banzhaf"):
         things.require("shaply")
     with pytest.raises(InputError, match="'qqq' is not known; choose one of shapley, banzhaf"):
         things.require("qqq")

@@ -1,5 +1,6 @@
 """What is said of any map, checked against plain Python."""
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -285,7 +286,7 @@ def role_shares(page: Page, truth: Truth, noun: str, parts: str) -> None:
             assert says(across, 100 * sizes[place] / shares[-1])
             assert sizes[place] >= max(sizes) * (1 - 1e-9)
     assert sorted(role for role, *_ in told) == sorted(set(roles))
-    assert all(a >= b * (1 - 1e-9) for a, b in zip(shares, shares[1:], strict=False))
+    assert all(a >= b * (1 - 1e-9) for a, b in itertools.pairwise(shares))
 
 
 @rules.reads(

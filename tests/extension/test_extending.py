@@ -131,7 +131,7 @@ def test_a_segmenter(tmp_path: Path) -> None:
         _rerun(tmp_path / "run", model)
         other = bs.attribute(model, prompt, TARGET, method="leave_one_out")
         _media(run, other, tmp_path)
-        with pytest.raises(bs.InputError, match="No line stands before the last.*choose other"):
+        with pytest.raises(bs.InputError, match=r"No line stands before the last.*choose other"):
             bs.Prompt.segmented("one line", "lines")
     with pytest.raises(bs.InputError, match="Features 'lines' are not known"):
         bs.Prompt.segmented(LINED, "lines")
@@ -176,7 +176,8 @@ def test_help_lists_what_there_is_and_where_it_is_from(package: Path) -> None:
     }
     for name, commands in listed.items():
         for command in commands:
-            assert f"{name} " in (text := call(command, "--help").output)
+            text = call(command, "--help").output
+            assert f"{name} " in text
             (line,) = [line for line in text.splitlines() if line.split()[:1] == [name]]
             assert line.split(maxsplit=1)[1] == "from bathyscope-trial"
 
@@ -197,7 +198,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_what_fails_is_named_in_one_sentence(kind: str, tmp_path: Path) -> None:
-    group, name, right, wrong, said = BROKEN[kind]
+    _group, name, right, wrong, said = BROKEN[kind]
     path = f"bathyscope_trial/{name}.py"
     broken = sources()[path].replace(right, wrong)
     assert broken != sources()[path]

@@ -92,7 +92,7 @@ def test_the_hash_in_the_provenance_tells_models_apart_and_dtypes_not(tmp_path: 
     random_lens(loaded("abcd"), 0.1).save(path)
     half = loaded("abcd", torch.bfloat16)
     assert bs.depth(half, PROMPT, RESPONSE, lens="tuned", translators=path).heatmap.values.any()
-    with pytest.raises(bs.InputError, match="sha256 abcdabcdabcd.*sha256 012301230123"):
+    with pytest.raises(bs.InputError, match=r"sha256 abcdabcdabcd.*sha256 012301230123"):
         bs.depth(loaded("0123"), PROMPT, RESPONSE, lens="tuned", translators=path)
 
 

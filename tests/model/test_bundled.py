@@ -33,7 +33,7 @@ def _fails(name: str) -> Callable[[Path, Progress], None]:
 
 def _gives(content: bytes) -> Callable[[Path, Progress], None]:
     def source(target: Path, progress: Progress) -> None:
-        """A source"""  # noqa: D400, D415
+        """A source"""
         target.write_bytes(content)
 
     return source

@@ -96,7 +96,7 @@ def test_positions_that_end_where_the_context_ends() -> None:
     for family in ("gpt2", "opt"):
         model = tiny(family)
         long = tuple(index % 200 for index in range(253))
-        given = [long, long[:200] + (3,), long[:250] + (1, 2)]
+        given = [long, (*long[:200], 3), (*long[:250], 1, 2)]
         found: dict[int, Scores] = {}
         model.score(given, [TARGET] * 3, found.__setitem__)
         for index, prompt in enumerate(given):

@@ -52,7 +52,7 @@ def test_separate_sequences_share_nothing() -> None:
 
 
 def test_thousands_of_long_prompts_are_no_problem() -> None:
-    ids = [tuple(range(1500)) + (5000 + i % 7, i) for i in range(2000)]
+    ids = [(*tuple(range(1500)), 5000 + i % 7, i) for i in range(2000)]
     roots = shared_prefixes(ids, [1] * 2000)
     assert sum(edge.num_tokens for edge in roots) == 1500 + 7 + 2000
 

@@ -67,7 +67,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, ...]]]:
         return functional.linear(states, weight, bias)
 
     monkeypatch.setattr(products, "onednn", lambda: product)
-    yield found
+    return found
 
 
 def test_the_context_catches_linear_layers(calls: list[tuple[int, ...]]) -> None:

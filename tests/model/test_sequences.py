@@ -106,7 +106,7 @@ def test_a_model_without_a_cache_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(
         model.model, "forward", lambda **given: original(**(given | {"use_cache": False}))
     )
-    with pytest.raises(ModelError, match="LlamaForCausalLM returns no cache .* read the answer"):
+    with pytest.raises(ModelError, match=r"LlamaForCausalLM returns no cache .* read the answer"):
         written(model, PROMPTS[:1], 1)
 
 

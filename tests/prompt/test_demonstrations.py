@@ -78,5 +78,5 @@ def test_demonstrations(text: str, expected: list[str]) -> None:
     ],
 )
 def test_where_nothing_decides_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="label '(Answer|Options)' is repeated"):
+    with pytest.raises(InputError, match=r"label '(Answer|Options)' is repeated"):
         demonstrations(text)

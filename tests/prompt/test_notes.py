@@ -83,7 +83,7 @@ def test_labels_are_told_apart() -> None:
 
 def test_attribution_warns_and_numbers() -> None:
     prompt = bs.Prompt.marked("x [[12]] [[\n]] [[12]]")
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="Feature") as caught:
         run = bs.attribute(tiny("llama"), prompt, "y")
     assert [str(warning.message).partition(":")[0] for warning in caught] == [
         "Feature 2 ('\\n')",

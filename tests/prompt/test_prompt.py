@@ -50,7 +50,7 @@ def test_masking() -> None:
     assert prompt.masked([True, True]) == "a b c d e" == prompt.text
     assert prompt.masked([False, True]) == "a  c d e"
     assert prompt.masked([False, False], baseline="_") == "a _ c _ e"
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="is shorter than"):
         prompt.masked([True])
 
 

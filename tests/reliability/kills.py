@@ -10,6 +10,7 @@ evaluations were kept, the command is run once more, as if two days later.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -124,7 +125,7 @@ def left_alone(arguments: list[str], place: Place) -> Whole:
         time.sleep(0.001)
     assert ended[1] == 0, place.said("errors").decode()
     seconds = time.monotonic() - began
-    writing = 0.001 + sum(b - a for a, b in zip(seen, seen[1:], strict=False) if b - a < 0.05)
+    writing = 0.001 + sum(b - a for a, b in itertools.pairwise(seen) if b - a < 0.05)
     *_, stage, _ = place.said("errors").splitlines()  # the last line says where the output is
     return Whole(place.tree(), place.said("output"), seconds, stage.split(b":")[0], writing)
 
@@ -316,14 +317,6 @@ def run(count: int, seed: int, names: list[str]) -> Iterator[tuple[str, dict[str
 def _import_everything() -> None:
     """Load what commands need, so that the processes begun from this one begin at once."""
     os.environ["HF_HUB_OFFLINE"] = os.environ["TQDM_DISABLE"] = "1"
-    import matplotlib.backends.backend_agg  # noqa: F401
-    import rich.table  # noqa: F401
-    import transformers.models.llama.modeling_llama  # noqa: F401
-
-    import bathyscope.attribution.attribute
-    import bathyscope.cli.results
-    import bathyscope.demo.demo
-    import bathyscope.layers.lens_training  # noqa: F401
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def test_a_change_anywhere(tmp_path: Path, kind: str, value: Any) -> None:
         found.to_document()
         opened.append(path)
     assert refused > 15
-    for path in random.Random(f"{kind} {ascii(value)}").sample(opened, min(OF_EACH, len(opened))):
+    for path in random.Random(f"{kind} {value!a}").sample(opened, min(OF_EACH, len(opened))):
         (tmp_path / DOCUMENT).write_text(json.dumps(changed(document, path, value)))
         _works_everywhere(run, tmp_path)
 

@@ -121,7 +121,7 @@ def test_a_kind_of_another_package_needs_no_more_than_its_class(
 
 def test_an_unknown_kind_in_a_file_is_one_sentence(tmp_path: Path) -> None:
     _foreign().save(tmp_path / "run")
-    with pytest.raises(bs.InputError, match="unknown kind: 'foreign'.*install the package"):
+    with pytest.raises(bs.InputError, match=r"unknown kind: 'foreign'.*install the package"):
         bs.open_run(tmp_path / "run")
 
 

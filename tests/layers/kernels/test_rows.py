@@ -232,7 +232,7 @@ def test_arrays_that_the_compiled_way_would_read_wrongly_are_refused() -> None:
     assert rows is not None
     nats = torch.empty(4, dtype=torch.float64)
     for logits in (torch.randn(4, 6, dtype=torch.float64), torch.randn(6, 4).T):
-        with pytest.raises(TypeError, match="expected torch.float32, contiguous"):
+        with pytest.raises(TypeError, match=r"expected torch.float32, contiguous"):
             rows.predictions(logits, torch.empty(4, 6), nats)
 
 

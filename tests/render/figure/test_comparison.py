@@ -1,5 +1,6 @@
 """The panels of a comparison: their scale, their pixels, their files."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_panels_do_not_overlap() -> None:
         maps = [attribution(RANDOM.normal(size=(4, columns))) for _ in range(2)]
         figure = comparison_figure(compare(*maps))
         boxes = [axes.get_tightbbox() for axes in figure.axes[:3]]
-        for one, other in zip(boxes, boxes[1:], strict=False):
+        for one, other in itertools.pairwise(boxes):
             assert one is not None and other is not None
             assert not one.overlaps(other)
             assert (one.x1 <= other.x0) == (columns == 2)

@@ -126,7 +126,8 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             about = parsed((file.metadata() or {}).get(_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            names = file.keys()  # not a dictionary: it cannot be walked over itself
+            tensors = {name: file.get_tensor(name) for name in names}
     except OSError as error:
         raise InputError(
             f"The translators {path} cannot be read ({error.strerror or error})."
