@@ -58,7 +58,7 @@ def test_gradients_are_those_of_torch() -> None:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, ...]]]:
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Have a product that keeps count, on machines without the fast one too."""
     found: list[tuple[int, ...]] = []
 
