@@ -16,13 +16,17 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def _answer(pattern: str, text: str, lines: bool) -> dict[str, object]:
+def _answer(
+    pattern: str, text: str = "", lines: bool = False, texts: list[str] | None = None
+) -> dict[str, object]:
     import regex
 
     try:
         compiled = regex.compile(pattern, regex.MULTILINE if lines else 0)
     except regex.error as error:
         return {"error": str(error)}
+    if texts is not None:
+        return {"fits": [compiled.search(one) is not None for one in texts]}
     found: list[object] = []
     for match in compiled.finditer(text):
         found.append([match.span(group) for group in range(compiled.groups + 1)])

@@ -7,7 +7,9 @@ others match for ages or fill the memory, and a thread that does so cannot be en
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
@@ -37,11 +39,6 @@ def all_matches(
             100,000 times.
     """
     answer = _answer({"pattern": pattern, "text": text, "lines": lines}, seconds)
-    if "error" in answer:
-        raise InputError(
-            f"The pattern {pattern!r} is no regular expression: {answer['error']}; correct it, and "
-            "put a backslash before a character that is meant literally."
-        )
     if "many" in answer:
         raise InputError(
             f"The pattern {pattern!r} matches more than {MOST:,} times; choose one that matches "
@@ -50,7 +47,17 @@ def all_matches(
     return [[(start, end) for start, end in groups] for groups in answer["found"]]
 
 
-def _answer(asked: dict[str, str | bool], seconds: float) -> dict[str, list[list[Span]]]:
+def which_match(pattern: str, texts: Sequence[str], *, seconds: float = SECONDS) -> list[bool]:
+    """Return in which of several texts a pattern matches something.
+
+    Raises:
+        InputError: As of `all_matches`.
+    """
+    fits: list[bool] = _answer({"pattern": pattern, "texts": list(texts)}, seconds)["fits"]
+    return fits
+
+
+def _answer(asked: dict[str, Any], seconds: float) -> dict[str, Any]:
     command = [sys.executable, "-P", str(_SCRIPT)]
     try:
         done = subprocess.run(
@@ -60,11 +67,16 @@ def _answer(asked: dict[str, str | bool], seconds: float) -> dict[str, list[list
         raise _endless(asked, f"within {seconds:g} seconds") from error
     if done.returncode:
         raise _endless(asked, "in 2 GiB of memory")
-    answer: dict[str, list[list[Span]]] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if "error" in answer:
+        raise InputError(
+            f"The pattern {asked['pattern']!r} is no regular expression: {answer['error']}; "
+            "correct it, and put a backslash before a character that is meant literally."
+        )
     return answer
 
 
-def _endless(asked: dict[str, str | bool], where: str) -> InputError:
+def _endless(asked: dict[str, Any], where: str) -> InputError:
     return InputError(
         f"The pattern {asked['pattern']!r} did not come to an end {where}; avoid repetitions "
         "inside repetitions, such as (a+)+."

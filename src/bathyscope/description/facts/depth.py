@@ -11,8 +11,8 @@ from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
 from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
-from bathyscope.description.roles import Role
 from bathyscope.layers.lenses.summaries import SUMMARIES
+from bathyscope.prompt.roles import Role
 from bathyscope.runs.depth import DepthRun
 
 TEMPLATE = frozenset({"the", "is", "."})

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
-from bathyscope.description.roles import Role, axis_roles
+from bathyscope.prompt.roles import Role, axis_roles
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.description.facts.grid import AxisFacts, Cell, Grid, Place
 from bathyscope.description.facts.spread import not_near_zero
-from bathyscope.description.roles import Role
+from bathyscope.prompt.roles import Role
 
 DOMINANCE = 1.5
 """An entry dominates when its size is at least this many times the next one's."""

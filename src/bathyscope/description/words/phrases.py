@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bathyscope.description.facts.grid import AxisFacts, Cell, Gaps, Place
 from bathyscope.description.markdown import code, escaped, listed
-from bathyscope.description.roles import Role
+from bathyscope.prompt.roles import Role
 
 MOST_LABELS = 60
 """So many entries of an axis are listed."""

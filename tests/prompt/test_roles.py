@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bathyscope.core.heatmap import Axis
-from bathyscope.description.roles import Role, axis_roles, roles
+from bathyscope.prompt.roles import Role, axis_roles, roles
 
 TEXTS = {
     Role.DIGIT: ["8", "16,000", " 0.8", "½", "$50", "50%", "-3", "12/05/2024", "3-5", "(8)", "²"],

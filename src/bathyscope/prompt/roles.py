@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bathyscope.core.heatmap import Axis
+from bathyscope.core.roles import RoleRule, RoleTable
 from bathyscope.prompt.expressions import expressions
 from bathyscope.prompt.labels import of_label
 
@@ -81,6 +82,11 @@ def roles(texts: Sequence[str]) -> tuple[Role, ...]:
             )
             found[index] = Role.OPERATOR if calculates else _in_a_sentence(texts[index])
     return tuple(role for role in found if role is not None)
+
+
+def role_table(rules: Sequence[RoleRule] = ()) -> RoleTable:
+    """Return the roles above, behind a user's own."""
+    return RoleTable(tuple(rules), roles)
 
 
 def _alone(text: str) -> Role | None:
