@@ -18,7 +18,7 @@ import statistics
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -31,43 +31,7 @@ EXAMPLE = (
     "Question: Ann has 3 pens and buys 4 more. How many pens has she?\n"
     "Answer: Ann has 3 + 4 = 7 pens. The answer is 7.\n\n"
 )
-NAMES = ("Tom", "Mia", "Ben", "Eva", "Sam", "Lea")
 STOP = "\n\n"
-THINGS = ("apples", "books", "coins", "cards", "shells", "stamps")
-
-
-class Problem(NamedTuple):
-    """A question and the number that answers it."""
-
-    question: str
-    answer: str
-
-
-def problems(count: int, seed: int) -> list[Problem]:
-    """Return word problems of one or two steps."""
-    draw = random.Random(seed)
-    return [_problem(draw) for _ in range(count)]
-
-
-def _problem(draw: random.Random) -> Problem:
-    name, thing = draw.choice(NAMES), draw.choice(THINGS)
-    a, b, c = draw.randint(5, 40), draw.randint(2, 20), draw.randint(2, 4)
-    kinds: list[tuple[str, int]] = [
-        (f"{name} has {a} {thing} and gets {b} more. How many {thing} has {name}?", a + b),
-        (f"{name} has {a + b} {thing} and gives {b} away. How many {thing} are left?", a),
-        (f"{name} has {c} boxes with {b} {thing} each. How many {thing} has {name}?", b * c),
-        (
-            f"{name} has {a} {thing}, gets {b} more and loses {c}. How many {thing} are left?",
-            a + b - c,
-        ),
-        (
-            f"{name} buys {c} bags with {b} {thing} each and already has {a}. "
-            f"How many {thing} has {name} in all?",
-            a + b * c,
-        ),
-    ]
-    question, answer = draw.choice(kinds)
-    return Problem(question, str(answer))
 
 
 def greedily(model: bs.LanguageModel, prompt: str, longest: int) -> tuple[str, int]:
@@ -83,7 +47,7 @@ def greedily(model: bs.LanguageModel, prompt: str, longest: int) -> tuple[str, i
     return model.tokens.decode(ids).partition(STOP)[0], len(ids)
 
 
-def measure(model: bs.LanguageModel, problem: Problem, settings: bs.ThinkSettings) -> Any:
+def measure(model: bs.LanguageModel, problem: bs.Problem, settings: bs.ThinkSettings) -> Any:
     """Return ratio, rightness, answer and tokens of every sample, and the greedy answer."""
     prompt = f"{EXAMPLE}Question: {problem.question}\nAnswer:"
     text, tokens = greedily(model, prompt, settings.max_new_tokens)
@@ -197,8 +161,9 @@ def main() -> None:
         seed=options.seed,
     )
     model = bs.load()
+    problems = bs.arithmetic_problems(options.problems, seed=options.seed)
     results = []
-    for number, problem in enumerate(problems(options.problems, options.seed), start=1):
+    for number, problem in enumerate(problems, start=1):
         print(f"problem {number} of {options.problems}", file=sys.stderr)
         results.append(measure(model, problem, settings))
     report = {

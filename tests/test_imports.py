@@ -16,6 +16,7 @@ ROOT = Path(bathyscope.__file__).parent
 # From the bottom up: a module may import from its own line and the lines above it here.
 LEVELS = (
     "core",
+    "problems",
     "prompt",
     "games",
     "runs",

@@ -27,6 +27,9 @@ from bathyscope.layers.stream import stream as stream
 from bathyscope.model.language_model import LanguageModel as LanguageModel
 from bathyscope.model.loading import load as load
 from bathyscope.page.document import view as view
+from bathyscope.problems.arithmetic import arithmetic_problems as arithmetic_problems
+from bathyscope.problems.problem import Problem as Problem
+from bathyscope.problems.reading import read_problems as read_problems
 from bathyscope.prompt import Prompt as Prompt
 from bathyscope.render.figure.comparison import draw_comparison as draw_comparison
 from bathyscope.render.figure.draw import draw as draw

@@ -17,6 +17,7 @@ from bathyscope.cli import (
     evaluate,
     lens,
     listings,
+    problems,
     provenance,
     render,
     rerun,
@@ -112,3 +113,13 @@ for name, module in {
 lens_app = typer.Typer(help="Train a lens to read a model's layers through.", no_args_is_help=True)
 lens_app.command("train")(_ends_well(lens.train))
 app.add_typer(lens_app, name="lens")
+
+problems_app = typer.Typer(help="Problems with known answers, as JSON Lines.", no_args_is_help=True)
+for name, make in {
+    "arithmetic": problems.arithmetic,
+    "read": problems.read,
+    "gym": problems.gym,
+}.items():
+    kind = listings.ending_with(*((listings.shapes,) if name == "read" else ()))
+    problems_app.command(name, cls=kind)(_ends_well(make))
+app.add_typer(problems_app, name="problems")

@@ -1,4 +1,4 @@
-"""Lists at the end of `--help`: the methods, features, layer statistics and lenses there are.
+"""Lists at the end of `--help`: the methods, features, lenses and others that there are.
 
 What other packages bring is listed by name and package: importing them could load anything.
 """
@@ -60,6 +60,14 @@ def lenses() -> tuple[str, Rows]:
     from bathyscope.layers.lenses.summaries import GROUP, SUMMARIES
 
     return "Lenses", _with_brought(SUMMARIES, GROUP)
+
+
+def shapes() -> tuple[str, Rows]:
+    """Return the shapes of files of problems."""
+    from bathyscope.problems.shapes import SHAPES
+
+    own = {name: one.summary for name, one in SHAPES.own().items()}
+    return "Shapes", _with_brought(own, SHAPES.group)
 
 
 def _with_brought(own: Rows, group: str) -> Rows:

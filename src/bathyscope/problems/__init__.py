@@ -1,0 +1,1 @@
+"""Problems with known answers: made, or read from files of other people's."""
