@@ -127,7 +127,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     arguments: list[str],
     message: str,
 ) -> None:
-    monkeypatch.setattr("bathyscope.model.loading._hub_answers", lambda: False)
+    monkeypatch.setattr("bathyscope.model.loading.hub_answers", lambda: False)
     (here / "folder.d").mkdir()
     (here / "binary.txt").write_bytes(b"\xff\x00\xfe")
     (here / "words.csv").write_text("a,b\nc,d\n")

@@ -51,7 +51,7 @@ def test_dtypes(llama_folder: str, dtype: str) -> None:
 def test_unknown_models_are_refused(
     name: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bathyscope.model.loading._hub_answers", lambda: False)
+    monkeypatch.setattr("bathyscope.model.loading.hub_answers", lambda: False)
     with pytest.raises(ModelError, match=message):
         load(name)
 

@@ -76,7 +76,8 @@ def test_every_shape_is_tried() -> None:
 @pytest.mark.parametrize("named", [True, False])
 def test_a_shape_is_read(shape: str, layout: str, named: bool, tmp_path: Path) -> None:
     record, expected = FILES[shape]
-    other = {**record, **{name: "another" for name in ("ID", "iIndex") if name in record}}
+    names: dict[str, Any] = {name: "another" for name in ("ID", "iIndex") if name in record}
+    other = {**record, **names}
     content = {
         "lines": json.dumps(record) + "\r\n\n" + json.dumps(other) + "\n",
         "list": "\ufeff" + json.dumps([record, other], indent=1),
@@ -85,8 +86,7 @@ def test_a_shape_is_read(shape: str, layout: str, named: bool, tmp_path: Path) -
     found = bs.read_problems(written(tmp_path, content), shape=shape if named else None)
     assert len(found) == (1 if layout == "one" else 2)
     assert (found[0].question, found[0].answer, found[0].solution) == expected
-    names = {"svamp": "chal-1", "multiarith": "6"}
-    assert found[0].id == names.get(shape, "some-1")
+    assert found[0].id == {"svamp": "chal-1", "multiarith": "6"}.get(shape, "some-1")
 
 
 def test_what_is_printed_is_read_back(tmp_path: Path) -> None:

@@ -115,11 +115,7 @@ lens_app.command("train")(_ends_well(lens.train))
 app.add_typer(lens_app, name="lens")
 
 problems_app = typer.Typer(help="Problems with known answers, as JSON Lines.", no_args_is_help=True)
-for name, make in {
-    "arithmetic": problems.arithmetic,
-    "read": problems.read,
-    "gym": problems.gym,
-}.items():
-    kind = listings.ending_with(*((listings.shapes,) if name == "read" else ()))
-    problems_app.command(name, cls=kind)(_ends_well(make))
+problems_app.command("arithmetic")(_ends_well(problems.arithmetic))
+problems_app.command("read", cls=listings.ending_with(listings.shapes))(_ends_well(problems.read))
+problems_app.command("gym")(_ends_well(problems.gym))
 app.add_typer(problems_app, name="problems")

@@ -78,7 +78,7 @@ def _source(
         }
     path = Path(model).expanduser()
     if path.is_dir():
-        return str(path), {"name": path.resolve().name, "sha256": _weights_digest(path)}
+        return str(path), {"name": path.resolve().name, "sha256": weights_digest(path)}
     if path.is_file():
         with path.open("rb") as file:
             if file.read(4) != gguf.MAGIC:
@@ -113,7 +113,7 @@ def _from_pretrained(
     # None would have transformers ask on the terminal, in the midst of whatever stands there.
     options: dict[str, Any] = {"trust_remote_code": False}
     options |= {} if revision is None else {"revision": revision}
-    if not Path(source).is_dir() and not _hub_answers():
+    if not Path(source).is_dir() and not hub_answers():
         options["local_files_only"] = True  # saves a minute of retries that cannot succeed
     try:
         tokenizer = _tokenizer(source, adapter, options)
@@ -169,7 +169,7 @@ def _not_loadable(source: str, error: Exception, *, offline: bool) -> ModelError
     )
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
     """Tell whether the hub's machine can be connected to, or is behind a proxy and may be."""
     from huggingface_hub.constants import ENDPOINT
 
@@ -199,7 +199,7 @@ def _device(device: str | None) -> Any:
     return place
 
 
-def _weights_digest(folder: Path) -> str:
+def weights_digest(folder: Path) -> str:
     """Return one SHA-256 over the configuration and weight files of a folder, in name order."""
     files = [*folder.glob("config.json"), *folder.glob("*.safetensors"), *folder.glob("*.bin")]
     if not (folder / "config.json").is_file():

@@ -33,6 +33,12 @@ def read_problems(path: str | Path, *, shape: str | None = None) -> list[Problem
     return problems
 
 
+def problem_of(record: Record, default_id: str) -> Problem | None:
+    """Return the problem of a record, or None where it is of no known shape."""
+    shape = next((shape for shape in SHAPES.values() if shape.fits(record)), None)
+    return None if shape is None else shape.problem(record, default_id)
+
+
 def _shape(record: Record, asked: Shape | None) -> Shape:
     candidates = SHAPES.values() if asked is None else [asked]
     for shape in candidates:
