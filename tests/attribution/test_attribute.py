@@ -1,5 +1,6 @@
 """Targets, contrasts, values, errors and caches: the whole way on a tiny model."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,6 @@ def test_a_token_that_is_not_there_is_refused() -> None:
 
 
 @pytest.mark.parametrize("method", ["input_x_gradient", "integrated_gradients", "saliency"])
-@pytest.mark.filterwarnings("ignore:The path has too few steps")
 def test_gradient_maps(method: str, tmp_path: Path) -> None:
     model = tiny("gpt2")
     run = bs.attribute(model, PROMPT, " 35", method=method)
@@ -227,7 +227,6 @@ def test_gradients_at_the_input_leave_nothing_out(
     np.testing.assert_array_equal(again.none, run.none)
 
 
-@pytest.mark.filterwarnings("ignore:The path has too few steps")
 def test_the_gap_of_a_path_is_that_of_its_own_ends() -> None:
     run = bs.attribute(tiny("gpt2"), PROMPT, " 35", method="integrated_gradients", steps=400)
     assert np.abs(run.gap).max() < 0.05 * np.abs(run.all - run.none).max()
@@ -248,13 +247,14 @@ def test_a_target_that_takes_in_the_end_of_the_prompt_is_noted() -> None:
     wide.resize_token_embeddings(len(sentencepiece_like()))
     model = LanguageModel(wide, sentencepiece_like())
     prompt = bs.Prompt.marked("b[[b]]b ")
-    with pytest.warns(UserWarning, match="begins with the token '▁a', which takes in the end"):
-        run = bs.attribute(model, prompt, "ab")
+    run, other = bs.attribute_each(model, prompt, ["ab", " ab"])
+    assert [len(one.notes) for one in (run, other)] == [1, 0], "of its own target alone"
+    assert "begins with the token '▁a', which takes in the end" in run.notes[0]
     assert run.heatmap.rows.labels == ("▁a", "b")
-    bs.attribute(model, bs.Prompt.marked("b[[b]]b"), " ab")
+    assert bs.attribute(model, bs.Prompt.marked("b[[b]]b"), " ab").notes == ()
 
 
 @pytest.mark.real
 def test_a_target_that_goes_on_with_the_prompts_last_word_is_noted(smollm: LanguageModel) -> None:
-    with pytest.warns(UserWarning, match="'▁itself'.*let the target begin with white space"):
-        bs.attribute(smollm, bs.Prompt.marked("[[Q: ]]what is it"), "self")
+    (note,) = bs.attribute(smollm, bs.Prompt.marked("[[Q: ]]what is it"), "self").notes
+    assert re.search("'▁itself'.*let the target begin with white space", note)

@@ -19,12 +19,7 @@ PROMPT = bs.Prompt.marked("Q: 9 [[+ 3]] is?\nA: [[12]].\n\nQ: [[7 x 5]]?\nA:")
 TARGET = " $35"
 TOLERANCE = 2e-4
 
-pytestmark = [
-    # Mamba shares no prefixes, and six steps are few; both are said.
-    pytest.mark.filterwarnings("ignore:Whole prompts are scored"),
-    pytest.mark.filterwarnings("ignore:The path has too few steps"),
-    pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning")
 
 
 @pytest.fixture(params=SAME)

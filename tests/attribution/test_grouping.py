@@ -68,7 +68,6 @@ def test_a_contrasts_whole_is_its_last_row() -> None:
     np.testing.assert_array_equal(found.whole_target_error, found.standard_error[-1])
 
 
-@pytest.mark.filterwarnings("ignore:.*errors of sums cannot be computed")
 def test_a_saved_run_is_grouped_as_before(sampled: bs.AttributionRun, tmp_path: Path) -> None:
     sampled.save(tmp_path / "run")
     again = bs.open_run(tmp_path / "run")

@@ -12,9 +12,6 @@ from bathyscope.model.tokens import Continuation
 from tests import brute_force
 from tests.conftest import random_model, tiny
 
-# Mamba keeps no keys and values to share, and says so; its numbers must be right all the same.
-pytestmark = pytest.mark.filterwarnings("ignore:Whole prompts are scored")
-
 PROMPT = bs.Prompt.marked("Q: 9 [[+ 3]] is?\nA: [[12]].\n\nQ: [[7 x 5]]?\nA:")
 TARGET = " $35é ="
 
@@ -104,8 +101,8 @@ def test_a_prompt_of_many_features_is_sampled_within_the_budget() -> None:
 
 
 def test_a_model_that_shares_no_prefixes_says_so() -> None:
-    with pytest.warns(UserWarning, match="Whole prompts are scored: it carries a running state"):
-        run = bs.attribute(tiny("mamba"), PROMPT, " 3")
+    run = bs.attribute(tiny("mamba"), PROMPT, " 3")
+    assert any(one.startswith("Whole prompts are scored: it carries a run") for one in run.notes)
     assert "running state" in run.heatmap.provenance["method"]["whole_prompts_because"]
     shared = bs.attribute(tiny("llama"), PROMPT, " 3").heatmap.provenance["method"]
     assert shared["whole_prompts_because"] is None

@@ -34,7 +34,6 @@ def test_methods_are_ranked_on_one_prompt(here: Path, llama_folder: str) -> None
     assert (here / "bathyscope-runs" / "faithfulness-1" / "run.json").exists()
 
 
-@pytest.mark.filterwarnings("ignore:The path has too few steps")
 def test_options_of_the_maps_reach_them(
     here: Path, llama_folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

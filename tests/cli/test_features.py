@@ -25,7 +25,6 @@ def attribute(folder: str, tmp_path: Path, *arguments: str) -> tuple[int, str, s
         (["<ab>", "--features", "tokens", "--baseline", "_"], ["<", "a", "b", ">"]),
     ],
 )
-@pytest.mark.filterwarnings("ignore:Feature")
 def test_features_by_name(
     llama_folder: str, tmp_path: Path, arguments: list[str], labels: list[str]
 ) -> None:
@@ -52,8 +51,8 @@ def test_wrong_use_is_one_sentence(
     assert message in err and "Traceback" not in err
 
 
-@pytest.mark.filterwarnings("always")
 def test_unused_marks_are_named(llama_folder: str, tmp_path: Path) -> None:
-    code, _, err = attribute(llama_folder, tmp_path, SOURCE, "--features", "sentences")
+    code, out, err = attribute(llama_folder, tmp_path, SOURCE, "--features", "sentences")
     assert code == 0
-    assert "1 marked part is not used: the features are sentences" in err
+    assert "note: 1 marked part is not used: the features are sentences" in err
+    assert json.loads(out)["notes"][0].startswith("1 marked part is not used")

@@ -12,11 +12,6 @@ import pytest
 
 from tests.cli.conftest import MARKED, call
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Feature"),
-    pytest.mark.filterwarnings("ignore:The tokens change"),
-]
-
 ENCODINGS = ("ascii", "latin-1", "utf-8")
 
 

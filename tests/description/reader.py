@@ -24,12 +24,14 @@ class Page:
         sections: Sentences or list entries by heading; the overview's is "".
         labels: What stood in the text as code; ⟦7⟧ stands for the seventh.
         told: Names of the rules that read a sentence, in order.
+        notes: The run's own sentences, which are quoted and not computed: test_notes.py.
     """
 
     title: str
     sections: dict[str, list[str]]
     labels: list[str]
     told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def label(self, number: str) -> str:
         return self.labels[int(number)]
@@ -54,7 +56,7 @@ def page(markdown: str) -> Page:
     for part in rest:
         heading, entries = part.split("\n\n")
         sections[heading] = [entry for entry in re.split(r"^- |\n- ", entries) if entry]
-    return Page(title[2:], sections, labels)
+    return Page(title[2:], sections, labels, notes=sections.pop("Notes", []))
 
 
 Check = Callable[..., None]

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from scipy import stats
 
 import bathyscope as bs
@@ -214,7 +213,6 @@ def test_several_maps() -> None:
     read(bs.evaluate(tiny("llama"), PROMPT, " 00", methods=methods, baseline="?"))
 
 
-@pytest.mark.filterwarnings("ignore:Feature")
 def test_a_sampled_map_against_sampled_orders() -> None:
     prompt = bs.Prompt.segmented("a b c d e f g h i j k l : ", "words")
     run = bs.evaluate(tiny("llama"), prompt, "x", methods=["shapley"], budget=300, seed=3)

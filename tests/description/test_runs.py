@@ -51,7 +51,6 @@ def read(run: bs.AttributionRun) -> Page:
     ],
     ids=str,
 )
-@pytest.mark.filterwarnings("ignore:The path has too few steps")
 def test_an_attribution(asked: dict[str, Any]) -> None:
     run = bs.attribute(tiny("llama"), PROMPT, **{"target": " 3/5", **asked})
     if asked.get("target", "") is None:

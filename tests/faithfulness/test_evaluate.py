@@ -82,7 +82,6 @@ def test_methods_share_one_game_and_agree_with_their_own_runs(several: bs.Faithf
         assert alone.maps[0].area == pytest.approx(ranked.area, abs=1e-4)
 
 
-@pytest.mark.filterwarnings("ignore:The path has too few steps")
 def test_gradients_are_ranked_beside_the_others() -> None:
     methods = ["saliency", "input_x_gradient", "shapley", "integrated_gradients"]
     found = bs.evaluate(tiny("llama"), PROMPT, " 00", methods=methods, steps=3, path_from="mean")
@@ -115,7 +114,6 @@ def test_curves_are_of_ln_p_whatever_the_maps_measure(of: str) -> None:
     assert found.heatmap.provenance["methods"][0]["of"] == of
 
 
-@pytest.mark.filterwarnings("ignore:Feature")
 def test_a_tolerance_ends_the_sampling_and_a_cache_spares_it(
     llama_folder: str, tmp_path: Path
 ) -> None:
@@ -164,7 +162,6 @@ def sampled() -> bs.FaithfulnessRun:
     return bs.evaluate(tiny("llama"), prompt, "x", methods=["shapley"], budget=300, seed=3)
 
 
-@pytest.mark.filterwarnings("ignore:Feature")
 def test_sampled_maps_say_how_far_their_halves_agree() -> None:
     found, again = sampled(), sampled()
     assert found.to_document() == again.to_document()
@@ -175,7 +172,6 @@ def test_sampled_maps_say_how_far_their_halves_agree() -> None:
     assert found.heatmap.provenance["evaluations"] <= 600
 
 
-@pytest.mark.filterwarnings("ignore:Feature")
 @pytest.mark.parametrize("which", ["several", "sampled"])
 def test_it_comes_back_as_it_was(several: bs.FaithfulnessRun, which: str, tmp_path: Path) -> None:
     found = several if which == "several" else sampled()
@@ -219,7 +215,6 @@ def test_words_and_table_hold_the_numbers(several: bs.FaithfulnessRun) -> None:
     assert f"both {several.random.comprehensiveness:.4f} nats" in words
 
 
-@pytest.mark.filterwarnings("ignore:Feature")
 def test_the_figure_shows_the_curves(several: bs.FaithfulnessRun, tmp_path: Path) -> None:
     one = sampled()
     left, right = bs.figure(one).axes

@@ -19,7 +19,7 @@ from tests.conftest import byte_tokenizer
 from tests.families import random_model
 
 peft = pytest.importorskip("peft")
-pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing", "ignore:Whole prompts")
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing")
 TEXT, TARGET = "[[six]] and [[two]]:", " 8"
 
 

@@ -82,8 +82,8 @@ def test_the_start_token_is_not_doubled() -> None:
 
 
 def test_a_start_token_that_the_template_lacks_is_named() -> None:
-    with pytest.warns(UserWarning, match="puts <bos> before every text"):
-        in_chat(tokens(PLAIN, start=True), bs.Prompt.marked("a [[b]]"))
+    (note,) = in_chat(tokens(PLAIN, start=True), bs.Prompt.marked("a [[b]]")).notes
+    assert "puts <bos> before every text" in note
 
 
 def test_attribution_in_chat_masks_inside_the_template() -> None:

@@ -9,10 +9,7 @@ from bathyscope.model.language_model import LanguageModel
 from tests.conftest import byte_tokenizer, tiny
 from tests.families import random_model
 
-pytestmark = [
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-    pytest.mark.filterwarnings("ignore:The path has too few steps"),
-]
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 PROMPT = bs.Prompt.marked("Q: 9 [[+ 3]] is?\nA: [[12]].\n\nQ: [[7 x 5]]?\nA:")
 FAMILIES = ["llama", "gemma3", "gpt2", "gpt-oss", "opt"]

@@ -48,7 +48,6 @@ def test_dropout_is_off_though_the_model_is_in_training() -> None:
     assert (found.heatmap.values == expected.heatmap.values).all()
 
 
-@pytest.mark.filterwarnings("ignore:Whole prompts are scored")
 @pytest.mark.parametrize("error", [RuntimeError("no kernel"), IndexError("7"), KeyError("x")])
 def test_a_failing_forward_is_one_sentence(
     error: Exception, monkeypatch: pytest.MonkeyPatch

@@ -73,7 +73,6 @@ def test_bfloat16_stays_near_float32() -> None:
     assert 1e-4 < difference < 1.0
 
 
-@pytest.mark.filterwarnings("ignore:Whole prompts")
 @pytest.mark.parametrize("padding", [0, 1])
 def test_a_table_of_positions_that_begins_after_padding_is_shorter(padding: int) -> None:
     """RoBERTa's configuration names two positions more than a text can have."""

@@ -6,7 +6,6 @@ from bathyscope.prompt.grouping import grouped
 SOURCE = "1 + 1 = 2\n\nQ: a\nA: [[2 + 2 = 4]] [[3 + 3 = 6]]\n\nQ: b\nA: 4 + 4 = 8\n\nQ: c\nA:"
 
 
-@pytest.mark.filterwarnings("ignore:.*not used")
 def test_expressions_lie_inside_demonstrations() -> None:
     features = bs.Prompt.segmented(SOURCE, "expressions").features
     parents = bs.Prompt.segmented(SOURCE, "demonstrations")
@@ -17,7 +16,6 @@ def test_expressions_lie_inside_demonstrations() -> None:
     assert members == [[0], [1, 2], [3]]
 
 
-@pytest.mark.filterwarnings("ignore:.*not used")
 def test_parents_without_features_are_left_out() -> None:
     features = bs.Prompt.marked(SOURCE).features
     prompt, members = grouped(features, bs.Prompt.segmented(SOURCE, "demonstrations"))

@@ -72,20 +72,21 @@ def test_double_brackets_of_code_are_noted() -> None:
     [("transpose([[1, 2], [3, 4]])", "1 marked part is"), ("[[a]] [[b]]", "2 marked parts are")],
 )
 def test_marks_that_are_not_used_are_noted_in_the_library(source: str, counted: str) -> None:
-    with pytest.warns(UserWarning, match=f"{counted} not used: the features are words"):
-        prompt = bs.Prompt.segmented(source, "words")
+    prompt = bs.Prompt.segmented(source, "words")
     assert "[[" not in prompt.text
+    assert prompt.notes[0].startswith(f"{counted} not used: the features are words")
+    for run in (bs.attribute(tiny("llama"), prompt, "y"), bs.depth(tiny("llama"), prompt, "y")):
+        assert run.notes[0] == prompt.notes[0]
 
 
 def test_labels_are_told_apart() -> None:
     assert distinct(["a", "b", "a"]) == ("#1 a", "b", "#2 a")
 
 
-def test_attribution_warns_and_numbers() -> None:
+def test_attribution_notes_and_numbers() -> None:
     prompt = bs.Prompt.marked("x [[12]] [[\n]] [[12]]")
-    with pytest.warns(UserWarning, match="Feature") as caught:
-        run = bs.attribute(tiny("llama"), prompt, "y")
-    assert [str(warning.message).partition(":")[0] for warning in caught] == [
+    run = bs.attribute(tiny("llama"), prompt, "y")
+    assert [note.partition(":")[0] for note in run.notes] == [
         "Feature 2 ('\\n')",
         "Features 1 ('12') and 3 ('12')",
     ]

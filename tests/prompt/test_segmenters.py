@@ -14,7 +14,6 @@ from bathyscope.prompt.subwords import token_features
 from bathyscope.prompt.words import words
 
 
-@pytest.mark.filterwarnings("ignore:.*not used")
 @pytest.mark.parametrize("name", ["division", "multiplication"])
 def test_the_demo_s_expressions_are_what_its_authors_marked(name: str) -> None:
     document = resources.files("bathyscope.demo").joinpath(f"{name}.json").read_text("utf-8")
@@ -67,7 +66,6 @@ def _require_whole(name: str, text: str) -> None:
     assert "".join(piece + label for piece, label in pieces) == prompt.text
 
 
-@pytest.mark.filterwarnings("ignore:.*not used")
 def test_marks_are_dropped_by_other_segmenters_and_escapes_keep_working() -> None:
     prompt = Prompt.segmented(r"one [[two]] \[[three]]", "words")
     assert prompt.labels == ("one", "two", "[[three]]")

@@ -10,10 +10,7 @@ from bathyscope.model.language_model import LanguageModel
 from tests import captum_values
 from tests.captum_values import Values
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.filterwarnings("ignore:The path has too few steps"),
-]
+pytestmark = pytest.mark.real
 
 PROMPT = bs.Prompt.marked("6 by 2: [[6 / 2 = 3]]\n3 and 4: [[3 + 4 = 7]]\n8 by 2: 8")
 TARGET = " / 2"

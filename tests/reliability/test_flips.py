@@ -9,9 +9,7 @@ import pytest
 from tests.reliability.flips import FILES, Stored, flipped, flips
 from tests.reliability.kills import RESULTS
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The cache of evaluations", "ignore:.*run.json's alone"
-)
+pytestmark = pytest.mark.filterwarnings("ignore:The cache of evaluations")
 
 
 @pytest.mark.parametrize("name", FILES)

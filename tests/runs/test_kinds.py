@@ -146,7 +146,6 @@ def test_the_text_that_a_run_is_of() -> None:
     assert (plain.prompt, plain.text, plain.notes) == (None, None, ())
 
 
-@pytest.mark.filterwarnings("ignore:.*has no arrays.safetensors")
 @pytest.mark.parametrize(
     ("path", "value"),
     [

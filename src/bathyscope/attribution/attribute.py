@@ -14,6 +14,7 @@ from bathyscope.attribution.units import in_unit
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.core.noting import notes_kept
 from bathyscope.games.interactions import interactions
 from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS, estimated
 from bathyscope.model.language_model import LanguageModel
@@ -54,6 +55,7 @@ def attribute(
 
 
 @keywords_checked
+@notes_kept
 def attribute_each(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -114,6 +116,7 @@ def interact(
 
 
 @keywords_checked
+@notes_kept
 def interact_each(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -165,6 +168,7 @@ def _interactions(
         request.evidence(index),
         request.against_evidence(),
         estimate.unseen,
+        request.notes(index),
     )
 
 
@@ -195,4 +199,5 @@ def _attribution(request: Request, index: int) -> AttributionRun:
         against_evidence=request.against_evidence(),
         unseen=estimate.unseen,
         whole_target_unseen=whole_unseen,
+        notes=request.notes(index),
     )

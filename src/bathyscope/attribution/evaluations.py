@@ -3,7 +3,6 @@
 import hashlib
 import sqlite3
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.noting import note
 
 Ids = tuple[int, ...]
 Question = tuple[Ids, Ids]
@@ -191,7 +191,4 @@ def _digest(key: bytes, log_probs: bytes, logits: bytes) -> bytes:
 
 
 def _note(file: Path, error: Exception) -> None:
-    warnings.warn(
-        f"The cache of evaluations {file} failed ({error}); computing goes on without it.",
-        stacklevel=2,
-    )
+    note(f"The cache of evaluations {file} failed ({error}); computing goes on without it.")

@@ -1,7 +1,5 @@
 """Maps by gradients: all target tokens from one forward pass."""
 
-import warnings
-
 import numpy as np
 
 from bathyscope.attribution.contrast import align
@@ -48,8 +46,6 @@ def _run(request: Request, estimates: list[GradientEstimate], index: int) -> Att
     settings, estimate = request.settings, estimates[index]
     method = GRADIENT_METHODS[settings.method]
     words = estimate.gap_in_words(method.quantity(settings.of).unit or "of probability")
-    if words is not None:
-        warnings.warn(words, stacklevel=4)
     _, rows = request.compared(index)
     at_input = estimate.none is None
     none = np.full(len(rows), np.nan) if at_input else _rows(request, estimates, index, "none")
@@ -65,6 +61,7 @@ def _run(request: Request, estimates: list[GradientEstimate], index: int) -> Att
         none=none,
         evidence=request.evidence(index),
         against_evidence=request.against_evidence(),
+        notes=(*request.notes(index), *([] if words is None else [words])),
     )
 
 

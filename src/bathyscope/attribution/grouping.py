@@ -67,6 +67,7 @@ def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
         run.none,
         evidence=run.evidence,
         against_evidence=run.against_evidence,
+        notes=tuple(dict.fromkeys((*run.notes, *parents.notes))),
     )
     return sums if run.standard_error is None else _with_errors(sums, run, summed)
 

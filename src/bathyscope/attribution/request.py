@@ -1,6 +1,5 @@
 """A question to the game: several targets at once, each with its part of what is common."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from bathyscope.attribution.prompt_game import Witness, answers_game, valued
 from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray
+from bathyscope.core.noting import note
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
@@ -93,6 +93,14 @@ class Request:
         """Return the same of what the targets are compared with; None without."""
         return None if self.settings.against is None else self.evidence(-1)
 
+    def notes(self, index: int) -> tuple[str, ...]:
+        """Return what is worth knowing about one target and what it is compared with."""
+        asked = [self.continuations[index]]
+        asked += [] if self.settings.against is None else [self.continuations[-1]]
+        return tuple(
+            one for each in asked for one in _shared_token(self.model, self.prompt.text, each)
+        )
+
     def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
         """Return where the numbers of one target come from."""
         settings, method = self.settings, method_named(self.settings.method)
@@ -105,7 +113,7 @@ class Request:
             "whole_prompts_because": _whole_prompts_because(self.model, settings),
         }
         return {
-            **provenance_of(self.model, self.prompt.text, self.continuations[index]),
+            **provenance_of(self.model, self.prompt, self.continuations[index]),
             **record,
             "seed": settings.seed if sampled else None,
             "features": [list(span) for span in self.prompt.features],
@@ -124,18 +132,15 @@ def requesting(
 ) -> Iterator[Request]:
     """Yield the question to the game of all targets, with its evaluations kept where wanted."""
     prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
-    for note in notes(prompt, model.tokens.spans, removed=settings.baseline == ""):
-        warnings.warn(note, stacklevel=4)
+    note(*prompt.notes, *notes(prompt, model.tokens.spans, removed=settings.baseline == ""))
     whole = _whole_prompts_because(model, settings)
     if whole is not None:
-        warnings.warn(f"Whole prompts are scored: {whole}.", stacklevel=4)
+        note(f"Whole prompts are scored: {whole}.")
     texts = [*targets] if settings.against is None else [*targets, settings.against]
     continuations = [
         continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
         for text in texts
     ]
-    for continuation in continuations:
-        _note_shared_token(model, prompt.text, continuation)
     with kept_evaluations(model, settings.cache) as evaluations:
         witness = Witness(model, continuations)
         answers = answers_game(
@@ -156,8 +161,8 @@ def _whole_prompts_because(model: LanguageModel, settings: AttributionSettings) 
     return None if settings.method in GRADIENT_METHODS else model.why_not_shared
 
 
-def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> None:
-    """Say where a target's first token takes in the end of the prompt."""
+def _shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> Iterator[str]:
+    """Yield that a target's first token takes in the end of the prompt, where it does."""
     if continuation.text is None or model.tokens.encode(prompt) == continuation.prompt_ids:
         return
     first = model.tokens.axis("token", continuation.target_ids[:1]).labels[0]
@@ -165,10 +170,9 @@ def _note_shared_token(model: LanguageModel, prompt: str, continuation: Continua
         advice = "move the white space between them from the prompt's end to the target's beginning"
     else:
         advice = "let the target begin with white space, or where a token begins"
-    warnings.warn(
+    yield (
         f"The tokens change where prompt and target meet: the target begins with the token "
-        f"{first!r}, which takes in the end of the prompt. To avoid it, {advice}.",
-        stacklevel=5,
+        f"{first!r}, which takes in the end of the prompt. To avoid it, {advice}."
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
-from bathyscope.cli.messages import note, progress_bars
+from bathyscope.cli.messages import note, progress_bars, tell
 from bathyscope.cli.subjects import Subject, open_subject
 
 if TYPE_CHECKING:
@@ -40,12 +40,14 @@ def command(
     if output is not None:
         require_format(output)
         require_writable(output, overwrite=overwrite, folder=False)
-    comparison = compare(open_subject(a), open_subject(b))
+    first, second = open_subject(a), open_subject(b)
+    comparison = compare(first, second)
     show = partial(_show, comparison, as_json=as_json)
     if output is not None:
         with shown_if_lost(show), progress_bars():
             draw_comparison(comparison, output, palette=palette, overwrite=overwrite)
     show()
+    tell((*first.notes, *second.notes))
     if output is not None:
         note(f"saved: {output}")
 

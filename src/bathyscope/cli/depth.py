@@ -55,7 +55,7 @@ def command(
 ) -> None:
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
-        from bathyscope.cli.results import Delivery, show
+        from bathyscope.cli.results import Delivery, show_all
         from bathyscope.cli.streaming import stream_depths
         from bathyscope.layers import depth as verbs
         from bathyscope.layers.lenses.choice import check_lens
@@ -91,7 +91,7 @@ def command(
         verb: Callable[..., Run] = verbs.settle if ratio_only else verbs.depth
         run = verb(loaded, text, response, settings=settings)
     if ratio_only and not files:
-        show(run, as_json=as_json)
+        show_all([run], as_json=as_json)
     else:
         delivery.deliver([run])
 

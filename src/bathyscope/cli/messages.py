@@ -3,7 +3,7 @@
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 def complain(sentence: str) -> None:
     """Print one sentence to standard error."""
     print(f"bathyscope: {sentence}", file=sys.stderr)
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Print what is worth knowing of a result to standard error, a sentence each."""
+    for text in dict.fromkeys(notes):
+        complain(f"note: {text}")
 
 
 def note(sentence: str) -> None:

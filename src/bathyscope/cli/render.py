@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bathyscope.cli import options
-from bathyscope.cli.messages import note, progress_bars
+from bathyscope.cli.messages import note, progress_bars, tell
 from bathyscope.cli.subjects import Subject, open_subject
 from bathyscope.core.errors import InputError
 
@@ -62,6 +62,7 @@ def command(
         for path in page_paths(opened, output, look, per_page):
             require_writable(path, overwrite=overwrite, folder=False)
         drawn = draw(opened, output, per_page=per_page, overwrite=overwrite, **vars(look))
+    tell(opened.notes)
     note(f"saved: {', '.join(map(str, drawn))}")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bathyscope.cli import options
-from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.messages import progress_bars, tell
 from bathyscope.cli.provenance import File
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def command(
             loaded = options.load_model(model, None, dtype, device, progress)
         found = rerun(file, loaded, translators=translators, device=device, progress=progress)
     print(_sentence(found))
+    tell(found.run.notes)
     if not found.agrees(tolerance):
         raise typer.Exit(1)
 

@@ -11,14 +11,13 @@ from pathlib import Path
 import typer
 
 from bathyscope.cli.machines import print_json
-from bathyscope.cli.messages import complain, note
+from bathyscope.cli.messages import complain, note, tell
 from bathyscope.core.errors import BathyscopeError, InputError
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.core.files.writing import new_folder, new_numbered_folder, numbered
 from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
 from bathyscope.runs.base import Run
-from bathyscope.runs.settling import SettlingRun
 
 _RUNS = Path("bathyscope-runs")
 _FIGURE = "figure.png"
@@ -124,24 +123,21 @@ def shown_if_lost(show: Callable[[], None]) -> Iterator[None]:
 
 
 def show_all(runs: Sequence[Run], *, as_json: bool) -> None:
-    """Print runs on standard output: tables, or one JSON document, a list if several."""
-    if as_json and len(runs) > 1:
-        print_json([run.to_document() for run in runs])
-        return
-    for run in runs:
-        show(run, as_json=as_json)
+    """Print runs on standard output: tables, or one JSON document, a list if several.
 
-
-def show(run: Run | SettlingRun, *, as_json: bool) -> None:
-    """Print a run on standard output."""
+    What is worth knowing of them follows on standard error.
+    """
     if as_json:
-        print_json(run.to_document())
-        return
-    from rich.console import Console
+        documents = [run.to_document() for run in runs]
+        print_json(documents if len(runs) > 1 else documents[0])
+    else:
+        from rich.console import Console
 
-    from bathyscope.render.terminal.table import table
+        from bathyscope.render.terminal.table import table
 
-    Console(markup=False, highlight=False).print(table(run))
+        for run in runs:
+            Console(markup=False, highlight=False).print(table(run))
+    tell(note for run in runs for note in run.notes)
 
 
 def _names(number: int) -> list[str]:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.noting import noting
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
 from bathyscope.tables.opening import open_map
 
 Subject = Annotated[
@@ -18,6 +19,8 @@ Subject = Annotated[
 ]
 
 
-def open_subject(path: Path) -> Run | Heatmap:
-    """Read a run folder or a table."""
-    return open_map(path)
+def open_subject(path: Path) -> Run:
+    """Read a run folder or a table, with what is worth knowing of it."""
+    with noting() as notes:
+        found = open_map(path)
+    return as_run(found).noted(notes)

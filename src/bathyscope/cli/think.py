@@ -6,7 +6,7 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
-from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.messages import progress_bars, tell
 from bathyscope.cli.texts import given_text, read_text
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def command(
         print_json(run.to_document())
     else:
         _print_table(run)
+    tell(run.notes)
 
 
 def _print_table(run: "ThinkRun") -> None:

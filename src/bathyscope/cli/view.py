@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bathyscope.cli import options
-from bathyscope.cli.messages import note
+from bathyscope.cli.messages import note, tell
 from bathyscope.cli.subjects import open_subject
 
 
@@ -28,4 +28,5 @@ def command(
     names = [path.resolve().name for path in subjects]
     maps = [open_subject(path) for path in subjects]
     view(maps, output, names=names, overwrite=overwrite)
+    tell(text for one in maps for text in one.notes)
     note(f"open {output} in a browser")

@@ -9,6 +9,7 @@ from bathyscope.description.facts import to_document
 from bathyscope.description.kinds import described
 from bathyscope.description.markdown import as_text
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
 
 FORMATS = ("markdown", "text", "json")
 
@@ -17,8 +18,9 @@ FORMATS = ("markdown", "text", "json")
 def describe(subject: Run | Heatmap, format: str = "markdown") -> str:
     """Return a map in words, for those who cannot see it and those who want to be sure.
 
-    Always in the same order: overview, axes, values, what stands out, what it may and may not
-    mean. Every number is computed from the map; cells without a finite value count in none.
+    Always in the same order: overview, the run's notes, axes, values, what stands out, what it may
+    and may not mean. Every number is computed from the map; cells without a finite value count in
+    none.
 
     Args:
         subject: A run or a map.
@@ -28,10 +30,12 @@ def describe(subject: Run | Heatmap, format: str = "markdown") -> str:
         InputError: The format is not known.
     """
     require_format(format)
-    found, account = described(subject)
+    run = as_run(subject)
+    found, account = described(run)
     if format == "json":
-        return json.dumps(to_document(found), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    markdown = account.markdown()
+        document = to_document(found, run.notes)
+        return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    markdown = account.markdown(run.notes)
     return markdown if format == "markdown" else as_text(markdown)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
 from bathyscope.description.facts.attribution import attribution_facts
 from bathyscope.description.facts.depth import depth_facts
@@ -20,7 +19,6 @@ from bathyscope.description.words.interactions import interaction_account
 from bathyscope.description.words.map import map_account
 from bathyscope.description.words.settling import settling_account
 from bathyscope.runs.base import Run
-from bathyscope.runs.table import as_run
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,8 @@ DESCRIPTIONS: Registry[Description] = Registry(
 """By kind of run; one that is not here is described as a map."""
 
 
-def described(subject: Run | Heatmap) -> tuple[Any, Account]:
-    """Return what a run or a map shows, and what is said of it."""
-    run = as_run(subject)
+def described(run: Run) -> tuple[Any, Account]:
+    """Return what a run shows, and what is said of it."""
     kind = DESCRIPTIONS.get(run.kind, PLAIN)
     found = kind.facts(run)
     return found, kind.account(found)

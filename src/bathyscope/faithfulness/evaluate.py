@@ -15,6 +15,7 @@ from bathyscope.attribution.settings import AttributionOverrides, AttributionSet
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.core.noting import notes_kept
 from bathyscope.core.progress import Progress, silent
 from bathyscope.faithfulness.measure import Candidate, Measured, measure
 from bathyscope.faithfulness.random_orders import require_curves
@@ -36,6 +37,7 @@ CURVE = Quantity(
 
 
 @keywords_checked
+@notes_kept
 def evaluate(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -70,13 +72,14 @@ def evaluate(
     check_methods(marked, target, methods, chosen)
     with requesting(model, marked, [target], chosen) as request:
         runs = [attribution_runs(request.by(name), 1)[0] for name in methods]
-        provenance = provenance_of(model, request.prompt.text, request.continuations[0])
+        provenance = provenance_of(model, request.prompt, request.continuations[0])
         provenance |= _how_made(runs, chosen.batch_tokens)
         found = _run(request.answers, request.prompt, runs, chosen.allowed, provenance)
         return replace(found, evidence=request.evidence(0))
 
 
 @keywords_checked
+@notes_kept
 def evaluate_run(
     model: LanguageModel,
     run: AttributionRun,
@@ -111,7 +114,7 @@ def evaluate_run(
         witness = Witness(model, [continuation])
         game = question.answers(model, batch_tokens, evaluations, progress, witness)
         question.require_values(run, game, model.provenance["dtype"])
-        provenance = provenance_of(model, question.prompt.text, continuation)
+        provenance = provenance_of(model, question.prompt, continuation)
         provenance |= _how_made([run], batch_tokens)
         found = _run(game, question.prompt, [run], allowed, provenance)
         return replace(found, evidence=run.evidence or witness.evidence(continuation))
@@ -182,7 +185,10 @@ def _run(
         quantity=CURVE,
         provenance=provenance,
     )
-    return FaithfulnessRun(heatmap, features.labels, found.maps, found.random.reference)
+    notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
+    return FaithfulnessRun(
+        heatmap, features.labels, found.maps, found.random.reference, notes=notes
+    )
 
 
 def _rows(found: Measured) -> FloatArray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.core.noting import note, notes_kept
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import MapDetails, depth_map
 from bathyscope.layers.divergence import JENSEN_SHANNON
@@ -20,7 +21,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import continuation_of, provenance_of, require_text
 from bathyscope.model.scores import evidence_of
 from bathyscope.model.tokens import Continuation
-from bathyscope.prompt import Prompt, text_of
+from bathyscope.prompt import Prompt, notes_of, text_of
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.readings import Readings
 from bathyscope.runs.settling import SettlingRun
@@ -51,6 +52,7 @@ def depth(
 
 
 @keywords_checked
+@notes_kept
 def depth(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -100,6 +102,7 @@ def depth(
 
 
 @keywords_checked
+@notes_kept
 def settle(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -143,12 +146,12 @@ def _ask(
     require_text(response, "response")
     lens = open_lens(model, settings.lens, settings.translators)
     model.require_top(settings.top_k)
-    text = text_of(prompt)
+    note(*notes_of(prompt))
     continuation = continuation_of(
-        model, text, response, settings.max_new_tokens, settings.progress
+        model, text_of(prompt), response, settings.max_new_tokens, settings.progress
     )
     provenance = {
-        **provenance_of(model, text, continuation),
+        **provenance_of(model, prompt, continuation),
         **settings.to_document(),
         **record_of(lens),
         "deep_layer": deep_layer(model.num_layers, settings.depth_fraction),

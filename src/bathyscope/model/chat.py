@@ -1,6 +1,6 @@
 """A prompt inside the chat template of its model."""
 
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,8 @@ def in_chat(tokens: Tokens, prompt: Prompt) -> Prompt:
         )
     message = _find_message(tokens.tokenizer, prompt.text)
     features = tuple(message.moved(span) for span in prompt.features)
-    _note_an_extra_start(tokens, message.text)
-    return Prompt(message.text, features, prompt.segmenter)
+    notes = (*prompt.notes, *_extra_start(tokens, message.text))
+    return Prompt(message.text, features, prompt.segmenter, notes)
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,13 @@ def _render(tokenizer: Any, content: str) -> str:
     return text
 
 
-def _note_an_extra_start(tokens: Tokens, text: str) -> None:
-    """Warn where the tokenizer puts a start before a template that has none of its own."""
+def _extra_start(tokens: Tokens, text: str) -> Iterator[str]:
+    """Yield that the tokenizer puts a start before a template that has none of its own."""
     meant = tuple(tokens.tokenizer(text, add_special_tokens=False)["input_ids"])
     read = tokens.encode(text)
     if read != meant:
         extra = tokens.decode(read[: len(read) - len(meant)])
-        warnings.warn(
+        yield (
             f"The tokenizer puts {extra} before every text, although the chat template does not "
-            "begin with it; the model reads it first.",
-            stacklevel=4,
+            "begin with it; the model reads it first."
         )

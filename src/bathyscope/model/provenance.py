@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -10,7 +11,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Prompt, notes_of, text_of
 
 MAX_NEW_TOKENS = 64
 
@@ -32,7 +33,9 @@ def continuation_of(
     return model.tokens.continuation(prompt, text)
 
 
-def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation) -> dict[str, Any]:
+def provenance_of(
+    model: LanguageModel, prompt: str | Prompt, continuation: Continuation
+) -> dict[str, Any]:
     """Return what is needed to ask the same question again, as plain JSON values.
 
     `given` is the continuation as it was given, None where the model wrote it; `target` is what
@@ -44,7 +47,7 @@ def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation)
     return {
         "model": model.provenance,
         "tokenizer": type(model.tokens.tokenizer).__name__,
-        "prompt": prompt,
+        **record_of_prompt(prompt),
         "target": model.tokens.spelled(continuation.target_ids),
         "target_ids": list(continuation.target_ids),
         "given": continuation.text,
@@ -55,6 +58,12 @@ def provenance_of(model: LanguageModel, prompt: str, continuation: Continuation)
     }
 
 
+def record_of_prompt(prompt: str | Prompt) -> dict[str, Any]:
+    """Return a prompt's text, and its notes where it has any."""
+    notes = notes_of(prompt)
+    return {"prompt": text_of(prompt), **({"prompt_notes": list(notes)} if notes else {})}
+
+
 def prompt_of(provenance: Mapping[str, Any]) -> Prompt:
     """Return the prompt as the model read it, a chat template included, and its features.
 
@@ -62,7 +71,12 @@ def prompt_of(provenance: Mapping[str, Any]) -> Prompt:
         KeyError, TypeError, ValueError: The provenance does not say.
     """
     features = tuple((start, end) for start, end in provenance["features"])
-    return Prompt(provenance["prompt"], features, provenance["segmenter"])
+    return replace(text_prompt_of(provenance), features=features, segmenter=provenance["segmenter"])
+
+
+def text_prompt_of(provenance: Mapping[str, Any]) -> Prompt:
+    """Return the prompt without features; the errors are those of `prompt_of`."""
+    return Prompt(provenance["prompt"], notes=tuple(provenance.get("prompt_notes", ())))
 
 
 def recorded(baseline: str | Callable[..., str]) -> str:

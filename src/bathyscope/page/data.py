@@ -63,6 +63,7 @@ def _map(shown: Shown, texts: Texts) -> dict[str, Any]:
         "origin": wording.origin(run),
         "explanation": panel.explanation(run),
         "caption": caption(run),
+        "notes": list(run.notes),
         "words": _html(describe(run)),
         "quantity": {
             "name": quantity.name,

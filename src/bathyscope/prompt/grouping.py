@@ -23,7 +23,7 @@ def grouped(features: Sequence[Span], parents: Prompt) -> tuple[Prompt, list[lis
     members: dict[Span, list[int]] = {}
     for position, span in enumerate(features):
         members.setdefault(_parent(span, parents), []).append(position)
-    prompt = Prompt(parents.text, tuple(sorted(members)), parents.segmenter)
+    prompt = Prompt(parents.text, tuple(sorted(members)), parents.segmenter, parents.notes)
     return prompt, [members[span] for span in prompt.features]
 
 

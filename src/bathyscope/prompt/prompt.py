@@ -1,8 +1,7 @@
 """A prompt and the spans of it whose effect is asked for."""
 
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
@@ -24,11 +23,13 @@ class Prompt:
         features: Character spans (start, end) in `text`, ascending, not overlapping.
         segmenter: What chose the features: "marked", another name from
             `segmenters.feature_names()`, or "spans" where they were given as numbers.
+        notes: What is worth knowing about how it was made; results of it have them among theirs.
     """
 
     text: str
     features: tuple[Span, ...] = ()
     segmenter: str = "spans"
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Check the text, and that the spans lie in it, in order, without overlap."""
@@ -69,7 +70,7 @@ class Prompt:
     ) -> "Prompt":
         r"""Read a prompt whose features are found by a segmenter.
 
-        Marks are read as by `marked` and dropped, with a warning, so that a source means the same
+        Marks are read as by `marked` and dropped, with a note, so that a source means the same
         text whatever its features are; a literal `[[` is written `\[[`.
 
         Args:
@@ -83,14 +84,14 @@ class Prompt:
             InputError: The name is unknown, nothing is found, or a mark is wrong.
         """
         text, marks = read_marks(source)
+        notes: tuple[str, ...] = ()
         if features != MARKED and marks:
             counted = "1 marked part is" if len(marks) == 1 else f"{len(marks)} marked parts are"
-            warnings.warn(
+            notes = (
                 f"{counted} not used: the features are {features}; write \\[[ where [[ is meant "
                 "literally.",
-                stacklevel=2,
             )
-        return cls(text, find_features(text, marks, features, token_spans), features)
+        return cls(text, find_features(text, marks, features, token_spans), features, notes)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -142,3 +143,8 @@ def as_prompt(given: str | Prompt) -> Prompt:
 def text_of(given: str | Prompt) -> str:
     """Return the text of a prompt, and a text as it is, marks and all."""
     return given if isinstance(given, str) else given.text
+
+
+def notes_of(given: str | Prompt) -> tuple[str, ...]:
+    """Return the notes of a prompt; a text has none."""
+    return () if isinstance(given, str) else given.notes

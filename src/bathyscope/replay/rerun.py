@@ -26,6 +26,7 @@ from bathyscope.model.provenance import (
     prompt_of,
     require_same_model,
     source_of,
+    text_prompt_of,
     was_a_function,
 )
 from bathyscope.render.figure.embedded_metadata import Inscription, digest, read_inscription
@@ -188,7 +189,7 @@ def _question(
     asked = inscribed.provenance
     _require_same_translators(asked.get("translators"), translators)
     if inscribed.kind == DepthRun.kind:
-        text, given = asked["prompt"], asked["given"]
+        text, given = text_prompt_of(asked), asked["given"]
         depth_settings = replace(DepthSettings.from_document(asked), translators=translators)
         return lambda model, progress: depth(
             model, text, given, settings=depth_settings, progress=progress
@@ -259,7 +260,7 @@ def _distances(then: FloatArray, now: FloatArray) -> FloatArray:
 
 def _others(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what else of a document changed, beside the map's values and the provenance."""
-    apart = {"provenance", "heatmap", "digest"}
+    apart = {"provenance", "heatmap", "digest", "notes"}
     changed = [key for key in then if key not in apart and then[key] != now.get(key)]
     maps = then["heatmap"], now["heatmap"]
     changed += [key for key in ("rows", "columns") if maps[0][key] != maps[1][key]]

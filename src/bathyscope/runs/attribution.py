@@ -54,6 +54,7 @@ class AttributionRun(Run):
             `arrays.safetensors` only.
         evidence: How probable the target was; None in runs of before it was recorded.
         against_evidence: The same of what it is compared with; None without.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     heatmap: Heatmap
@@ -68,6 +69,7 @@ class AttributionRun(Run):
     against_evidence: Evidence | None = None
     unseen: FloatArray | None = None
     whole_target_unseen: FloatArray | None = None
+    notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "attribution"
 
     @property

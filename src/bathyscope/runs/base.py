@@ -1,7 +1,8 @@
 """The base of all results: a map with what belongs to it, saved as a folder and opened whole."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -103,6 +104,7 @@ class Run(ABC):
                 "provenance": dict(self.provenance),
                 **self.particulars(),
                 **evidence_document(self.evidence, self.against_evidence),
+                **({"notes": list(self.notes)} if self.notes else {}),
             }
         )
 
@@ -115,6 +117,12 @@ class Run(ABC):
         """Save as a new folder, whole or not at all."""
         with new_folder(Path(folder), overwrite=overwrite) as partial:
             self.write(partial)
+
+    def noted(self, notes: Iterable[str]) -> Self:
+        """Return the run with further notes, each once, behind those that it has."""
+        twin = copy(self)
+        object.__setattr__(twin, "notes", tuple(dict.fromkeys((*self.notes, *notes))))
+        return twin
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -172,13 +180,15 @@ class Run(ABC):
         return self.heatmap.to_frame()
 
     def __repr__(self) -> str:
-        """Return kind, shape, quantity and origin on one line."""
+        """Return kind, shape, quantity, origin and how many notes there are, on one line."""
         rows, columns = self.heatmap.values.shape
         name, unit = self.heatmap.quantity.name, self.heatmap.quantity.unit
         model = self.provenance.get("model", {})
         of = f" of {model['name']}" if isinstance(model, Mapping) and "name" in model else ""
         measured = f"{name} in {unit}" if unit else name
-        return f"<{type(self).__name__}: {rows} × {columns}, {measured}{of}>"
+        count = len(self.notes)
+        notes = f", {count} note{'s' if count > 1 else ''}" if count else ""
+        return f"<{type(self).__name__}: {rows} × {columns}, {measured}{of}{notes}>"
 
     def _repr_html_(self) -> str | None:
         """Return what a notebook shows instead of the text of the object."""

@@ -25,6 +25,7 @@ class DepthRun(Run):
         deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
         readings: What else each cell says, where asked for.
         evidence: How probable the response was; None in runs of before it was recorded.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     heatmap: Heatmap
@@ -32,6 +33,7 @@ class DepthRun(Run):
     deep_thinking_ratio: float = field()
     readings: Readings | None = None
     evidence: Evidence | None = None
+    notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "depth"
 
     @property

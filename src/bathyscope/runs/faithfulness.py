@@ -64,6 +64,7 @@ class FaithfulnessRun(Run):
         maps: The maps, the largest area first.
         random: What they are compared with.
         evidence: How probable the target was; None in runs of before it was recorded.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     heatmap: Heatmap
@@ -71,6 +72,7 @@ class FaithfulnessRun(Run):
     maps: tuple[RankedMap, ...]
     random: RandomReference
     evidence: Evidence | None = None
+    notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "faithfulness"
     not_compared: ClassVar[str | None] = (
         "Faithfulness runs are compared by bathyscope evaluate, which draws the curves of several "

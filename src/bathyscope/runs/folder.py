@@ -2,7 +2,6 @@
 
 import csv
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import sha256
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.noting import note
 from bathyscope.runs.validation import arrays_digest, document_digest, parsed
 
 SCHEMA = 1
@@ -103,10 +103,9 @@ def read_arrays(folder: Path, document: Mapping[str, Any]) -> dict[str, NDArray[
     """
     path = folder / ARRAYS
     if not path.exists():
-        warnings.warn(
-            f"{folder} has no {ARRAYS}: what is shown is {DOCUMENT}'s alone, and errors of sums "
-            "cannot be computed from it.",
-            stacklevel=4,
+        note(
+            f"The run was opened without {ARRAYS}, which is not in its folder: what is shown is "
+            f"{DOCUMENT}'s alone, and errors of sums cannot be computed from it."
         )
         return None
     arrays, said = _content(path)

@@ -25,6 +25,7 @@ class InteractionRun(Run):
         evidence: How probable the target was; None in runs of before it was recorded.
         against_evidence: The same of what it is compared with; None without.
         unseen: As of an attribution run, shape (features, features).
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     heatmap: Heatmap
@@ -33,6 +34,7 @@ class InteractionRun(Run):
     evidence: Evidence | None = None
     against_evidence: Evidence | None = None
     unseen: FloatArray | None = None
+    notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "interactions"
 
     def particulars(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.core.noting import notes_kept
 from bathyscope.core.registry import Registry
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
@@ -50,6 +51,7 @@ RUN_KINDS: Registry[RunKind] = Registry(
 
 
 @keywords_checked
+@notes_kept
 def open_run(folder: str | Path) -> Run:
     """Read a saved run.
 
@@ -76,4 +78,4 @@ def open_run(folder: str | Path) -> Run:
         raise InputError(f"The run in {folder} is damaged: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(f"The run in {folder} is damaged: in its run.json, {error}.") from error
-    return run
+    return run.noted(document.get("notes", ()))

@@ -22,12 +22,14 @@ class SettlingRun(Run):
         settling_depth: The same as whole numbers, shape (tokens,), 1..num_layers.
         deep_thinking_ratio: Share of the tokens that settle deep, 0..1.
         evidence: How probable the response was; None where the model's logits are no numbers.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     heatmap: Heatmap
     settling_depth: NDArray[np.int64] = field()
     deep_thinking_ratio: float = field()
     evidence: Evidence | None = None
+    notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "settling"
 
     @classmethod

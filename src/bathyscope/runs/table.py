@@ -17,9 +17,11 @@ class TableRun(Run):
 
     Attributes:
         heatmap: The map.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     heatmap: Heatmap
+    notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "table"
 
     def particulars(self) -> dict[str, Any]:

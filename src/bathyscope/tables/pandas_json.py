@@ -5,11 +5,11 @@ split: {"columns": [...], "index": [...], "data": [[...]]}; values: [[...]];
 table: {"schema": {...}, "data": [records]}.
 """
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.noting import note
 from bathyscope.tables.frames import frame, only_counts
 from bathyscope.tables.grid import NotATable
 
@@ -88,10 +88,9 @@ def _nested(document: Mapping[str, Mapping[str, Any]]) -> Heatmap:
     if _of_rows(outer, inner, cells):
         return frame(outer, inner, cells)
     if not only_counts(inner):
-        warnings.warn(
+        note(
             "The outer names of the JSON are taken as columns, as pandas writes them by default; "
-            "for a table written with orient='index', write it with orient='split'.",
-            stacklevel=2,
+            "for a table written with orient='index', write it with orient='split'."
         )
     return frame(inner, outer, [list(row) for row in zip(*cells, strict=True)])
 

@@ -1,15 +1,15 @@
 """Think@n: sample prefixes, finish those that think deepest, vote (Chen et al. 2026, section 5)."""
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import torch
 from torch import Tensor
 
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.core.noting import note, notes_kept
 from bathyscope.core.progress import Progress
 from bathyscope.core.settling import deep_thinking_ratio
 from bathyscope.layers.lazy_settling import Settler
@@ -17,8 +17,9 @@ from bathyscope.layers.lenses.choice import open_lens, record_of
 from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.provenance import record_of_prompt
 from bathyscope.model.sequences import Sampler, Sequences
-from bathyscope.prompt import Prompt, text_of
+from bathyscope.prompt import Prompt, notes_of, text_of
 from bathyscope.thinking.answer_rules.rules import Vote, extractor, vote
 from bathyscope.thinking.settings import ThinkOverrides, ThinkSettings
 
@@ -71,6 +72,7 @@ class ThinkRun:
         all_vote: Of all samples (self-consistency), where compared; broken by `BY_ORDER`.
         all_cost: Of writing all samples to their end, without reading any, where compared.
         provenance: Everything needed to compute it again.
+        notes: What is worth knowing before the numbers are relied on, a sentence each.
     """
 
     samples: tuple[Sample, ...]
@@ -79,6 +81,11 @@ class ThinkRun:
     all_vote: Vote | None
     all_cost: Cost | None
     provenance: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def noted(self, notes: Iterable[str]) -> Self:
+        """Return the run with further notes, each once."""
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     @property
     def answer(self) -> str | None:
@@ -114,10 +121,12 @@ class ThinkRun:
             "all_tie": self.all_tie,
             "all_cost": None if self.all_cost is None else vars(self.all_cost),
             "provenance": self.provenance,
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
 
 @keywords_checked
+@notes_kept
 def think(
     model: LanguageModel,
     prompt: str | Prompt,
@@ -137,6 +146,7 @@ def think(
         InputError: The prompt is empty, or prompt and answer do not fit the context.
     """
     chosen = _with_prefix_that_fits(ThinkSettings.chosen(settings, overrides))
+    note(*notes_of(prompt))
     text, progress, compare = text_of(prompt), chosen.progress, chosen.compare
     prompt_ids = model.tokens.encode(text)
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
@@ -173,7 +183,7 @@ def think(
         ),
         all_vote=vote([sample.answer for sample in samples]) if compare else None,
         all_cost=Cost(sum(lengths), total - reading) if compare else None,
-        provenance=_provenance(model, text, chosen) | record_of(lens),
+        provenance=_provenance(model, prompt, chosen) | record_of(lens),
     )
 
 
@@ -181,16 +191,18 @@ def _with_prefix_that_fits(settings: ThinkSettings) -> ThinkSettings:
     longest = settings.max_new_tokens
     if settings.prefix <= longest:
         return settings
-    warnings.warn(
+    note(
         f"Samples have up to {longest} tokens, so all of them are read for the deep-thinking "
-        f"ratio, not {settings.prefix}; finishing the deepest adds nothing.",
-        stacklevel=4,
+        f"ratio, not {settings.prefix}; finishing the deepest adds nothing."
     )
     return replace(settings, prefix=longest)
 
 
-def _provenance(model: LanguageModel, prompt: str, settings: ThinkSettings) -> dict[str, Any]:
-    return {"model": model.provenance, "prompt": prompt, "settings": settings.to_document()}
+def _provenance(
+    model: LanguageModel, prompt: str | Prompt, settings: ThinkSettings
+) -> dict[str, Any]:
+    record = {"model": model.provenance, "settings": settings.to_document()}
+    return record | record_of_prompt(prompt)
 
 
 class _PrefixReader:

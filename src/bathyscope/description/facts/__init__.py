@@ -1,5 +1,6 @@
 """What a map shows, computed: numbers and names, no sentences. Words say these and no others."""
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -9,13 +10,19 @@ FACTS_SCHEMA = 1
 """Version of the document that `to_document` makes; docs/describe.md describes it."""
 
 
-def to_document(found: Any) -> dict[str, Any]:
+def to_document(found: Any, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return facts as plain JSON values: a field is a key, what does not exist is null.
 
     Args:
         found: A dataclass of plain values, with its `kind` as a class variable.
+        notes: Those of the run.
     """
-    return {"schema": FACTS_SCHEMA, "kind": found.kind, **_plain(found)}
+    return {
+        "schema": FACTS_SCHEMA,
+        "kind": found.kind,
+        **_plain(found),
+        "notes": list(notes),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bathyscope.description.markdown import escaped
+
 
 @dataclass(frozen=True)
 class Account:
@@ -24,10 +26,15 @@ class Account:
     observations: Sequence[str]
     meaning: Sequence[str]
 
-    def markdown(self) -> str:
-        """Return the account: a title, a paragraph, four lists."""
+    def markdown(self, notes: Sequence[str] = ()) -> str:
+        """Return the account: a title, a paragraph, and lists, of which the notes come first.
+
+        Args:
+            notes: What is worth knowing before the numbers are relied on, as plain text.
+        """
         parts = [f"# {self.title}", "", " ".join(self.overview)]
         for heading, sentences in (
+            ("Notes", [escaped(note) for note in notes]),
             ("Axes", self.axes),
             ("Values", self.values),
             ("What stands out", self.observations),

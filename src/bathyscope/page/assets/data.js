@@ -30,6 +30,7 @@ import { unpacked } from "./arrays.js";
  * @property {string} origin who wrote the answer, where that was not the model
  * @property {string} explanation
  * @property {string} caption
+ * @property {string[]} notes what is worth knowing before the numbers are relied on
  * @property {string} words HTML, made by page/data.py from escaped text
  * @property {Quantity} quantity
  * @property {Axis} rows

@@ -89,11 +89,29 @@ export class Stage {
     const origins = [...new Set(this.maps.map((map) => map.origin).filter(Boolean))];
     const sentences = [...origins, this.maps[0].explanation].join(" ");
     const explained = element("p", { class: "explained" }, sentences);
+    const cautions = element("ul", { class: "cautions" });
+    cautions.append(...notesOf(this.maps).map((note) => element("li", {}, note)));
+    cautions.hidden = cautions.childElementCount === 0;
     const maps = element("div", { class: "maps" }, ...this.panels.map((panel) => panel.root));
     if (this.maps.length > 1) maps.classList.add("several");
-    section.append(heading, explained, this.controls.root, maps, this.bar.root);
+    section.append(heading, explained, cautions, this.controls.root, maps, this.bar.root);
     return section;
   }
+}
+
+/**
+ * The notes of maps, each once, with the map's name where not all maps have it.
+ * @param {MapData[]} maps
+ */
+function notesOf(maps) {
+  /** @type {Map<string, string[]>} */
+  const named = new Map();
+  for (const { name, notes } of maps) {
+    for (const note of notes) named.set(note, [...(named.get(note) ?? []), name]);
+  }
+  return [...named].map(([note, names]) =>
+    names.length === maps.length ? note : `${names.join(", ")}: ${note}`,
+  );
 }
 
 /** The colours of a scale, with its values and its unit. */
