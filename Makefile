@@ -58,8 +58,10 @@ reliability: $(VENV)/installed-dev
 bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.attribution --output benchmarks/results/attribution.json
 	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
+	$(BENCH)/bin/python -m benchmarks.estimators --output benchmarks/results/estimators.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
+	$(BIN)/python -m benchmarks.estimators --page
 	$(BIN)/python -m benchmarks.summary
 
 $(BENCH)/installed: pyproject.toml constraints.txt

@@ -1,12 +1,16 @@
 """What the Think@n benchmark reports follows from its samples."""
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bathyscope as bs
+from bathyscope.games.game import all_coalitions
+from bathyscope.games.shapley import exact_shapley
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,6 +53,36 @@ def test_the_docs_say_what_was_measured() -> None:
     """`python -m benchmarks.summary` writes the page."""
     summary = benchmark("summary")
     assert summary.PAGE.read_text(encoding="utf-8") == summary.page()
+
+
+def test_the_docs_say_how_far_estimators_were_off() -> None:
+    """`python -m benchmarks.estimators --page` writes the table."""
+    estimators = benchmark("estimators")
+    text = estimators.PAGE.read_text(encoding="utf-8")
+    found = json.loads(estimators.RESULTS.read_text(encoding="utf-8"))
+    assert text == estimators.page(text, found)
+    assert text.count(" × as many") == len(found["rows"]) > 10
+
+
+@pytest.mark.parametrize(("game", "evaluations"), [("demos12", 134), ("words12", 300)])
+def test_sampled_shapley_takes_a_fourth_of_what_orders_take(game: str, evaluations: int) -> None:
+    """Orders' squared error falls with their number: a fourth of it is four times as many."""
+    estimators = benchmark("estimators")
+    known = importlib.import_module("benchmarks.games").real(game)
+    ours = estimators.judged(known, estimators.process, evaluations, seeds=12)
+    theirs = estimators.judged(known, estimators.orders, evaluations, seeds=12)
+    assert theirs["error"] ** 2 > 4 * ours["error"] ** 2 > 0
+    assert 0.92 <= ours["coverage"] <= 0.99
+
+
+def test_the_benchmarks_games_are_known_exactly() -> None:
+    games = importlib.import_module("benchmarks.games")
+    made = games.conjunctions(12)
+    table = made.evaluate(all_coalitions(12))
+    np.testing.assert_allclose(games.exact_of_table(table), made.exact, atol=1e-12)
+    np.testing.assert_allclose(exact_shapley(made.game()), made.exact, atol=1e-12)
+    held = games.real("words13")
+    np.testing.assert_allclose(exact_shapley(held.game()), held.exact, atol=1e-12)
 
 
 @pytest.mark.real

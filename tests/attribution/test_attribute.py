@@ -130,7 +130,7 @@ def test_an_interrupted_run_goes_on_from_the_cache(
         bs.attribute(model, MANY, " 36", budget=250, cache=cache, progress=interrupt)
     calls = counted(model, monkeypatch)
     bs.attribute(model, MANY, " 36", budget=250, cache=cache)
-    assert sum(calls) <= 150
+    assert sum(calls) <= 150 + 1, "of the whole prompt the cache keeps no evidence"
 
 
 def test_a_model_without_a_name_has_no_cache(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bathyscope as bs
-from bathyscope.games.replicates import SHARES, jackknife_error
+from bathyscope.games.replicates import jackknife_error
 from tests.conftest import tiny
 
 SOURCE = "1 + 1 = 2\n\nQ: a\nA: 2 + 2 = 4 3 + 3 = 6\n\nQ: b\nA: 4 + 4 = 8\n\nQ: c\nA:"
@@ -39,8 +39,8 @@ def test_errors_are_those_of_the_sums(sampled: bs.AttributionRun) -> None:
     found = bs.group_columns(sampled, CLAUSES)
     assert found.standard_error is not None and sampled.standard_error is not None
     assert found.standard_error.shape == found.heatmap.values.shape == (3, 3)
-    assert found.degrees_of_freedom is not None and found.degrees_of_freedom < SHARES
     assert found.replicates is not None and found.whole_target_error is not None
+    assert found.degrees_of_freedom == len(found.replicates) - 1
     np.testing.assert_allclose(
         found.whole_target_error, jackknife_error(found.replicates.sum(axis=1))
     )
@@ -53,7 +53,7 @@ def test_errors_are_those_of_the_sums(sampled: bs.AttributionRun) -> None:
 
 
 def test_the_sum_of_a_whole_row_is_known_without_error(sampled: bs.AttributionRun) -> None:
-    """Every order of arrival gives all − none: sums of cells know what single cells do not."""
+    """Every estimate gives all − none: sums of cells know what single cells do not."""
     everything = bs.Prompt(WORDS.text, ((0, len(WORDS.text)),))
     found = bs.group_columns(sampled, everything)
     np.testing.assert_allclose(found.heatmap.values[:, 0], sampled.all - sampled.none)

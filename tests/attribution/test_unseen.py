@@ -1,4 +1,4 @@
-"""A column that never varies, through everything that shows a run: nowhere is it certain."""
+"""A cell that never varies, through everything that shows a run: nowhere is it certain."""
 
 import json
 from collections.abc import Sequence
@@ -23,6 +23,8 @@ from tests.conftest import tiny
 
 WORDS = bs.Prompt.segmented("a b c d. e f g h. i j: ", "words")
 LAST = len(WORDS.features) - 1
+STILL = 1
+"""The token for which no fit of either run gives the silent feature a weight."""
 
 
 def deaf(prompt: bs.Prompt, present: Sequence[bool]) -> str:
@@ -32,10 +34,16 @@ def deaf(prompt: bs.Prompt, present: Sequence[bool]) -> str:
 
 @pytest.fixture(scope="module")
 def run() -> bs.AttributionRun:
-    found = bs.attribute(tiny("llama"), WORDS, "xyz", budget=300, seed=3, baseline=deaf)
-    assert found.standard_error is not None and not found.standard_error[:, LAST].any()
-    assert not found.heatmap.values[:, LAST].any()
+    found = sampled(3)
+    assert found.standard_error is not None and found.standard_error[STILL, LAST] == 0
+    assert found.heatmap.values[STILL, LAST] == 0
     return found
+
+
+def sampled(seed: int) -> bs.AttributionRun:
+    return bs.attribute(
+        tiny("llama"), WORDS, "xyz", method="surrogate", budget=600, seed=seed, baseline=deaf
+    )
 
 
 def bounds(run: bs.AttributionRun) -> FloatArray:
@@ -45,8 +53,8 @@ def bounds(run: bs.AttributionRun) -> FloatArray:
 
 def test_the_run_bounds_it(run: bs.AttributionRun) -> None:
     assert run.margin is not None and run.whole_target_margin is not None
-    assert (bounds(run)[:, LAST] > 0).all() and (run.margin[:, LAST] > 0).all()
-    assert np.isnan(bounds(run)).any(), "other columns were seen to vary"
+    assert bounds(run)[STILL, LAST] > 0 and (run.margin[:, LAST] > 0).all()
+    assert np.isnan(bounds(run)).any(), "other cells were seen to vary"
     assert run.whole_target_margin[LAST] > 0
 
 
@@ -60,11 +68,12 @@ def test_it_is_kept_and_published(run: bs.AttributionRun, tmp_path: Path) -> Non
     document = json.loads((tmp_path / "run" / "run.json").read_text())
     schema = json.loads((resources.files("bathyscope.runs") / "run.schema.json").read_text())
     jsonschema.validate(document, schema)
-    assert document["unseen"][0][LAST] > 0 and None in document["unseen"][0]
+    assert document["unseen"][STILL][LAST] > 0 and None in document["unseen"][STILL]
     lines = (tmp_path / "run" / "scores.csv").read_text().splitlines()
     assert lines[0].endswith("standard_error,unseen")
-    assert float(lines[1 + LAST].rsplit(",", 1)[1]) == bounds(run)[0, LAST]
-    document["unseen"][0][LAST] = -1.0
+    line = lines[1 + STILL * len(WORDS.features) + LAST]
+    assert float(line.rsplit(",", 1)[1]) == bounds(run)[STILL, LAST]
+    document["unseen"][STILL][LAST] = -1.0
     (tmp_path / "run" / "run.json").write_text(json.dumps(document))
     with pytest.raises(bs.InputError, match="damaged"):
         open_run(tmp_path / "run")
@@ -73,24 +82,24 @@ def test_it_is_kept_and_published(run: bs.AttributionRun, tmp_path: Path) -> Non
 def test_every_medium_says_so(run: bs.AttributionRun) -> None:
     still = int(np.isfinite(bounds(run)).sum())
     assert f"{still} of {bounds(run).size} cells not seen to vary" in caption(run)
-    assert f"{still} cells were not seen to vary" in bs.describe(run)
+    assert f"{still} cell{'s were' * (still > 1) or ' was'} not seen to vary" in bs.describe(run)
     assert json.loads(bs.describe(run, "json"))["sampling"]["unvaried"] == still
     console = Console(width=400, record=True, file=StringIO())
     console.print(table(run))
     shown = console.export_text()
     assert "*: not seen to vary" in shown and "cells not seen to vary" in shown
-    assert f"+0.0000 ±{bounds(run)[0, LAST]:.4f}*" in shown
+    assert f"+0.0000 ±{bounds(run)[STILL, LAST]:.4f}*" in shown
     sampling = page_data([Shown(run, "run")])["maps"][0]["sampling"]
     assert sampling["unvaried"] is not None
 
 
 def test_no_comparison_finds_a_difference_that_it_may_have_missed(run: bs.AttributionRun) -> None:
-    other = bs.attribute(tiny("llama"), WORDS, "xyz", budget=300, seed=4, baseline=deaf)
+    other = sampled(4)
     cells = compare(run, other).cells
     assert cells is not None and cells.margin is not None and cells.standard_error is not None
-    assert not cells.standard_error[:, LAST].any()
-    expected = bounds(run)[:, LAST] + bounds(other)[:, LAST]
-    np.testing.assert_allclose(cells.margin[:, LAST], expected)
+    assert cells.standard_error[STILL, LAST] == 0
+    expected = bounds(run)[STILL, LAST] + bounds(other)[STILL, LAST]
+    np.testing.assert_allclose(cells.margin[STILL, LAST], expected)
     whole = compare(run, other).whole_target
     assert whole is not None and whole.margin is not None and whole.margin[LAST] > 0
 
@@ -100,11 +109,11 @@ def test_a_group_is_no_surer_than_its_columns(run: bs.AttributionRun) -> None:
     clauses = bs.Prompt.segmented(WORDS.text, r"regex:\w[^.:]*[.:]")
     found = bs.group_columns(run, clauses)
     assert found.margin is not None and found.replicates is not None
-    members = np.nan_to_num(bounds(run)[:, 8:]).sum(axis=1)
-    np.testing.assert_allclose(bounds(found)[:, -1], members)
-    assert (members > 0).all()
-    alone = jackknife_error(found.replicates)[:, -1]
-    assert (found.margin[:, -1] > members).all() and (alone > 0).all()
+    members = np.nan_to_num(bounds(run)[STILL, 8:]).sum()
+    np.testing.assert_allclose(bounds(found)[STILL, -1], members)
+    assert members > 0
+    alone = jackknife_error(found.replicates)[STILL, -1]
+    assert found.margin[STILL, -1] > members and alone > 0
 
 
 def test_interactions_keep_their_bounds(tmp_path: Path) -> None:

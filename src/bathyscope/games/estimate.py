@@ -68,9 +68,9 @@ class Estimate:
         unseen: Of each value that was not seen to vary among the samples, the most by which it may
             be off (`unseen` derives the bound); NaN where it was seen to vary. Same shape.
         whole_target_unseen: The same of each feature's sum over the targets, shape (features,).
-        replicates: The same values without each of `replicates.SHARES` shares of the samples (of
-            fewer samples, without each one), shape (shares, targets, features): from them the
-            error of any sum of cells follows, by `replicates.jackknife_error`.
+        replicates: The same values as they might be as well (see `replicates`), shape (replicates,
+            targets, features): from them the error of any sum of cells follows, by
+            `replicates.jackknife_error`.
     """
 
     values: FloatArray

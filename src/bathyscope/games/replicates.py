@@ -1,8 +1,10 @@
-"""Replicates: an estimate again without each share of its samples, and the errors of sums.
+"""Replicates: an estimate as it might be as well, and the errors of sums.
 
 The cells of a sampled map err together, since all of them come from the same coalitions. The error
 of a sum of cells is therefore not to be had from the cells' errors. It is from replicates: whatever
-is summed, how the sum changes from replicate to replicate says how uncertain it is.
+is summed, how the sum changes from replicate to replicate says how uncertain it is. A replicate is
+the estimate without one share of the samples, or another estimate as probable, scaled to the same
+rule.
 """
 
 import numpy as np
@@ -14,7 +16,7 @@ SHARES = 20
 
 
 def jackknife_error(replicates: FloatArray) -> FloatArray:
-    """Return the standard error of what was computed without each share of the samples.
+    """Return the standard error of what was computed from each replicate.
 
     √((R − 1)/R · Σ_r (θ_r − mean)²), the delete-a-group jackknife (Efron & Stein 1981), with
     R − 1 degrees of freedom. Of a mean of R samples it is s/√R exactly.

@@ -1,79 +1,80 @@
-"""Shapley values from random orders of arrival, where there are too many features for all."""
-
-from dataclasses import replace
+"""Shapley values from random coalitions, where there are too many features for all."""
 
 import numpy as np
 
-from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.errors import InputError
+from bathyscope.games.draws import number_of_pairs
 from bathyscope.games.estimate import Budget, Estimate
-from bathyscope.games.game import Coalitions, Game
-from bathyscope.games.moments import MeanOfSamples
-from bathyscope.games.orders import by_feature, prefixes, random_ranks, ranks_of
-from bathyscope.games.sampling import FEWEST, sample
-from bathyscope.games.unseen import Span
+from bathyscope.games.game import Game
+from bathyscope.games.pair_sample import PairSample, see
+from bathyscope.games.sampling import next_round
+from bathyscope.games.shapley_by_process import shapley_by_process
+from bathyscope.games.shapley_by_regression import shapley_by_regression
+
+PAIRS_PER_FEATURE = 6
+"""Fewest pairs for each value but one: an error from fewer would claim too much."""
+
+MOST_BY_PROCESS = 2048
+"""Pairs that the process is fitted to: its time grows with their cube, its memory with the square
+(about 0.2 GB here)."""
 
 
 def sampled_shapley(game: Game, budget: Budget) -> Estimate:
-    """Return Shapley values as means over random pairs of an order and its reverse.
+    """Return Shapley values from random pairs of a coalition and its complement, none twice.
 
-    A feature's Shapley value is its mean effect v(S ∪ {i}) − v(S) on those before it, S, over all
-    orders of arrival (Castro, Gómez & Tejada 2009, "Polynomial calculation of the Shapley value
-    based on sampling"). Each random order is used with its reverse, so that where a feature comes
-    late in one it comes early in the other, which cancels much of the variance (antithetic
-    pairs: Mitchell et al. 2022, "Sampling permutations for Shapley value estimation").
+    Drawn by `draws`: equally many of each size, a larger budget continuing a smaller one. What a
+    linear model leaves of them is described by a Gaussian process (`process`), and the estimate is
+    the exact Shapley value of what linear model and process expect of all coalitions, those
+    evaluated at their values. Rows sum to v(all) − v(none). The error is the process's, scaled by
+    how well it predicts each pair from the others: it covers what coalitions not seen may hold as
+    far as they are like those seen; else see `unseen`.
 
-    Every pair is one unbiased sample of the whole map whose rows sum to v(all) − v(none); so the
-    mean does too, up to rounding. Standard error: s/√n over the n pairs, n − 1 degrees of freedom;
-    of a cell that no pair shows to vary, the bound of `unseen`.
+    Of more than `MOST_BY_PROCESS` pairs a weighted linear regression takes all, and the process
+    those many; the one of the smaller mean square error is returned.
 
-    Costs at most 2F − 2 evaluations a pair and 2 for the ends, up to the budget; at least
-    `fewest_for_shapley`.
+    Costs 2 evaluations a pair and 2 for the ends, up to the budget; at least `fewest_for_shapley`.
+
+    Raises:
+        InputError: The budget is smaller than that.
     """
-    return sample(
-        game,
-        budget,
-        draw=lambda generator, pairs: _coalitions(generator, pairs, game.num_features),
-        per_sample=2 * game.num_features,
-        tally=_Pairs(),
-    )
+    features = game.num_features
+    fewest = fewest_for_shapley(features)
+    if budget.evaluations < fewest:
+        raise InputError(
+            f"A budget of {budget.evaluations:,} evaluations is too small to sample "
+            f"{features} features; give at least {fewest:,}."
+        )
+    most = min(number_of_pairs(features), (budget.evaluations - 2) // 2)
+    if budget.tolerance is None:
+        return estimated(see(game, most, budget.seed), budget.seed)
+    taken = min(most, (fewest - 2) // 2)
+    while True:
+        estimate = estimated(see(game, taken, budget.seed), budget.seed)
+        more = next_round(taken, estimate, budget.tolerance)
+        if more == 0 or taken == most:
+            return estimate
+        taken = min(most, taken + more)
 
 
 def fewest_for_shapley(features: int) -> int:
-    """Return the evaluations without which there is no standard error: `FEWEST` pairs of orders."""
-    return min(1 << features, FEWEST * (2 * features - 2) + 2)
+    """Return the evaluations without which there is no standard error."""
+    return min(1 << features, 2 * PAIRS_PER_FEATURE * (features - 1) + 2)
 
 
-def _coalitions(generator: np.random.Generator, pairs: int, features: int) -> Coalitions:
-    """Return what pairs pass through: an order's F + 1 prefixes, its reverse's between the ends.
+def estimated(sample: PairSample, seed: int) -> Estimate:
+    """Return the better estimate of those that the number of pairs allows."""
+    features, pairs = sample.pairs.present.shape[1], len(sample.differences)
+    with np.errstate(invalid="ignore"):  # infinities make their own target unknown
+        if pairs <= MOST_BY_PROCESS:
+            return shapley_by_process(sample, seed)
+        by_regression = shapley_by_regression(sample)
+        if features * PAIRS_PER_FEATURE > MOST_BY_PROCESS:
+            return by_regression
+        by_process = shapley_by_process(sample.first(MOST_BY_PROCESS), seed)
+        return min(by_process, by_regression, key=_mean_square_error)
 
-    The reverse's first k features are those that the order's first F − k leave out.
-    """
-    there = prefixes(random_ranks(generator, pairs, features))
-    back = ~there[:, features - 1 : 0 : -1]
-    return np.concatenate([there, back], axis=1)
 
-
-class _Pairs:
-    def __init__(self) -> None:
-        self._cells, self._whole_target = MeanOfSamples(), MeanOfSamples()
-        self._span, self._whole_span = Span(), Span()
-
-    def add(self, drawn: Coalitions, values: FloatArray) -> None:
-        features = drawn.shape[-1]
-        there = values[:, : features + 1]
-        back = np.concatenate([there[:, :1], values[:, features + 1 :], there[:, -1:]], axis=1)
-        # The feature of rank k arrives after k others on the way there, after F − 1 − k back.
-        by_rank = (np.diff(there, axis=1) + np.diff(back, axis=1)[:, ::-1]) / 2
-        effects = by_feature(by_rank, ranks_of(drawn[:, : features + 1]))
-        self._cells.add(effects)
-        self._whole_target.add(effects.sum(axis=1))
-        self._span.add(values)
-        self._whole_span.add(values.sum(axis=-1, keepdims=True))
-
-    def estimate(self) -> Estimate:
-        whole_target = self._whole_target.estimate(self._whole_span.width)
-        return replace(
-            self._cells.estimate(self._span.width[:, None]),
-            whole_target_error=whole_target.standard_error,
-            whole_target_unseen=whole_target.unseen,
-        )
+def _mean_square_error(estimate: Estimate) -> float:
+    assert estimate.standard_error is not None
+    known = estimate.standard_error[np.isfinite(estimate.standard_error)]
+    return float((known**2).sum())

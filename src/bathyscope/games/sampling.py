@@ -81,7 +81,7 @@ def sample(
         if affordable < wanted:
             break
         if budget.tolerance is not None:
-            wanted = _next_round(taken, tally.estimate(), budget.tolerance)
+            wanted = next_round(taken, tally.estimate(), budget.tolerance)
             if wanted == 0:
                 break
     if taken < fewest:
@@ -92,7 +92,7 @@ def sample(
     return tally.estimate()
 
 
-def _next_round(taken: int, estimate: Estimate, tolerance: float) -> int:
+def next_round(taken: int, estimate: Estimate, tolerance: float) -> int:
     """Return how many samples more to draw: 0 when within tolerance, at most doubling them.
 
     The error falls with the root of the number of samples, which says about how many are needed.

@@ -49,7 +49,7 @@ class AttributionRun(Run):
         unseen: Of each cell that was not seen to vary among the samples, the most by which it may
             be off (`games.unseen`); NaN where it was seen to vary. Shape (rows, features).
         whole_target_unseen: The same of each feature's sum over the rows, shape (features,).
-        replicates: The map without each share of the samples, shape (shares, rows, features), for
+        replicates: The map as it might be as well, shape (replicates, rows, features), for
             errors of sums (`games.replicates`). In a saved run they are in
             `arrays.safetensors` only.
         evidence: How probable the target was; None in runs of before it was recorded.
