@@ -4,7 +4,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bathyscope.core.errors import InputError
@@ -103,6 +103,7 @@ def test_leave_one_out_is_what_is_lost(game: tuple[int, int, int]) -> None:
 
 @unhurried
 @given(games)
+@example((1, 3, 60))  # a weight that the penalty all but takes away
 def test_the_surrogate_of_all_coalitions_is_banzhaf_drawn_towards_0(
     game: tuple[int, int, int],
 ) -> None:
@@ -111,7 +112,7 @@ def test_the_surrogate_of_all_coalitions_is_banzhaf_drawn_towards_0(
     exact = exact_banzhaf(game_of(table, count))
     expected = np.sign(exact) * np.maximum(np.abs(exact) - 2 * PENALTY, 0)
     found = METHODS["surrogate"].estimate(game_of(table, count), ALL).values
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    np.testing.assert_allclose(found, expected, atol=1e-7)
 
 
 def test_a_target_that_nothing_changes_has_a_surrogate_of_0() -> None:

@@ -169,3 +169,17 @@ def test_ties_constants_and_a_few_features() -> None:
         flat = METHODS["shapley"].estimate(Game(features, lambda c: np.zeros((len(c), 2))), budget)
         assert not flat.values.any() and flat.standard_error is not None
         assert not flat.standard_error.any()
+
+
+def test_a_tolerance_ends_it_whatever_else_is_infinite() -> None:
+    usual = log_probability_game(12, 1)
+
+    def evaluate(coalitions: Coalitions) -> FloatArray:
+        values = usual.values(coalitions).copy()
+        values[coalitions[:, 0], 1] = -np.inf
+        return values
+
+    game = Game(12, evaluate)
+    found = METHODS["shapley"].estimate(game, Budget(4000, tolerance=0.05))
+    assert found.standard_error is not None and 0 < found.standard_error[0].max() <= 0.05
+    assert np.isnan(found.values[1]).all() and game.num_evaluations < 3000

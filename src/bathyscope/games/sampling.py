@@ -96,9 +96,11 @@ def next_round(taken: int, estimate: Estimate, tolerance: float) -> int:
     """Return how many samples more to draw: 0 when within tolerance, at most doubling them.
 
     The error falls with the root of the number of samples, which says about how many are needed.
+    Targets with infinite values have no error that could ever be within it, and are left aside.
     """
     assert estimate.standard_error is not None
-    error = float(estimate.standard_error.max())
+    known = estimate.standard_error[np.isfinite(estimate.standard_error)]
+    error = float(known.max(initial=0.0))
     if error <= tolerance:
         return 0
     needed = ceil(taken * min((error / tolerance) ** 2, 2.0))

@@ -146,7 +146,8 @@ def _weights(coalitions: Coalitions, values: FloatArray) -> FloatArray:
     # A target that nothing changes has no fit to converge to.
     varies = np.ptp(values, axis=0) > 0
     if varies.any():
-        lasso = Lasso(PENALTY, precompute=True, max_iter=10_000, tol=1e-6)
+        # A share of the squares that the fit may miss the best one by: weights, by its root.
+        lasso = Lasso(PENALTY, precompute=True, max_iter=10_000, tol=1e-14)
         with warnings.catch_warnings():
             # More features than coalitions may leave the last digits open; the jackknife shows it.
             warnings.simplefilter("ignore", ConvergenceWarning)
