@@ -27,6 +27,7 @@ LEVELS = (
     "layers",
     "faithfulness",
     "thinking",
+    "selection",
     "description",
     "render",
     "page",

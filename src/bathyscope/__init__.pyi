@@ -41,6 +41,12 @@ from bathyscope.runs.faithfulness import FaithfulnessRun as FaithfulnessRun
 from bathyscope.runs.interactions import InteractionRun as InteractionRun
 from bathyscope.runs.opening import open_run as open_run
 from bathyscope.runs.settling import SettlingRun as SettlingRun
+from bathyscope.selection.report import JudgeSettings as JudgeSettings
+from bathyscope.selection.report import SelectionReport as SelectionReport
+from bathyscope.selection.report import judge_selection as judge_selection
+from bathyscope.selection.select import Selection as Selection
+from bathyscope.selection.select import select as select
+from bathyscope.selection.settings import SelectSettings as SelectSettings
 from bathyscope.tables.opening import open_map as open_map
 from bathyscope.tables.reading import read_table as read_table
 from bathyscope.thinking.settings import ThinkSettings as ThinkSettings

@@ -21,6 +21,7 @@ from bathyscope.cli import (
     provenance,
     render,
     rerun,
+    select,
     think,
     view,
 )
@@ -91,6 +92,7 @@ LISTS = {
     "evaluate": (listings.methods, listings.features),
     "depth": (listings.layer_statistics, listings.lenses),
     "think": (listings.lenses,),
+    "select": (listings.selectors,),
 }
 """What the help of a command ends with."""
 
@@ -105,6 +107,7 @@ for name, module in {
     "compare": compare,
     "provenance": provenance,
     "rerun": rerun,
+    "select": select,
     "demo": demo,
 }.items():
     kind = listings.ending_with(*LISTS.get(name, ()))

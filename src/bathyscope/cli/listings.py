@@ -70,6 +70,14 @@ def shapes() -> tuple[str, Rows]:
     return "Shapes", _with_brought(own, SHAPES.group)
 
 
+def selectors() -> tuple[str, Rows]:
+    """Return the ways to choose demonstrations."""
+    from bathyscope.selection.selectors import SELECTORS
+
+    own = {name: one.summary for name, one in SELECTORS.own().items()}
+    return "Selectors", _with_brought(own, SELECTORS.group)
+
+
 def _with_brought(own: Rows, group: str) -> Rows:
     others = {name: f"from {package}" for name, package in brought(group).items()}
     return {**own, **{name: text for name, text in others.items() if name not in own}}

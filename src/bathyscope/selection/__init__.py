@@ -1,0 +1,1 @@
+"""Choosing demonstrations from a pool of worked examples, and whether the choice pays."""
