@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.layers import depth_map as map_module
+from bathyscope.layers import last_layer
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.model import decoding
@@ -35,7 +35,7 @@ def test_a_model_of_36_layers_gives_35_rows() -> None:
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bs.depth(tiny("llama"), PROMPT, RESPONSE).heatmap.values
-    monkeypatch.setattr(map_module, "ROWS_PER_BLOCK", 7)
+    monkeypatch.setattr(last_layer, "ROWS_PER_BLOCK", 7)
     parts = bs.depth(tiny("llama"), PROMPT, RESPONSE).heatmap.values
     np.testing.assert_allclose(whole, parts, atol=2e-6)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
-from bathyscope.layers.last_layer import ROWS_PER_BLOCK, Details, LastLayerComparison, Written
+from bathyscope.layers.last_layer import Details, LastLayerComparison, Written
 from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.layers.statistics.statistic import LayerStatistic
 from bathyscope.model.anatomy import Anatomy
@@ -76,10 +76,10 @@ def depth_map(
         InputError: The model has a single layer.
     """
     comparison = LastLayerComparison(anatomy, statistics, top_k)
-    blocks: list[tuple[Tensor, MapDetails | None, Scores]] = []
+    blocks: list[tuple[Tensor, Details | None, Scores]] = []
     done = 0
     for states in pieces:
-        for block in _blocks(states):
+        for block in _blocks(states, max(1, comparison.rows_per_block // len(states))):
             progress("compare layers", done, len(emitted))
             ids = torch.tensor(emitted[done : done + len(block[-1])], device=block[-1].device)
             blocks.append(_compared(comparison, lens, block, ids))
@@ -89,34 +89,38 @@ def depth_map(
     progress("compare layers", len(emitted), len(emitted))
     values, details, scores = zip(*blocks, strict=True)
     return DepthMap(
-        torch.cat(values, dim=1).numpy(),
-        _joined([one for one in details if one is not None]),
+        _on_processor(torch.cat(values, dim=1)).numpy(),
+        _joined(
+            [
+                _map_details(one, part.shape)
+                for one, part in zip(details, values, strict=True)
+                if one is not None
+            ]
+        ),
         joined(scores),
     )
 
 
-def _blocks(states: list[Tensor]) -> Iterator[list[Tensor]]:
-    """Yield all layers of a few tokens, copied: a part would keep the whole piece in memory."""
-    count = max(1, ROWS_PER_BLOCK // len(states))
+def _blocks(states: list[Tensor], count: int) -> Iterator[list[Tensor]]:
+    """Yield all layers of `count` tokens, copied: a part would keep the whole piece in memory."""
     for start in range(0, len(states[-1]), count):
         yield [layer[start : start + count].clone() for layer in states]
 
 
 def _compared(
     comparison: LastLayerComparison, lens: Lens, states: list[Tensor], emitted: Tensor
-) -> tuple[Tensor, MapDetails | None, Scores]:
+) -> tuple[Tensor, Details | None, Scores]:
     """Return divergences (num_layers − 1, tokens), what else was asked for, scores."""
     rows, final = read_states(comparison.anatomy, lens, states)
     written = Written(emitted, torch.stack(states[:-1]), states[-1])
     bits, details, _, scores = comparison.columns(rows, final, written)
     assert scores is not None
-    shape = len(states) - 1, len(emitted)
-    return bits.cpu(), None if details is None else _map_details(details, shape), scores
+    return bits, details, scores
 
 
-def _map_details(details: Details, shape: tuple[int, int]) -> MapDetails:
+def _map_details(details: Details, shape: Sequence[int]) -> MapDetails:
     def shaped(tensor: Tensor, *last: int) -> NDArray[Any]:
-        array: NDArray[Any] = tensor.cpu().numpy()
+        array: NDArray[Any] = _on_processor(tensor).numpy()
         return array.reshape(*shape, *last)
 
     return MapDetails(
@@ -124,6 +128,12 @@ def _map_details(details: Details, shape: tuple[int, int]) -> MapDetails:
         shaped(details.top_ids, details.top_ids.shape[1]),
         shaped(details.top_probabilities, details.top_ids.shape[1]),
     )
+
+
+def _on_processor(numbers: Tensor) -> Tensor:
+    """Return numbers on the CPU, float64 where they are no integers."""
+    moved = numbers.cpu()
+    return moved.double() if moved.is_floating_point() else moved
 
 
 def _joined(parts: list[MapDetails]) -> MapDetails | None:

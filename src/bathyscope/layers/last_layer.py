@@ -11,16 +11,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from bathyscope.layers.kernels.compiled_rows import fastest_rows
+from bathyscope.layers.kernels.fastest import fastest_rows
 from bathyscope.layers.kernels.torch_rows import Rows
 from bathyscope.layers.kernels.workers import Workers
 from bathyscope.layers.statistics.statistic import Cells, LayerStatistic, computed
 from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.device import exact_float, fitting
 from bathyscope.model.logits import as_float
 from bathyscope.model.scores import Scores, joined, scores_of
 
 ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""
+
+# On an accelerator so many, where memory allows; more do not make the product faster.
+_MOST_ROWS_PER_BLOCK = 8192
+# Statistics hold a few arrays of the vocabulary's width for each row.
+_ROWS_OF_DETAILS = 64
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Details:
         """Return arrays that wait for their numbers."""
 
         def real(*shape: int) -> Tensor:
-            return torch.empty(*shape, dtype=torch.float64, device=device)
+            return torch.empty(*shape, dtype=exact_float(device), device=device)
 
         return cls(
             statistics={statistic.name: real(cells) for statistic in statistics},
@@ -86,14 +92,15 @@ class LastLayer:
         emitted: Tensor | None = None,
     ) -> None:
         """Take the last layer's logits as projected, (tokens, vocab_size), and the text's ids."""
-        self.entropy = torch.empty(len(logits), dtype=torch.float64, device=logits.device)
+        exact = exact_float(logits.device)
+        self.entropy = torch.empty(len(logits), dtype=exact, device=logits.device)
         self.probabilities = as_float(logits[:0]).new_empty(logits.shape)
         scored: dict[int, Scores] = {}
 
         def fill(part: slice) -> None:
-            x = as_float(anatomy.rescale(logits[part])).contiguous()
+            x = anatomy.rescale(logits[part])
             if emitted is not None:
-                scored[part.start] = scores_of(x, emitted[part])
+                scored[part.start] = scores_of(as_float(x), emitted[part])
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)
@@ -193,6 +200,13 @@ class LastLayerComparison:
                 self._logits = states.new_empty(len(states), width)
             return self.anatomy.project(states, self._logits)
 
+    @property
+    def rows_per_block(self) -> int:
+        """How many rows are best projected at once, so that their logits fit."""
+        weight = next(self.anatomy.lm_head.parameters())
+        bytes_each = len(weight) * weight.element_size()
+        return fitting(bytes_each, weight.device, ROWS_PER_BLOCK, _MOST_ROWS_PER_BLOCK)
+
     def release(self) -> None:
         """Give the memory for logits back until they are needed again."""
         self._logits = None
@@ -208,11 +222,11 @@ class LastLayerComparison:
 
     def _from_logits(self, logits: Tensor, index: Tensor, last: LastLayer) -> Tensor:
         """Return divergences in bits of logits (cells, vocab_size), which are consumed."""
-        bits = torch.empty(len(index), dtype=torch.float64, device=logits.device)
+        bits = torch.empty(len(index), dtype=exact_float(logits.device), device=logits.device)
         rows = self._rows(logits)
 
         def compare(part: slice) -> None:
-            x = as_float(self.anatomy.rescale(logits[part])).contiguous()
+            x = self.anatomy.rescale(logits[part])
             q, entropy = last.probabilities, last.entropy
             rows.divergences(x, index[part], q, entropy, bits[part])
 
@@ -240,4 +254,4 @@ class LastLayerComparison:
             top = cells.log_probs.topk(self.top_k)
             details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
 
-        self.workers.each(len(index), read, self._rows(logits).at_once)
+        self.workers.each(len(index), read, min(self._rows(logits).at_once, _ROWS_OF_DETAILS))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
-from bathyscope.layers.last_layer import ROWS_PER_BLOCK, LastLayer, LastLayerComparison
+from bathyscope.layers.last_layer import LastLayer, LastLayerComparison
 from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.logits import as_float
@@ -110,11 +110,11 @@ class Settler:
         last = self._comparison.last_layer(final, emitted)
         self.scores += [] if last.scores is None else [last.scores]
         possible = self._possible(rows, last).cpu()
-        num_layers = len(rows) + 1
+        num_layers, at_once = len(rows) + 1, self._comparison.rows_per_block
         settled = torch.full((len(final),), num_layers)
         undecided = torch.arange(len(final))
         while len(undecided := undecided[possible[:, undecided].any(0)]):
-            layer, token = _first_possible(possible, undecided)
+            layer, token = _first_possible(possible, undecided[:at_once])
             values = self._comparison.cells(
                 rows[layer.to(rows.device), token.to(rows.device)], token.to(rows.device), last
             ).cpu()
@@ -223,7 +223,6 @@ def _likely(q: Tensor, bytes_each: int) -> Iterator[tuple[Tensor, Tensor, Tensor
 
 def _first_possible(possible: Tensor, undecided: Tensor) -> tuple[Tensor, Tensor]:
     """Return layers and tokens of the first open cells, at least one of each token in turn."""
-    undecided = undecided[:ROWS_PER_BLOCK]
     each = max(1, _ROWS_PER_ROUND // len(undecided))
     open_cells = possible[:, undecided]
     chosen = open_cells & (open_cells.cumsum(0) <= each)

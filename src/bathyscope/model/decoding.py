@@ -9,6 +9,7 @@ from transformers.cache_utils import DynamicLayer
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
+from bathyscope.model.device import fitting
 from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel
@@ -19,6 +20,9 @@ from bathyscope.model.tokens import Continuation
 
 TOKENS_PER_PIECE = 128
 """Tokens run at once: enough to keep a processor busy; all layers' states of them are held."""
+
+# On an accelerator each piece reads all weights again, and more tokens than this hide that.
+_MOST_TOKENS_PER_PIECE = 4096
 
 
 def residual_stream(
@@ -46,13 +50,14 @@ def residual_stream(
         raise InputError("The prompt is empty, so nothing predicts the first token.")
     model.require_context(len(ids))
     first, end = len(continuation.prompt_ids) - 1, len(ids) - 1
-    if end <= TOKENS_PER_PIECE or not model.may_continue_a_cache(end):
+    size = _tokens_per_piece(model)
+    if end <= size or not model.may_continue_a_cache(end):
         yield model.hidden_states(continuation)
         return
     cache: Any = empty_cache(model.model)
-    for start in range(0, end, TOKENS_PER_PIECE):
+    for start in range(0, end, size):
         progress("run the model", start, end)
-        stop = min(start + TOKENS_PER_PIECE, end)
+        stop = min(start + size, end)
         wanted = torch.arange(start, stop, device=model.model.device)
         wanted = wanted[wanted >= first] - start
         states, cache = _piece(model, ids[start:stop], wanted, cache)
@@ -62,6 +67,14 @@ def residual_stream(
         if len(wanted):
             yield states
     progress("run the model", end, end)
+
+
+def _tokens_per_piece(model: LanguageModel) -> int:
+    """Return how many tokens are run at once, so that the states of all layers fit."""
+    weight = next(model.head.embed_tokens.parameters())
+    bytes_each = (model.num_layers + 1) * weight.shape[-1] * weight.element_size()
+    device = model.model.device
+    return fitting(bytes_each, device, TOKENS_PER_PIECE, _MOST_TOKENS_PER_PIECE)
 
 
 class _ReservedLayer(DynamicLayer):  # type: ignore[no-untyped-call]

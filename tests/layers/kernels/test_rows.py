@@ -1,4 +1,4 @@
-"""Both ways through the rows, torch's and the compiled one, against SciPy in float64."""
+"""All ways through the rows (torch's, compiled C, Triton) against SciPy in float64."""
 
 import ctypes
 import hashlib
@@ -14,24 +14,29 @@ from scipy.special import softmax
 from scipy.stats import entropy
 
 from bathyscope.layers.kernels import compiled_rows as module
-from bathyscope.layers.kernels.compiled_rows import CompiledRows, compiled_rows, fastest_rows
+from bathyscope.layers.kernels import fastest
+from bathyscope.layers.kernels.compiled_rows import CompiledRows, compiled_rows
+from bathyscope.layers.kernels.fastest import fastest_rows
 from bathyscope.layers.kernels.torch_rows import Rows, TorchRows, agree
+from tests.layers.kernels.on_triton import triton
 
 CPU = torch.device("cpu")
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
-@pytest.fixture(params=["torch", pytest.param("compiled", marks=needs_compiler)])
+@pytest.fixture(params=["torch", pytest.param("compiled", marks=needs_compiler), "triton"])
 def rows(request: pytest.FixtureRequest) -> Rows:
     if request.param == "torch":
         return TorchRows(CPU)
+    if request.param == "triton":
+        return triton()
     compiled = compiled_rows()
     assert compiled is not None
     return compiled
 
 
 def predicted(rows: Rows, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    probabilities = torch.empty_like(logits)
+    probabilities = torch.empty(logits.shape)
     nats = torch.empty(len(logits), dtype=torch.float64)
     rows.predictions(logits, probabilities, nats)
     return probabilities, nats
@@ -112,6 +117,7 @@ def anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Let the search for a compiler begin anew, in an empty cache."""
     monkeypatch.setenv("BATHYSCOPE_CACHE", str(tmp_path))
     monkeypatch.setattr(module, "compiled_rows", compiled_rows.__wrapped__)
+    monkeypatch.setattr(fastest, "compiled_rows", compiled_rows.__wrapped__)
     return tmp_path
 
 
@@ -231,9 +237,23 @@ def test_arrays_that_the_compiled_way_would_read_wrongly_are_refused() -> None:
     rows = compiled_rows()
     assert rows is not None
     nats = torch.empty(4, dtype=torch.float64)
-    for logits in (torch.randn(4, 6, dtype=torch.float64), torch.randn(6, 4).T):
+    given = torch.randn(4, 6)
+    for logits, probabilities in (
+        (given.double(), torch.empty(4, 6)),
+        (given, torch.empty(6, 4).T),
+        (given, torch.empty(4, 6, dtype=torch.float64)),
+    ):
         with pytest.raises(TypeError, match=r"expected torch.float32, contiguous"):
-            rows.predictions(logits, torch.empty(4, 6), nats)
+            rows.predictions(logits, probabilities, nats)
+
+
+def test_rows_with_gaps_in_memory_are_read_right(rows: Rows) -> None:
+    p, q = torch.randn(1037, 3).T, torch.randn(1037, 2).T
+    token = torch.tensor([1, 0, 1])
+    found = compared(rows, p, token, q)
+    assert not p.is_contiguous() and found.min() > 0.05
+    expected = compared(TorchRows(CPU), p.contiguous(), token, q.contiguous())
+    np.testing.assert_allclose(found, expected, atol=4e-6)
 
 
 def test_agreement_sees_a_hundredth_of_a_percent() -> None:
@@ -242,5 +262,5 @@ def test_agreement_sees_a_hundredth_of_a_percent() -> None:
             super().divergences(*given)
             given[-1].mul_(1.0001)
 
-    assert agree(TorchRows(CPU), TorchRows(CPU))
-    assert not agree(Off(CPU), TorchRows(CPU))
+    assert agree(TorchRows(CPU), TorchRows(CPU), CPU)
+    assert not agree(Off(CPU), TorchRows(CPU), CPU)

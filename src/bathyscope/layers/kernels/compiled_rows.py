@@ -22,8 +22,9 @@ from torch import Tensor
 
 from bathyscope.core.files.scratch import scratch
 from bathyscope.core.files.writing import sha256
-from bathyscope.layers.kernels.torch_rows import Rows, TorchRows, agree
+from bathyscope.layers.kernels.torch_rows import TorchRows, agree
 from bathyscope.model.cache import cache_folder
+from bathyscope.model.logits import as_float
 
 _FLAGS = ("-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _SECONDS_TO_COMPILE = 60
@@ -44,24 +45,18 @@ class CompiledRows:
 
     def predictions(self, logits: Tensor, probabilities: Tensor, entropy: Tensor) -> None:
         """Fill in what the last layer predicts; see `Rows`."""
+        x = as_float(logits).contiguous()
         arrays = _address(probabilities, torch.float32), _address(entropy, torch.float64)
-        self._predictions(_address(logits, torch.float32), *logits.shape, *arrays)
+        self._predictions(_address(x, torch.float32), *x.shape, *arrays)
 
     def divergences(
         self, logits: Tensor, token: Tensor, last: Tensor, last_entropy: Tensor, bits: Tensor
     ) -> None:
         """Fill in divergences; see `Rows`. Entropies are not needed: it is done by definition."""
+        x = as_float(logits).contiguous()
         q, rows_of_q = _address(last, torch.float32), _address(token, torch.int64)
         arrays = q, rows_of_q, _address(bits, torch.float64)
-        self._divergences(_address(logits, torch.float32), *logits.shape, *arrays)
-
-
-def fastest_rows(dtype: torch.dtype, device: torch.device) -> Rows:
-    """Return the fastest way there is for logits of a type, on a device."""
-    compiled = None
-    if device.type == "cpu" and torch.promote_types(dtype, torch.float32) == torch.float32:
-        compiled = compiled_rows()
-    return compiled or TorchRows(device)
+        self._divergences(_address(x, torch.float32), *x.shape, *arrays)
 
 
 @cache
@@ -77,7 +72,8 @@ def compiled_rows() -> CompiledRows | None:
             return None
         except (OSError, AttributeError):
             continue
-        return rows if agree(rows, TorchRows(torch.device("cpu"))) else None
+        processor = torch.device("cpu")
+        return rows if agree(rows, TorchRows(processor), processor) else None
     return None
 
 

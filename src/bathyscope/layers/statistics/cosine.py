@@ -22,7 +22,8 @@ class Cosine(LayerStatistic):
     )
 
     def compute(self, cells: Cells) -> "Tensor":
-        """Return the cosine, in float64; a vector of zeros gives 0."""
+        """Return the cosine, in float64 where the device has it; a vector of zeros gives 0."""
         from torch import cosine_similarity
 
-        return cosine_similarity(cells.states.double(), cells.last_states.double()).clamp_(-1, 1)
+        exact = cells.last_entropy.dtype
+        return cosine_similarity(cells.states.to(exact), cells.last_states.to(exact)).clamp_(-1, 1)

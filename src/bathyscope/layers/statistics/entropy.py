@@ -21,4 +21,4 @@ class Entropy(LayerStatistic):
 
     def compute(self, cells: Cells) -> "Tensor":
         """Return H(p) in bits."""
-        return -(cells.probs * cells.log_probs).sum(-1).double() / log(2)
+        return -(cells.probs * cells.log_probs).sum(-1).to(cells.last_entropy.dtype) / log(2)

@@ -23,5 +23,5 @@ class KlFromLast(LayerStatistic):
 
     def compute(self, cells: Cells) -> "Tensor":
         """Return KL(q ‖ p) in bits; rounding below 0 is taken off."""
-        crossed = -(cells.log_probs * cells.last_probs).sum(-1).double() - cells.last_entropy
-        return crossed.clamp_(min=0) / log(2)
+        crossed = -(cells.log_probs * cells.last_probs).sum(-1).to(cells.last_entropy.dtype)
+        return (crossed - cells.last_entropy).clamp_(min=0) / log(2)

@@ -20,4 +20,4 @@ class Probability(LayerStatistic):
 
     def compute(self, cells: Cells) -> "Tensor":
         """Return p(y)."""
-        return cells.own_log_probs[:, 0].double().exp()
+        return cells.own_log_probs[:, 0].to(cells.last_entropy.dtype).exp()

@@ -24,7 +24,7 @@ class Cells:
     Attributes:
         log_probs: ln p of every token, at least float32, shape (cells, vocab_size).
         last_probs: q of every token, same shape; at least the smallest normal number.
-        last_entropy: H(q) in nats, float64, shape (cells,).
+        last_entropy: H(q) in nats, shape (cells,), in float64 or the most exact type of the device.
         emitted: Token ids y that stand in the response, int64, shape (cells,).
         states: h, as the layers leave it: no norm, no lens, shape (cells, hidden_size).
         last_states: The same of the last layer.
