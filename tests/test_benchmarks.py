@@ -2,11 +2,15 @@
 
 import importlib.util
 import json
+import os
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import bathyscope as bs
 from bathyscope.games.game import all_coalitions
@@ -90,3 +94,45 @@ def test_the_timing_benchmark_has_text_enough_for_its_longest_map(smollm: Any) -
     depth = benchmark("depth")
     for text in (depth.arithmetic(), depth.natural()):
         assert len(depth.continuation(smollm, text, 4096).target_ids) == 4096
+
+
+def test_what_is_measured_on_an_accelerator_runs_on_a_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script must not fail for the first time on a device that is lent for minutes."""
+    accelerator = benchmark("accelerator")
+    monkeypatch.setattr(accelerator, "ROUNDS", 1)
+    accelerator.measured("tiny", torch.device("cpu"), torch.float32, tmp_path / "found.json")
+    found = json.loads((tmp_path / "found.json").read_text())
+    measurements = {key: found[key] for key in accelerator.MEASUREMENTS}
+    assert len(measurements) == 4
+    assert not [one for one in measurements.values() if "failed" in one]
+    assert found["exactness"]["largest_error_bits_float32"] < 4e-6
+    assert found["attribution"]["tree_tokens"] > 100
+
+
+def test_what_fails_on_an_accelerator_is_said_and_the_rest_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accelerator = benchmark("accelerator")
+
+    def fails(*given: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(
+        accelerator,
+        "MEASUREMENTS",
+        {"depth": (fails, "tiny"), "exactness": (accelerator.exactness, "tiny")},
+    )
+    accelerator.measured(None, torch.device("cpu"), torch.float32, tmp_path / "found.json")
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["depth"]["failed"] == "OutOfMemoryError: CUDA out of memory"
+    assert "failed" not in found["exactness"]
+
+
+def test_the_accelerator_script_is_bash_and_fits_its_time() -> None:
+    script = ROOT / "benchmarks" / "accelerator.sh"
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    limits = [int(found) for found in re.findall(r"^timeout (\d+)", script.read_text(), re.M)]
+    assert len(limits) == 2 and sum(limits) <= 480
+    assert os.access(script, os.X_OK)
