@@ -48,14 +48,15 @@ def test_a_block_costs_the_same_calls_whatever_its_rows(
     family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anatomy = tiny(family).anatomy
-    width = anatomy.lm_head.weight.shape[-1]  # type: ignore[union-attr]
+    width = next(anatomy.lm_head.parameters()).shape[-1]
 
     def calls(rows: OneLaunch | TorchRows, tokens: int) -> Calls:
         monkeypatch.setattr(last_layer, "fastest_rows", lambda dtype, device: rows)
         comparison = LastLayerComparison(anatomy)
         states, final = torch.randn(5, tokens, width), torch.randn(tokens, width)
         comparison.columns(states, final)
-        with Calls() as found:
+        found = Calls()
+        with found:
             assert comparison.columns(states, final).bits.shape == (5, tokens)
         return found
 
