@@ -62,6 +62,7 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
 	$(BIN)/python -m benchmarks.estimators --page
+	$(BIN)/python -m benchmarks.select --output benchmarks/results/select.json
 	$(BIN)/python -m benchmarks.summary
 
 $(BENCH)/installed: pyproject.toml constraints.txt

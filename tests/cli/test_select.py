@@ -69,6 +69,18 @@ def test_wrong_use_is_one_sentence(
     assert "Traceback" not in result.stderr and tree(here) == before
 
 
+def test_hostile_text_reaches_no_terminal_raw(here: Path) -> None:
+    nasty = "\x1b]0;owned\x07 [bold]{{ 7 * 7 }}\u202e"
+    records = [{"question": f"{nasty} {at}", "answer": f"\x1b[31m{at}"} for at in range(3)]
+    Path("pool.jsonl").write_text("\n".join(map(json.dumps, records)))
+    result = call("select", "pool.jsonl", "--by", "random", "-k", "2")
+    assert result.exit_code == 0 and "[bold]" in result.stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(result.stdout + result.stderr)
+    Path("pool.jsonl").write_text(json.dumps({"\x1b[31m": 1, "question": "a"}))
+    result = call("select", "pool.jsonl", "--by", "random", "-k", "1")
+    assert result.exit_code == 2 and "\x1b" not in result.stderr
+
+
 def test_help_lists_the_selectors() -> None:
     text = call("select", "--help").stdout
     assert "auto-cot" in text and "farthest first" in text

@@ -126,6 +126,7 @@ def test_a_report_counts_what_was_done(judged: bs.SelectionReport, pool: list[It
     total = sum(one["mean"] for one in credit["attribution"])
     gained = document["chosen"]["log_prob"] - document["without"]["log_prob"]
     assert total == pytest.approx(gained, abs=1e-4)  # Shapley values share it out completely
+    assert judged.record["seconds_writing"] > 0 < judged.record["tokens_scored"]
     words = judged.words()
     assert "2506.14641" in words and "random sets" in words and "In 2 orders" in words
     assert judged.record["model"]["class"] == "LlamaForCausalLM"

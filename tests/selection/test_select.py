@@ -236,6 +236,7 @@ def test_a_pool_is_read(tmp_path: Path) -> None:
     found = read_pool(pool_of(tmp_path, *(one.to_record() for one in problems)))
     assert [one.rationale for one in found] == [one.solution for one in problems]
     assert [one.prediction for one in found] == [one.answer for one in problems]
+    assert list(bs.select(problems, by="random", k=2).pool) == found
 
 
 @pytest.mark.parametrize(

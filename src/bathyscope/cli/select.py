@@ -153,17 +153,21 @@ def _print_choice(selection: "Selection") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from bathyscope.prompt.labels import visible
+
     table = Table(title=f"{len(selection.places)} of {len(selection.pool)} items")
     for name in ("index", "as good", "question", "answer"):
         table.add_column(name, justify="right" if name in ("index", "as good") else "left")
     ties = selection.ties or [[index] for index in selection.chosen]
     for item, tied in zip(selection.items, ties, strict=True):
-        question = " ".join(item.question.split())
+        question, answer = (
+            " ".join(map(visible, text.split())) for text in (item.question, item.prediction)
+        )
         table.add_row(
             str(item.index),
             str(len(tied) - 1),
             Text(question if len(question) <= 70 else f"{question[:69]}…"),
-            Text(item.prediction),
+            Text(answer),
         )
     Console(markup=False, highlight=False).print(table)
 

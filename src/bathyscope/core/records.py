@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.text import decoded, require_characters
+from bathyscope.core.text import decoded, require_characters, shortened
+
+_MOST_NAMES, _LONGEST_NAME = 12, 24
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,16 @@ class Record:
 
     place: str
     fields: dict[str, Any]
+
+    @property
+    def names(self) -> str:
+        """The names of its fields, for sentences about them: the first dozen, as can be shown."""
+        shown = [
+            name if name.isprintable() and len(name) <= _LONGEST_NAME else shortened(name)
+            for name in list(self.fields)[:_MOST_NAMES]
+        ]
+        more = ["…"] if len(self.fields) > _MOST_NAMES else []
+        return ", ".join([*shown, *more]) or "none"
 
     def text(self, name: str) -> str:
         """Return a field that is a text, without the white space around it.

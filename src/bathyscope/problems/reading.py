@@ -47,8 +47,7 @@ def _shape(record: Record, asked: Shape | None) -> Shape:
                 return shape
     expected = " or ".join(f"{one.name} ({', '.join(sorted(one.fields))})" for one in candidates)
     raise InputError(
-        f"{record.place} has the fields {', '.join(record.fields) or 'none'}; expected were those "
-        f"of {expected}."
+        f"{record.place} has the fields {record.names}; expected were those of {expected}."
     )
 
 

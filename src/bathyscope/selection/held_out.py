@@ -41,14 +41,12 @@ class Judged:
         log_probs: ln p of the right answers, shape (questions,), nats.
         answers: What was written to each question.
         prompt_tokens: Tokens of the demonstrations.
-        seconds: How long the answers took to write.
     """
 
     places: Set
     log_probs: FloatArray
     answers: Sequence[WrittenAnswer]
     prompt_tokens: int
-    seconds: float
 
     def values(self, measure: str) -> FloatArray:
         """Return a measure at each question, shape (questions,)."""
@@ -64,7 +62,6 @@ class Judged:
             **{measure: float(self.values(measure).mean()) for measure in MEASURES},
             "prompt_tokens": self.prompt_tokens,
             "tokens_written": sum(answer.num_tokens for answer in self.answers),
-            "seconds": self.seconds,
         }
 
 
@@ -77,6 +74,7 @@ class Bench:
         questions: The questions.
         rule: How answers are read off texts, a name of `answer_rules`.
         max_new_tokens: Longest answer.
+        seconds_writing: How long all answers so far took to write.
     """
 
     def __init__(
@@ -97,6 +95,7 @@ class Bench:
         self.model, self.pool, self.questions = model, pool, questions
         self.rule, self.max_new_tokens = rule or rule_for(questions), max_new_tokens
         self.right_answers = RightAnswers(model, pool, questions, progress)
+        self.seconds_writing = 0.0
         self._progress = progress
 
     def judged(self, sets: Sequence[Set], what: str) -> list[Judged]:
@@ -107,20 +106,30 @@ class Bench:
             what: What they are, for progress: "random sets".
         """
         log_probs = self.right_answers.log_probs(sets, f"score right answers, {what}")
-        found = []
-        for number, (one, own) in enumerate(zip(sets, log_probs, strict=True), start=1):
-            began = time.perf_counter()
-            text = shown([self.pool[at] for at in one])
-            prompts = [text + asked(problem.question) for problem in self.questions]
-            stage = f"write answers, {what} {number} of {len(sets)}"
-            texts = written(self.model, prompts, self.max_new_tokens, self._progress, stage)
-            answers = [
-                graded(answer, tokens, problem, self.rule)
-                for (answer, tokens), problem in zip(texts, self.questions, strict=True)
-            ]
-            length = len(self.model.tokens.encode(text)) if text else 0
-            found.append(Judged(one, own, answers, length, time.perf_counter() - began))
-        return found
+        texts = [shown([self.pool[at] for at in one]) for one in sets]
+        written = self._written(texts, f"write answers, {what}")
+        count = len(self.questions)
+        return [
+            Judged(one, own, written[row * count : (row + 1) * count], self._length(text))
+            for row, (one, own, text) in enumerate(zip(sets, log_probs, texts, strict=True))
+        ]
+
+    def _written(self, texts: Sequence[str], stage: str) -> list[WrittenAnswer]:
+        """Return what is written to every question after each text, text after text.
+
+        All are written together, for prompts of one length make one batch, whatever their sets.
+        """
+        began = time.perf_counter()
+        prompts = [text + asked(one.question) for text in texts for one in self.questions]
+        found = written(self.model, prompts, self.max_new_tokens, self._progress, stage)
+        self.seconds_writing += time.perf_counter() - began
+        return [
+            graded(answer, tokens, problem, self.rule)
+            for (answer, tokens), problem in zip(found, [*self.questions] * len(texts), strict=True)
+        ]
+
+    def _length(self, text: str) -> int:
+        return len(self.model.tokens.encode(text)) if text else 0
 
 
 def random_sets(pool: Sequence[Item], k: int, count: int, seed: int) -> list[Set]:

@@ -10,6 +10,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.noting import note
 from bathyscope.core.records import Record, read_records
 from bathyscope.core.text import require_characters
+from bathyscope.problems.problem import Problem
 from bathyscope.problems.reading import problem_of
 
 _FIELDS = frozenset({"question", "rationale", "prediction"})
@@ -57,17 +58,20 @@ def read_pool(path: Path) -> list[Item]:
     return items
 
 
+def item_of(problem: Problem, number: int) -> Item:
+    """Return a problem as an item: its solution is the rationale, its answer the prediction."""
+    return Item(number, problem.question, problem.solution or "", problem.answer, problem.answer)
+
+
 def _item(record: Record, number: int) -> Item:
     if not record.fields.keys() >= _FIELDS:
         problem = problem_of(record, str(number))
         if "prediction" in record.fields or problem is None:
             raise InputError(
-                f"{record.place} has the fields {', '.join(record.fields) or 'none'}; an item of a "
+                f"{record.place} has the fields {record.names}; an item of a "
                 "pool has question, rationale and prediction, or is laid out as a known data set."
             )
-        return Item(
-            number, problem.question, problem.solution or "", problem.answer, problem.answer
-        )
+        return item_of(problem, number)
     question = record.text("question").removeprefix(_ASKED.strip()).strip()
     if not question:
         raise InputError(f"{record.place}: the field 'question' is empty; give a text.")

@@ -201,21 +201,25 @@ def judge_selection(
         progress=progress,
     )
     own, nothing = bench.judged([selection.places, ()], "the choice and none")
-    others = bench.judged(sets, "random set")
+    others = bench.judged(sets, "random sets")
     orders = other_orders(selection.places, chosen.permute, chosen.seed)
+    in_orders = bench.judged(orders, "other orders") if orders else []
+    credit = None if chosen.credit is None else credited(bench, own, chosen.credit, budget)
     record = {
         "settings": replace(chosen, answer=bench.rule).to_document(),
         "questions": len(held_out),
         "model": model.provenance,
+        "seconds_writing": bench.seconds_writing,
+        "tokens_scored": bench.right_answers.num_tokens,
     }
     return SelectionReport(
         selection,
         own,
         others,
-        bench.judged(orders, "order") if orders else [],
+        in_orders,
         nothing,
         differences(own, others),
-        None if chosen.credit is None else credited(bench, own, chosen.credit, budget),
+        credit,
         record,
     )
 

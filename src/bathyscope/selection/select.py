@@ -12,7 +12,7 @@ from bathyscope.core.noting import note, notes_kept
 from bathyscope.core.progress import Progress, silent
 from bathyscope.core.registry import working
 from bathyscope.problems.problem import Problem
-from bathyscope.selection.pool import Item, read_pool
+from bathyscope.selection.pool import Item, item_of, read_pool
 from bathyscope.selection.selector import Choice, SelectionRequest, Selector
 from bathyscope.selection.selectors import SELECTORS
 from bathyscope.selection.settings import SelectOverrides, SelectSettings
@@ -79,7 +79,7 @@ class Selection:
 @keywords_checked
 @notes_kept
 def select(
-    pool: str | Path | Sequence[Item],
+    pool: str | Path | Sequence[Item | Problem],
     questions: Sequence[Problem] = (),
     *,
     model: "LanguageModel | None" = None,
@@ -91,7 +91,7 @@ def select(
     """Demonstrations chosen from a pool of worked examples.
 
     Args:
-        pool: Items, or a file of them (`read_pool`).
+        pool: A file of items (docs/select.md), or items or problems with solutions.
         questions: Questions with right answers that the choice may look at; `similar`,
             `attribution` and `greedy` need some. Never those that the choice is judged by.
         model: A language model, for `attribution` and `greedy`; None loads the embedded one.
@@ -107,7 +107,7 @@ def select(
     """
     chosen = SelectSettings.chosen(settings, overrides)
     selector = SELECTORS.require(chosen.by)
-    items = read_pool(Path(pool)) if isinstance(pool, str | Path) else list(pool)
+    items = _items(pool)
     asked = _asked(selector, chosen, items, questions, model, encoder, progress)
     with working("selector", selector):
         choice = selector.choose(items, asked)
@@ -120,6 +120,14 @@ def select(
         tuple(tuple(tied) for tied in choice.ties),
         {"settings": asked.settings.to_document(), "pool": len(items), **choice.record},
     )
+
+
+def _items(pool: str | Path | Sequence[Item | Problem]) -> list[Item]:
+    if isinstance(pool, str | Path):
+        return read_pool(Path(pool))
+    return [
+        item_of(one, number) if isinstance(one, Problem) else one for number, one in enumerate(pool)
+    ]
 
 
 def _asked(

@@ -1,7 +1,7 @@
 """WrittenAnswer answers: what a model writes after demonstrations, and whether it is right."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,3 @@ def _batch(
             sequences.advance()
         sequences.choose(greedy)
     return [(model.tokens.decode(ids), len(ids)) for ids in sequences.token_ids]
-
-
-Write = Callable[[Sequence[str], str], list[tuple[str, int]]]
-"""From prompts and the name of a stage to texts and their tokens."""
