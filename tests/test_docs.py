@@ -3,11 +3,16 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import bathyscope as bs
 from bathyscope.cli.app import app
+from bathyscope.model import loading
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.replay import rerun
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -15,6 +20,19 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 EXECUTED = [page for page in PAGES if page.name != "extending.md"]  # a package: tests/extension
 
 pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+def loaded_once(smollm: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the embedded model to whoever loads it as it is: some hundred examples do."""
+    real = loading.load
+
+    def load(model: str | None = None, **asked: Any) -> LanguageModel:
+        changed = {name for name, value in asked.items() if value not in (None, "float32")}
+        return real(model, **asked) if model or changed - {"progress"} else smollm
+
+    for place in (bs, loading, rerun):
+        monkeypatch.setattr(place, "load", load)
 
 
 def blocks(page: Path, language: str) -> list[str]:
