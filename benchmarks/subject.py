@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 
+import numpy as np
 import torch
 
 from bathyscope.attribution.prompt_game import prompt_game
@@ -67,8 +68,7 @@ class Subject:
         found: dict[int, Scores] = {}
         targets = [self.target.target_ids] * len(self.all_prompts)
         self.model.score(self.all_prompts, targets, found.__setitem__)
-        rows = torch.stack([found[index].log_probs for index in range(len(found))])
-        log_probs: FloatArray = rows.numpy()
+        log_probs: FloatArray = np.stack([found[index].log_probs for index in range(len(found))])
         return log_probs
 
     def padded(self, sequences: Sequence[Ids]) -> FloatArray:

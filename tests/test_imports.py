@@ -1,13 +1,16 @@
-"""Arrows between modules run one way, and importing the package loads nothing heavy."""
+"""The house: arrows run one way, importing loads nothing heavy, files are small and searchable."""
 
 import ast
 import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 import bathyscope
 
@@ -35,6 +38,13 @@ LEVELS = (
     "demo",
     "cli",
 )
+
+# How a question begins, and what functions do: first words that name no thing.
+ASKING = {
+    *("what", "how", "which", "why", "where", "whether", "who", "when", "whose"),
+    *("is", "are", "do", "does", "may", "can", "has", "have"),
+}
+VERBS = {"return", "give", "tell", "make", "say", "get"}
 
 
 def _imports(path: Path) -> set[str]:
@@ -224,6 +234,12 @@ def test_every_public_name_arrives() -> None:
     assert callable(bathyscope.depth), "a package of the same name would hide the function"
 
 
+def test_the_typed_examples_name_everything_that_is_public() -> None:
+    text = (Path(__file__).parent / "typing" / "examples.py").read_text(encoding="utf-8")
+    public = [*bathyscope.__all__, "__version__"]
+    assert [name for name in public if f"bs.{name}" not in text] == []
+
+
 def _classes() -> Counter[str]:
     found: Counter[str] = Counter()
     for path in ROOT.rglob("*.py"):
@@ -265,3 +281,48 @@ def test_no_name_of_a_package_hides_a_file_of_it() -> None:
             for alias in node.names
         }
         assert not files & imported, package
+
+
+def _documented(source: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what stands in a file as (kind, name, first line of its docstring)."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            docstring = ast.get_docstring(node)
+            if docstring:
+                name = "the module" if isinstance(node, ast.Module) else node.name
+                yield type(node).__name__, name, docstring.splitlines()[0]
+
+
+def _unsearchable(source: str) -> list[str]:
+    """Return what begins as a question; of modules and classes also what is no noun phrase."""
+    found = []
+    for kind, name, first in _documented(source):
+        word = first.split()[0].rstrip(",:;").lower()
+        things = kind in ("Module", "ClassDef")
+        if "?" in first or (things and word in {*ASKING, *VERBS}):
+            found.append(f"{name}: {first}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "first", ["Does it work?", "What a lens is: states.", "How deep.", "Lenses: what are they?"]
+)
+def test_a_question_is_found(first: str) -> None:
+    assert _unsearchable(f'"""{first}"""') == [f"the module: {first}"]
+
+
+def test_what_is_none_is_let_pass() -> None:
+    assert _unsearchable('"""Depth maps."""\ndef f():\n    """Return where it is."""') == []
+    assert _unsearchable('class A:\n    """Which one?"""') == ["A: Which one?"]
+    assert _unsearchable('def f():\n    """Is it so?"""') == ["f: Is it so?"]
+
+
+def test_no_docstring_begins_as_a_question() -> None:
+    files = list(ROOT.rglob("*.py"))
+    assert len(files) > 200
+    asking = {
+        str(path.relative_to(ROOT)): found
+        for path in files
+        if (found := _unsearchable(path.read_text(encoding="utf-8")))
+    }
+    assert asking == {}

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bathyscope.core.errors import packages_needed
 from bathyscope.core.stub import homes_in
 
 _HOMES = homes_in(Path(__file__).with_suffix(".pyi"))
@@ -27,7 +28,8 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value: Any = import_module("importlib.metadata").version("bathyscope")
     elif name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
+        with packages_needed():
+            value = getattr(import_module(_HOMES[name]), name)
         import_module("bathyscope.page.notebook")  # whatever gives runs, they show themselves
     else:
         raise AttributeError(f"module 'bathyscope' has no attribute {name!r}")

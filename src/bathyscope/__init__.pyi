@@ -26,6 +26,7 @@ from bathyscope.layers.settings import DepthSettings as DepthSettings
 from bathyscope.layers.stream import stream as stream
 from bathyscope.model.language_model import LanguageModel as LanguageModel
 from bathyscope.model.loading import load as load
+from bathyscope.model.scorer import Scorer as Scorer
 from bathyscope.page.document import view as view
 from bathyscope.problems.arithmetic import arithmetic_problems as arithmetic_problems
 from bathyscope.problems.problem import Problem as Problem

@@ -6,7 +6,7 @@ import pytest
 import bathyscope as bs
 from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.tokens import Tokens
+from bathyscope.model.tokenizer import TransformersTokens
 from tests.conftest import byte_tokenizer, random_model
 
 PLAIN = (
@@ -16,7 +16,7 @@ PLAIN = (
 TRIMMED = PLAIN.replace("m['content']", "m['content'] | trim")
 
 
-def tokens(template: str | None, start: bool = False) -> Tokens:
+def tokens(template: str | None, start: bool = False) -> TransformersTokens:
     from tokenizers import processors
 
     tokenizer: Any = byte_tokenizer()
@@ -25,7 +25,7 @@ def tokens(template: str | None, start: bool = False) -> Tokens:
             single="<bos> $A", special_tokens=[("<bos>", tokenizer.bos_token_id)]
         )
     tokenizer.chat_template = template
-    return Tokens(tokenizer)
+    return TransformersTokens(tokenizer)
 
 
 def test_features_move_with_the_message() -> None:

@@ -21,7 +21,7 @@ def scored(model: LanguageModel, batch_tokens: int) -> torch.Tensor:
     found: dict[int, Scores] = {}
     given = prompts()
     model.score(given, [TARGET] * len(given), found.__setitem__, batch_tokens)
-    return torch.stack([found[index].log_probs for index in range(len(given))])
+    return torch.from_numpy(np.stack([found[index].log_probs for index in range(len(given))]))
 
 
 def alone(model: LanguageModel) -> torch.Tensor:
@@ -31,7 +31,7 @@ def alone(model: LanguageModel) -> torch.Tensor:
     Forest(model.model, model.anatomy, 1).score(
         separate(given), [TARGET] * len(given), found.__setitem__
     )
-    return torch.stack([found[index].log_probs for index in range(len(given))])
+    return torch.from_numpy(np.stack([found[index].log_probs for index in range(len(given))]))
 
 
 def test_the_tree_gives_the_values_of_separate_prompts(family: str) -> None:

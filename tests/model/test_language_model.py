@@ -1,12 +1,14 @@
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 
 import bathyscope as bs
 from bathyscope.core.errors import InputError, ModelError
+from bathyscope.model import forest
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.scores import Scores
+from bathyscope.model.scores import Scores, Standing, standing_of
 from tests.conftest import byte_tokenizer, random_model, tiny
 from tests.shrinking import tiny_config
 
@@ -62,7 +64,7 @@ def test_provenance_names_the_model() -> None:
 def _log_probs(model: LanguageModel, prompts: list[Ids], target: Ids) -> torch.Tensor:
     found: dict[int, Scores] = {}
     model.score(prompts, [target] * len(prompts), found.__setitem__)
-    return torch.stack([found[index].log_probs for index in range(len(prompts))])
+    return torch.from_numpy(np.stack([found[index].log_probs for index in range(len(prompts))]))
 
 
 def test_bfloat16_stays_near_float32() -> None:
@@ -117,3 +119,39 @@ def test_a_model_in_8_bits_is_refused_as_what_it_is() -> None:
     )
     with pytest.raises(ModelError, match=r"is quantised \(torch\.ao.*Load it without"):
         bs.LanguageModel(own, byte_tokenizer())
+
+
+@pytest.mark.parametrize("batch_tokens", [1, None])
+def test_how_tokens_stand_is_told_where_it_is_asked(batch_tokens: int | None) -> None:
+    model, target = tiny("llama"), (65, 66, 67, 200)
+    prompts: list[Ids] = [(20, 21, 22, 23), (20, 21, 30), (20, 21, 22, 40), (50, 51)]
+    found: dict[int, Scores] = {}
+    targets = [target[: 2 + index % 3] for index in range(4)]
+    model.score(prompts, targets, found.__setitem__, batch_tokens, standing={1, 2})
+    assert [found[i].standing is not None for i in range(4)] == [False, True, True, False]
+    for index in (1, 2):
+        standing = found[index].standing
+        assert standing is not None
+        ids, own = prompts[index] + targets[index], list(targets[index])
+        with torch.no_grad():
+            logits = random_model("llama")(torch.tensor([ids])).logits[0, -len(own) - 1 : -1]
+        rows = logits.double().log_softmax(-1).numpy()
+        asked = rows[np.arange(len(own)), own]
+        assert standing.ranks.tolist() == ((rows > asked[:, None]).sum(1) + 1).tolist()
+        assert standing.greedy_ids.tolist() == rows.argmax(1).tolist()
+        np.testing.assert_allclose(standing.greedy_log_probs, rows.max(1), atol=1e-5)
+        np.testing.assert_allclose(found[index].log_probs, asked, atol=1e-5)
+
+
+def test_a_game_asks_how_tokens_stand_after_the_whole_prompt_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows: list[int] = []
+
+    def counted(logits: torch.Tensor, total: torch.Tensor, ids: torch.Tensor) -> Standing:
+        rows.append(len(ids))
+        return standing_of(logits, total, ids)
+
+    monkeypatch.setattr(forest, "standing_of", counted)
+    run = bs.attribute(tiny("llama"), "Q: [[9 + 3]]\nA: [[12]]\n[[Q]]: 5?\nA:", " 005")
+    assert sum(rows) == len(run.heatmap.rows), "of 8 coalitions one has all features"

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import normalizers
 
 from bathyscope.core.errors import InputError
-from bathyscope.model.tokens import Tokens
+from bathyscope.model.tokenizer import TransformersTokens
 from tests.model.tokenizers import digits_only, llama_like, metaspace, words_only
 
 AROUND = [
@@ -26,7 +26,7 @@ def test_a_vocabulary_without_letters_keeps_its_last_token(
 ) -> None:
     tokenizer: Any = digits_only(before, after)
     assert not tokenizer("a", add_special_tokens=False)["input_ids"], "a has a token after all"
-    tokens = Tokens(tokenizer)
+    tokens = TransformersTokens(tokenizer)
     prepended = tuple(tokenizer.convert_tokens_to_ids(before))
     whole = (1, 2, 10, 3, 4, 12)
     assert tokens.encode("12+34=") == prepended + whole
@@ -40,7 +40,7 @@ def test_a_vocabulary_without_letters_keeps_its_last_token(
 
 def test_special_tokens_in_the_text_are_the_text() -> None:
     tokenizer: Any = digits_only(["<s>", "<en>"], ["</s>"])
-    tokens = Tokens(tokenizer)
+    tokens = TransformersTokens(tokenizer)
     start, language, end = tokenizer.convert_tokens_to_ids(["<s>", "<en>", "</s>"])
     assert tokens.encode("<s><en>1") == (start, language, 1)
     assert tokens.encode("1</s>") == (start, language, 1, end)
@@ -62,7 +62,7 @@ def test_characters_that_are_dropped_are_named(prompt: str, target: str, named: 
     tokenizer = digits_only(["<s>"], [])
     assert len(tokenizer(prompt + target)["input_ids"]) < 1 + len(prompt + target)
     with pytest.raises(InputError, match="no token for") as caught:
-        Tokens(tokenizer).continuation(prompt, target)
+        TransformersTokens(tokenizer).continuation(prompt, target)
     assert named in str(caught.value)
 
 
@@ -83,18 +83,20 @@ def test_what_a_normaliser_changes_is_not_dropped(
     encoding = tokenizer(text)[0]
     covered = {place for start, end in encoding.offsets for place in range(start, end)}
     assert covered != set(range(len(text)))
-    assert len(Tokens(tokenizer).encode(text)) == encoding.special_tokens_mask.count(0) + 1
+    assert (
+        len(TransformersTokens(tokenizer).encode(text)) == encoding.special_tokens_mask.count(0) + 1
+    )
 
 
 @pytest.mark.parametrize("tokenizer", [llama_like(), metaspace(), words_only()])
 def test_the_end_is_left_out_in_every_kind_of_tokenizer(tokenizer: object) -> None:
-    tokens = Tokens(tokenizer)
+    tokens = TransformersTokens(tokenizer)
     assert tokens.decode(tokens.encode("a b")[-1:]).strip() == "b"
     assert len(tokens.encode("")) == 1
 
 
 def test_a_failing_tokenizer_is_one_sentence() -> None:
-    tokens = Tokens(words_only(unknown=False))
+    tokens = TransformersTokens(words_only(unknown=False))
     assert len(tokens.encode("a")) == 2
     with pytest.raises(InputError, match="cannot read the text 'z'"):
         tokens.encode("z")
@@ -102,4 +104,4 @@ def test_a_failing_tokenizer_is_one_sentence() -> None:
 
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(InputError, match=r"at character 1 stands \\udcff"):
-        Tokens(llama_like()).encode("a\udcff")
+        TransformersTokens(llama_like()).encode("a\udcff")

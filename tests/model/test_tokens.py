@@ -7,12 +7,13 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.model.tokens import Tokens, visible
+from bathyscope.model.tokenizer import TransformersTokens
+from bathyscope.model.tokens import visible
 from bathyscope.page.units import units
 from tests.conftest import byte_tokenizer
 from tests.model.tokenizers import llama_like, metaspace, words_only
 
-TOKENS = Tokens(byte_tokenizer())
+TOKENS = TransformersTokens(byte_tokenizer())
 
 
 def sentencepiece_like(with_end: bool = False) -> PreTrainedTokenizerFast:
@@ -87,7 +88,7 @@ def test_prompt_and_continuation_are_split_at_the_boundary(prompt: str, target: 
 
 
 def test_a_token_over_the_boundary_belongs_to_the_target() -> None:
-    tokens = Tokens(sentencepiece_like())
+    tokens = TransformersTokens(sentencepiece_like())
     continuation = tokens.continuation("b ", "ab")
     assert tokens.axis("token", continuation.target_ids).labels == ("▁a", "b")
     assert tokens.axis("token", continuation.prompt_ids).labels == ("<s>", "b")
@@ -96,14 +97,14 @@ def test_a_token_over_the_boundary_belongs_to_the_target() -> None:
 
 
 def test_an_end_token_is_not_put_behind_a_prompt() -> None:
-    tokens = Tokens(sentencepiece_like(with_end=True))
+    tokens = TransformersTokens(sentencepiece_like(with_end=True))
     assert tokens.encode("b") == (1, 6)
     assert tokens.encode("") == (1,)
     assert tokens.continuation("b", "b").target_ids == (6,)
 
 
 def test_pieces_with_byte_fallback_are_joined() -> None:
-    tokens = Tokens(sentencepiece_like())
+    tokens = TransformersTokens(sentencepiece_like())
     labels = tokens.axis("token", tokens.continuation("b", "é a").target_ids).labels
     assert labels == ("é 1/2", "é 2/2", "▁a")
 
@@ -119,7 +120,7 @@ def test_a_tokenizer_without_offsets_is_refused() -> None:
 
     slow: Any = Slow()
     with pytest.raises(ModelError, match="offsets"):
-        Tokens(slow)
+        TransformersTokens(slow)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_spans_are_of_the_text_that_is_kept(
 ) -> None:
     if tokenizer("é" + target)[0].ids.count(tokenizer.unk_token_id or 0) and "é" in target:
         pytest.skip("the vocabulary has no such character")
-    tokens = Tokens(tokenizer)
+    tokens = TransformersTokens(tokenizer)
     ids = tokens.continuation("b", target).target_ids
     axis, text = tokens.axis("token", ids), tokens.spelled(ids)
     assert axis.spans is not None
@@ -159,7 +160,7 @@ def test_spans_are_of_the_text_that_is_kept(
 def test_words_of_tokens_are_those_of_the_text(
     tokenizer: PreTrainedTokenizerFast, target: str, words: list[str]
 ) -> None:
-    tokens = Tokens(tokenizer)
+    tokens = TransformersTokens(tokenizer)
     ids = tokens.continuation("b", target).target_ids
     found = units(tokens.axis("token", ids), tokens.spelled(ids))
     assert found["word"]["labels"] == words

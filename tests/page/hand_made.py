@@ -10,6 +10,7 @@ from bathyscope.games.methods import ATTRIBUTION
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.evidence import Evidence
 from bathyscope.runs.readings import Readings
 
 PROMPT = "Add. Two plus 3 is five. Then 7 is 7.\nQ: 3 + 4?\nA:"
@@ -62,6 +63,23 @@ def depth(
         depths,
         float((depths >= 6).mean()),
         _readings(draw, values.shape) if readings else None,
+    )
+
+
+def evidence(tokens: tuple[str, ...] = TOKENS) -> Evidence:
+    """Return how probable an answer was: its first token least, from the third on the likeliest."""
+    count = len(tokens)
+    ranks = np.array([14, 2, *[1] * (count - 2)])
+    own = np.array([1e-5, 0.25, *np.linspace(0.5, 0.9, count - 2)])
+    best = np.where(ranks > 1, 0.625, own)
+    labels = tuple(f"▁{token.strip()}" for token in tokens)
+    greedy = ("▁8", "▁8", *labels[2:])
+    return Evidence(
+        Axis("token", labels, tuple(range(count))),
+        np.log(own),
+        ranks,
+        Axis("greedy", greedy, tuple(range(count))),
+        np.log(best),
     )
 
 

@@ -3,14 +3,16 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import bathyscope as bs
+from bathyscope.core.heatmap import Axis
 from bathyscope.page.document import modules, page
-from tests.page.hand_made import attribution, depth
+from tests.page.hand_made import attribution, depth, evidence
 
 HOSTILE = "<script>alert(1)</script></script>--><!--&lt;{{script}}\u2028"
 
@@ -28,6 +30,15 @@ def test_a_page_holds_its_maps_and_asks_for_nothing_else() -> None:
     assert data["heading"] == "What drove each token of “3 + 4 = 7. 7”, and how deep it was decided"
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:|//)", document)
     assert "@import" not in document and "url(" not in document.replace("url(#", "")
+
+
+def test_evidence_stands_where_an_axis_has_a_place_for_each_token() -> None:
+    known = [replace(run, evidence=evidence()) for run in (attribution(), depth())]
+    contrast = replace(known[0].heatmap, rows=Axis("target token", tuple("abcdefg")))
+    maps = [*known, attribution(), replace(known[0], heatmap=contrast)]
+    told = [each["evidence"] for each in data_of(page(maps))["maps"]]
+    assert [one and one["along"] for one in told] == ["rows", "columns", None, None]
+    assert told[0]["ranks"][:3] == [14, 2, 1] and told[0]["greedy"][:2] == ["▁8", "▁8"]
 
 
 def test_the_same_maps_give_the_same_bytes() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,16 @@ import pytest
 
 import bathyscope as bs
 from tests.page.conftest import Open
-from tests.page.hand_made import FEATURES, PROMPT, TOKENS, attribution, depth, long_depth, table
+from tests.page.hand_made import (
+    FEATURES,
+    PROMPT,
+    TOKENS,
+    attribution,
+    depth,
+    evidence,
+    long_depth,
+    table,
+)
 from tests.page.test_document import HOSTILE
 
 if TYPE_CHECKING:
@@ -67,6 +77,29 @@ def test_it_opens_at_the_largest_cell(open_page: Open) -> None:
     for end in (value - run.margin[row, column], value + run.margin[row, column]):
         assert f"{abs(end):.4f}" in facts
     assert f"{abs(run.all[row]):.4f}" in facts and f"{abs(run.none[row]):.4f}" in facts
+
+
+@pytest.mark.parametrize("kind", [attribution, depth])
+def test_a_cell_tells_how_probable_its_token_was(open_page: Open, kind: Any) -> None:
+    run = replace(kind(), evidence=evidence())
+    page = open_page([run])
+    facts = page.locator("#cell dl")
+    expected = [
+        ("1.0e-5, rank 14", "▁8 (62.5 %)"),
+        ("25.0 %, rank 2", "▁8 (62.5 %)"),
+        ("50.0 %, rank 1", ""),
+    ]
+    for index, (own, other) in enumerate(expected):
+        page.locator(".token").nth(index).click()
+        shown = dict(
+            zip(
+                facts.locator("dt").all_text_contents(),
+                facts.locator("dd").all_text_contents(),
+                strict=True,
+            )
+        )
+        assert shown["the token's probability"] == own
+        assert shown.get("most probable here", "") == other
 
 
 def test_pointing_at_a_cell_lights_the_text_and_the_other_map(open_page: Open) -> None:

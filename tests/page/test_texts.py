@@ -7,7 +7,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 import bathyscope as bs
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.tokens import Tokens
+from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.page.texts import Texts, prompt_text, token_text
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.depth import DepthRun
@@ -84,7 +84,7 @@ def test_pieces_of_one_character_show_their_labels() -> None:
 
 
 def test_the_page_of_a_tokenizer_that_drops_the_first_space() -> None:
-    tokens = Tokens(llama_like())
+    tokens = TransformersTokens(llama_like())
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = LlamaConfig(**(SMALL | {"vocab_size": len(tokens.tokenizer)}))

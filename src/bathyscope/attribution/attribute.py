@@ -1,4 +1,4 @@
-"""What drove each token: from a prompt and its targets to maps."""
+"""Attribution maps and interactions: the verbs, from a prompt and its targets to runs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,6 @@ from typing import Unpack
 
 import numpy as np
 
-from bathyscope.attribution.gradient_maps import gradient_maps
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.request import Request, requesting
 from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings, check
@@ -17,7 +16,7 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import notes_kept
 from bathyscope.games.interactions import interactions
 from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS, estimated
-from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.scorer import Scorer
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.attribution import AttributionRun
@@ -26,7 +25,7 @@ from bathyscope.runs.interactions import InteractionRun
 
 @keywords_checked
 def attribute(
-    model: LanguageModel,
+    model: Scorer,
     prompt: str | Prompt,
     target: str | None = None,
     *,
@@ -36,7 +35,7 @@ def attribute(
     """Measure what each feature of a prompt did to each token of its continuation.
 
     Args:
-        model: A loaded model.
+        model: A loaded model; for methods that leave out text, any `Scorer`.
         prompt: The prompt and its features; a text is read as `Prompt.marked` reads it.
         target: The continuation to explain; None has the model write it, greedily.
         settings: How it is asked; None takes the defaults.
@@ -57,7 +56,7 @@ def attribute(
 @keywords_checked
 @notes_kept
 def attribute_each(
-    model: LanguageModel,
+    model: Scorer,
     prompt: str | Prompt,
     targets: Sequence[str | None],
     *,
@@ -85,13 +84,15 @@ def attribute_each(
 def attribution_runs(request: Request, num_targets: int) -> list[AttributionRun]:
     """Return a run for each target of a request by its method."""
     if request.settings.method in GRADIENT_METHODS:
+        from bathyscope.attribution.gradient_maps import gradient_maps  # needs torch
+
         return gradient_maps(request, num_targets)
     return [_attribution(request, index) for index in range(num_targets)]
 
 
 @keywords_checked
 def interact(
-    model: LanguageModel,
+    model: Scorer,
     prompt: str | Prompt,
     target: str | None = None,
     *,
@@ -102,7 +103,7 @@ def interact(
     """Measure what each two features do together: second-order Shapley interactions.
 
     Args:
-        model: A loaded model.
+        model: A loaded model, or any `Scorer`.
         prompt: The prompt and its features; a text is read as `Prompt.marked` reads it.
         target: The continuation to explain; None has the model write it, greedily.
         token: Position of one target token, from 0; None takes the whole target.
@@ -118,7 +119,7 @@ def interact(
 @keywords_checked
 @notes_kept
 def interact_each(
-    model: LanguageModel,
+    model: Scorer,
     prompt: str | Prompt,
     targets: Sequence[str | None],
     *,

@@ -1,4 +1,4 @@
-"""Why this rather than that? The difference of two targets, token by token where they align."""
+"""Contrast of two targets: their difference, token by token where they align."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WHOLE = "whole continuation"
 
 @dataclass(frozen=True)
 class Contrast:
-    """Which token of one target is compared with which of the other.
+    """Pairs of tokens of two targets that are compared.
 
     Attributes:
         pairs: Positions in the target and in what it is compared with.

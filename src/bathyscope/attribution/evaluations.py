@@ -1,4 +1,4 @@
-"""What prompts are worth to targets, remembered: in memory, or on disk between runs."""
+"""Memory of evaluations, scores of targets after prompts: in memory, or on disk between runs."""
 
 import hashlib
 import sqlite3
@@ -82,7 +82,7 @@ class StoredEvaluations(Evaluations):
     def add(self, asked: Question, answer: Answer) -> None:
         """Remember the scores in memory and, where they are numbers, in the file."""
         super().add(asked, answer)
-        if self._connection is None or not all(np.isfinite(part).all() for part in answer):
+        if self._connection is None or not _are_numbers(answer):
             return
         key = self._key(asked)
         log_probs, logits = (part.astype(np.float64).tobytes() for part in answer)
@@ -129,7 +129,7 @@ class StoredEvaluations(Evaluations):
         if digest != _digest(key, log_probs, logits):
             return None
         answer = np.frombuffer(log_probs), np.frombuffer(logits)
-        return answer if all(np.isfinite(part).all() for part in answer) else None
+        return answer if _are_numbers(answer) else None
 
     def _give_up(self, error: Exception) -> None:
         connection, self._connection = self._connection, None
@@ -183,6 +183,12 @@ def _opened(file: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _are_numbers(answer: Answer) -> bool:
+    """Tell whether an answer may be kept: a model that tells no logits has NaN for them."""
+    log_probs, logits = answer
+    return bool(np.isfinite(log_probs).all() and (np.isfinite(logits) | np.isnan(logits)).all())
 
 
 def _digest(key: bytes, log_probs: bytes, logits: bytes) -> bytes:

@@ -8,6 +8,7 @@ from bathyscope.attribution.gradients import GradientEstimate, gradient_attribut
 from bathyscope.attribution.request import Request
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.model.whole import GRADIENTS, whole_model
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.attribution import AttributionRun
 
@@ -30,7 +31,7 @@ def gradient_maps(request: Request, num_targets: int) -> list[AttributionRun]:
             "another method or leave out --against."
         )
     estimates = gradient_attribution(
-        request.model,
+        whole_model(request.model, f"The method {method.name!r}", GRADIENTS),
         request.prompt,
         request.continuations,
         settings.method,

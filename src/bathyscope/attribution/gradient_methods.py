@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.heatmap import Quantity
 
+STEPS = 50
+"""Points on the path of integrated gradients where no number is given."""
+
+PATH_BASELINES = ("zero", "mean", "pad")
+"""Where a path begins: the zero vector, the mean embedding of the vocabulary, or the embedding of
+the tokenizer's padding token."""
+
 
 @dataclass(frozen=True)
 class GradientMethod:

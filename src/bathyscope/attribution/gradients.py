@@ -1,16 +1,15 @@
-"""What drove each token, by gradients at the embeddings of the prompt's tokens."""
+"""Gradient attribution: each target token's share at the embeddings of the prompt's tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS, PATH_BASELINES, STEPS
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Span
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model.gradients import (
-    PATH_BASELINES,
     VALUES_OF,
     TokenGradients,
     Wanted,
@@ -26,7 +25,6 @@ from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 
 STAGE = "gradients"
-STEPS = 50
 
 # A gap is worth a word when it is more than this share of what was to be explained.
 _LARGE_GAP = 0.05
@@ -37,7 +35,7 @@ _AT_INPUT = {"saliency": gradient_norms, "input_x_gradient": gradient_products}
 
 @dataclass(frozen=True)
 class GradientEstimate:
-    """What a gradient method found for one continuation.
+    """Estimate of a gradient method for one continuation.
 
     Attributes:
         values: Shape (targets, features), in the unit of the method's quantity.

@@ -6,10 +6,11 @@ import numpy as np
 
 from bathyscope.attribution.evaluations import Evaluations, Question
 from bathyscope.attribution.token_value import TOKEN_VALUES
+from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
 from bathyscope.games.game import Coalitions, Game
-from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.scorer import Scorer, scored
 from bathyscope.model.scores import Scores, evidence_of
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Baseline, Prompt
@@ -21,10 +22,14 @@ STAGE = "evaluate coalitions"
 class Witness:
     """Notes how continuations stand after the whole prompt when they happen to be scored there."""
 
-    def __init__(self, model: LanguageModel, continuations: Sequence[Continuation]) -> None:
+    def __init__(self, model: Scorer, continuations: Sequence[Continuation]) -> None:
         """Watch for the continuations of a game."""
         self._model = model
         self._seen: dict[Question, Scores | None] = {_whole(one): None for one in continuations}
+
+    def watched(self, asked: Sequence[Question]) -> list[int]:
+        """Return which of some questions it wants to see answered, as indices."""
+        return [index for index, question in enumerate(asked) if question in self._seen]
 
     def see(self, asked: Question, scores: Scores) -> None:
         """Note the scores of a target after a prompt where it is one of these."""
@@ -35,10 +40,24 @@ class Witness:
         """Return how probable a continuation was; one more forward pass where nobody scored it."""
         asked = _whole(continuation)
         if self._seen[asked] is None:  # its values were kept from before, or are read by gradients
-            self._model.score([asked[0]], [asked[1]], lambda _, scores: self.see(asked, scores))
+            scored(
+                self._model,
+                [asked[0]],
+                [asked[1]],
+                lambda _, scores: self.see(asked, scores),
+                standing=[0],
+            )
         scores = self._seen[asked]
         assert scores is not None
-        return evidence_of(self._model.tokens, continuation.target_ids, scores)
+        found = evidence_of(self._model.tokens, continuation.target_ids, scores)
+        try:
+            if found is not None:
+                found.require_sense()
+        except ValueError as error:
+            raise ModelError(
+                f"{type(self._model).__name__} contradicts itself in how tokens stand: {error}."
+            ) from error
+        return found
 
 
 def _whole(continuation: Continuation) -> Question:
@@ -46,7 +65,7 @@ def _whole(continuation: Continuation) -> Question:
 
 
 def prompt_game(
-    model: LanguageModel,
+    model: Scorer,
     prompt: Prompt,
     continuations: Sequence[Continuation],
     of: str = "logprob",
@@ -79,7 +98,7 @@ def prompt_game(
 
 
 def answers_game(
-    model: LanguageModel,
+    model: Scorer,
     prompt: Prompt,
     continuations: Sequence[Continuation],
     baseline: Baseline = "",
@@ -120,13 +139,18 @@ def valued(answers: Game, of: str) -> Game:
 
     def evaluate(coalitions: Coalitions) -> FloatArray:
         log_probs, logits = np.hsplit(answers.values(coalitions), 2)
+        if of == "logit" and np.isnan(logits).any():
+            raise InputError(
+                "The model tells log-probabilities only, no logits; ask for logprob or "
+                "probability (--value)."
+            )
         return TOKEN_VALUES[of].measure(log_probs, logits)
 
     return Game(answers.num_features, evaluate)
 
 
 def _score_missing(
-    model: LanguageModel,
+    model: Scorer,
     known: Evaluations,
     asked: Sequence[Question],
     batch_tokens: int | None,
@@ -141,7 +165,8 @@ def _score_missing(
 
     def deliver(index: int, scores: Scores) -> None:
         nonlocal done
-        known.add(missing[index], (scores.log_probs.numpy(), scores.logits.numpy()))
+        logits = np.full_like(scores.log_probs, np.nan) if scores.logits is None else scores.logits
+        known.add(missing[index], (scores.log_probs, logits))
         if witness is not None:
             witness.see(missing[index], scores)
         done += 1
@@ -149,4 +174,5 @@ def _score_missing(
 
     if missing:
         prompts, targets = zip(*missing, strict=True)
-        model.score(prompts, targets, deliver, batch_tokens)
+        watched = () if witness is None else witness.watched(missing)
+        scored(model, prompts, targets, deliver, batch_tokens, watched)

@@ -19,9 +19,10 @@ from bathyscope.core.heatmap import Axis, FloatArray
 from bathyscope.core.noting import note
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.model.chat import in_chat
-from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import continuation_of, provenance_of
+from bathyscope.model.scorer import Scorer, require_scorer
 from bathyscope.model.tokens import Continuation
+from bathyscope.model.whole import GRADIENTS, language_model, whole_model
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.notes import notes
 from bathyscope.runs.evidence import Evidence
@@ -40,7 +41,7 @@ class Request:
         witness: Saw what was scored, and knows how probable the continuations are.
     """
 
-    model: LanguageModel
+    model: Scorer
     prompt: Prompt
     continuations: list[Continuation]
     settings: AttributionSettings
@@ -125,12 +126,14 @@ class Request:
 
 @contextmanager
 def requesting(
-    model: LanguageModel,
+    model: Scorer,
     prompt: Prompt,
     targets: Sequence[str | None],
     settings: AttributionSettings,
 ) -> Iterator[Request]:
     """Yield the question to the game of all targets, with its evaluations kept where wanted."""
+    require_scorer(model)
+    require_method(model, settings.method)
     prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
     note(*prompt.notes, *notes(prompt, model.tokens.spans, removed=settings.baseline == ""))
     whole = _whole_prompts_because(model, settings)
@@ -156,12 +159,19 @@ def requesting(
         yield Request(model, prompt, continuations, settings, answers, witness)
 
 
-def _whole_prompts_because(model: LanguageModel, settings: AttributionSettings) -> str | None:
+def require_method(model: Scorer, method: str) -> None:
+    """Raise InputError where a method asks more of a model than scores."""
+    if method in GRADIENT_METHODS:
+        whole_model(model, f"The method {method!r}", GRADIENTS)
+
+
+def _whole_prompts_because(model: Scorer, settings: AttributionSettings) -> str | None:
     """Return why prompts share no computation; None where they do, or where none is scored."""
-    return None if settings.method in GRADIENT_METHODS else model.why_not_shared
+    whole = language_model(model)
+    return None if whole is None or settings.method in GRADIENT_METHODS else whole.why_not_shared
 
 
-def _shared_token(model: LanguageModel, prompt: str, continuation: Continuation) -> Iterator[str]:
+def _shared_token(model: Scorer, prompt: str, continuation: Continuation) -> Iterator[str]:
     """Yield that a target's first token takes in the end of the prompt, where it does."""
     if continuation.text is None or model.tokens.encode(prompt) == continuation.prompt_ids:
         return
@@ -177,7 +187,7 @@ def _shared_token(model: LanguageModel, prompt: str, continuation: Continuation)
 
 
 @contextmanager
-def kept_evaluations(model: LanguageModel, cache: str | Path | None) -> Iterator[Evaluations]:
+def kept_evaluations(model: Scorer, cache: str | Path | None) -> Iterator[Evaluations]:
     """Open the file that keeps evaluations of a model; None keeps them in memory.
 
     Raises:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
-from bathyscope.attribution.gradients import STEPS
+from bathyscope.attribution.gradient_methods import GRADIENT_METHODS, PATH_BASELINES, STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.methods import INTERACTIONS, METHODS
-from bathyscope.model.gradients import PATH_BASELINES
 from bathyscope.model.provenance import MAX_NEW_TOKENS, recorded, require_text, was_a_function
 from bathyscope.prompt import Baseline, Prompt
 
@@ -39,7 +37,7 @@ class AttributionOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class AttributionSettings(Settings):
-    """How an attribution is asked for.
+    """Settings of an attribution.
 
     Attributes:
         method: A name in `games.methods.METHODS` or `GRADIENT_METHODS`.

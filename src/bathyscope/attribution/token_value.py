@@ -1,4 +1,4 @@
-"""What is measured of a token: its log-probability, its logit, or its probability (no torch)."""
+"""Value of a token: its log-probability, its logit, or its probability (no torch)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ from bathyscope.cli import (
     view,
 )
 from bathyscope.cli.messages import complain, show_warning
-from bathyscope.core.errors import BathyscopeError, WriteError
+from bathyscope.core.errors import BathyscopeError, WriteError, packages_needed
 
 P = ParamSpec("P")
 
@@ -65,7 +65,8 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         warnings.showwarning = show_warning
         try:
-            command(*args, **kwargs)
+            with packages_needed():
+                command(*args, **kwargs)
             sys.stdout.flush()  # what standard output refuses is known now, not after the end
         except WriteError as error:
             complain(str(error))

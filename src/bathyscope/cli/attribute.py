@@ -1,4 +1,4 @@
-"""`bathyscope attribute`: what drove each token?"""
+"""`bathyscope attribute`: attribution maps of a prompt's continuations."""
 
 from typing import TYPE_CHECKING, Annotated
 

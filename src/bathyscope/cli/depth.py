@@ -1,4 +1,4 @@
-"""`bathyscope depth`: how deep was each token decided?"""
+"""`bathyscope depth`: depth maps, settling depths, and streams of them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`bathyscope evaluate`: does removing what a map marks change the answer?"""
+"""`bathyscope evaluate`: faithfulness of maps, by what removing their features does."""
 
 from dataclasses import dataclass
 from pathlib import Path

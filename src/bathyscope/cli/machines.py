@@ -1,4 +1,4 @@
-"""What `--json` puts on standard output."""
+"""JSON on standard output, for `--json`."""
 
 import json
 import sys

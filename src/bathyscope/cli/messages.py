@@ -1,4 +1,4 @@
-"""What goes to standard error: complaints, warnings and progress."""
+"""Standard error: complaints, warnings and progress."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""`bathyscope rerun`: do a figure's numbers come out again?"""
+"""`bathyscope rerun`: reproduction of the numbers of a figure or a run."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""What a command does with its runs: folders, figures, and tables or JSON on standard output."""
+"""Results of a command: folders, figures, and tables or JSON on standard output."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ _FIGURE = "figure.png"
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where results go and how they look.
+    """Destination and look of results.
 
     Attributes:
         folder: Folder of the run, or None for a new one in `bathyscope-runs`.

@@ -1,4 +1,4 @@
-"""What `render`, `describe`, `compare` take: a run folder or a table."""
+"""Subject of `render`, `describe`, `compare`: a run folder or a table."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What a terminal gives and takes: arguments as UTF-8, and output in whatever it can show."""
+"""Terminal encoding: arguments as UTF-8, and output in whatever it can show."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""Which entries of two axes are the same: by their order, never by label alone."""
+"""Alignment of two axes: equal entries by their order, never by label alone."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MOST = 10_000
 
 @dataclass(frozen=True)
 class Alignment:
-    """Which positions of two axes are the same entry.
+    """Positions of two axes that are the same entry.
 
     Attributes:
         sizes: How many entries A and B have.

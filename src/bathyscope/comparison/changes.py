@@ -1,4 +1,4 @@
-"""What changed most between two maps; words and figures only show it."""
+"""Largest changes between two maps; words and figures only show them."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class CellChange:
 
 @dataclass(frozen=True)
 class Drive:
-    """What drove one row of one map.
+    """Largest effect in one row of one map.
 
     Attributes:
         row: Its position, from 0.

@@ -1,4 +1,4 @@
-"""What two maps have in common in where they come from, and what not."""
+"""Origins of two maps: what their provenance has in common, and what not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How sure a difference of two sampled maps is."""
+"""Uncertainty of a difference of two sampled maps."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""What every room stands on: maps, errors, files, progress, intervals, ranks."""
+"""Foundations of every room: maps, errors, files, progress, intervals, ranks."""

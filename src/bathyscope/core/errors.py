@@ -1,16 +1,20 @@
-"""What can go wrong, as one family of exceptions.
+"""Exceptions: everything that can go wrong, as one family.
 
 Every message is one sentence or two for a person: what came, what was expected, what to do.
 
     BathyscopeError
     ├── InputError     the caller gave something that cannot be used   (exit code 2)
     ├── ModelError     a model cannot be obtained, loaded or trusted   (exit code 2)
+    ├── PackageError   a package is not installed; also an ImportError (exit code 2)
     └── WriteError     what was computed cannot be written             (exit code 1)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+
+_RUN_MODELS = ("torch", "transformers", "tokenizers", "accelerate", "gguf")
 
 
 class BathyscopeError(Exception):
@@ -23,6 +27,35 @@ class InputError(BathyscopeError):
 
 class ModelError(BathyscopeError):
     """A model cannot be found, obtained, loaded, or its anatomy does not hold up to the check."""
+
+
+class PackageError(BathyscopeError, ImportError):
+    """A package is not installed that what was asked for needs."""
+
+    def __init__(self, package: str) -> None:
+        """Say so of a package by the name that pip knows it by."""
+        super().__init__(
+            f"{package} is not installed, which running a model needs; install it with "
+            f"`pip install {package}`. Runs that exist are opened, described, drawn, compared and "
+            "viewed without it."
+        )
+        self.name = package
+
+
+@contextmanager
+def packages_needed() -> Iterator[None]:
+    """Have a package that runs models, and cannot be found, named in one sentence.
+
+    Raises:
+        PackageError: It cannot be found.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _RUN_MODELS:
+            raise
+        raise PackageError(package) from error
 
 
 class WriteError(BathyscopeError):

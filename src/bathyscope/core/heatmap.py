@@ -22,7 +22,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a cell measures.
+    """Quantity that a cell measures.
 
     Attributes:
         name: The quantity in words, e.g. "Jensen-Shannon divergence".

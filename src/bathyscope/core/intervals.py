@@ -1,4 +1,4 @@
-"""How wide an interval a standard error stands for."""
+"""Confidence intervals: the width that a standard error stands for."""
 
 import math
 from statistics import NormalDist

@@ -12,7 +12,7 @@ _heard: ContextVar[list[str] | None] = ContextVar("notes of the result being mad
 
 
 class Result(Protocol):
-    """What keeps notes."""
+    """Result that keeps notes."""
 
     def noted(self, notes: Iterable[str]) -> Self:
         """Return the same with further notes."""

@@ -1,4 +1,4 @@
-"""How long work tells that it is alive, without knowing who listens."""
+"""Progress of long work, told without knowing who listens."""
 
 from typing import Protocol
 

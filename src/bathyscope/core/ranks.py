@@ -1,4 +1,4 @@
-"""Do two lists of numbers put things in the same order?"""
+"""Rank correlation: how far two lists of numbers put things in the same order."""
 
 import numpy as np
 

@@ -9,7 +9,7 @@ from bathyscope.core.errors import BathyscopeError, InputError, advice, first_se
 
 
 class Named(Protocol):
-    """What a registry holds: anything with a name of its own."""
+    """Entry of a registry: anything with a name of its own."""
 
     @property
     def name(self) -> str:
@@ -20,14 +20,14 @@ T = TypeVar("T", bound=Named)
 
 
 @contextmanager
-def working(kind: str, thing: Named) -> Iterator[None]:
+def working(kind: str, thing: object) -> Iterator[None]:
     """Turn what a thing of another package stumbles over into one sentence that names it.
 
     Errors of bathyscope's own things stay what they are.
 
     Args:
         kind: What it is, e.g. "segmenter".
-        thing: The thing that is at work inside.
+        thing: The thing that is at work inside, called by its name or else its class.
 
     Raises:
         InputError: It raised an error of its own.
@@ -40,8 +40,9 @@ def working(kind: str, thing: Named) -> Iterator[None]:
         made = thing if isinstance(thing, type) else type(thing)
         if made.__module__.partition(".")[0] == "bathyscope":
             raise
+        name = getattr(thing, "name", made.__name__)
         raise InputError(
-            f"The {kind} {thing.name!r} fails ({type(error).__name__}: {first_sentence(error)}); "
+            f"The {kind} {name!r} fails ({type(error).__name__}: {first_sentence(error)}); "
             f"choose another {kind}, or report it where it comes from."
         ) from error
 

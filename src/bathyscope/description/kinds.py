@@ -1,4 +1,4 @@
-"""How each kind of run is put into words: what computes its facts, and what says them."""
+"""Descriptions by kind of run: what computes its facts, and what says them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

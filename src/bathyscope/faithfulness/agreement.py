@@ -1,4 +1,4 @@
-"""How far a sampled map's ranking can be trusted: do two halves of the samples agree on it?"""
+"""Agreement of two halves of the samples: how far a sampled map's ranking can be trusted."""
 
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.ranks import rank_correlation

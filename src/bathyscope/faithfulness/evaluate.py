@@ -10,7 +10,7 @@ import numpy as np
 from bathyscope.attribution.attribute import attribution_runs
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.prompt_game import Witness, valued
-from bathyscope.attribution.request import kept_evaluations, requesting
+from bathyscope.attribution.request import kept_evaluations, requesting, require_method
 from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings, check
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
@@ -23,8 +23,8 @@ from bathyscope.faithfulness.recorded_game import Question
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.game import Game
 from bathyscope.games.methods import METHODS
-from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import provenance_of
+from bathyscope.model.scorer import Scorer, require_scorer
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.attribution import AttributionRun
@@ -39,7 +39,7 @@ CURVE = Quantity(
 @keywords_checked
 @notes_kept
 def evaluate(
-    model: LanguageModel,
+    model: Scorer,
     prompt: str | Prompt,
     target: str | None = None,
     *,
@@ -54,7 +54,7 @@ def evaluate(
     different values are ranked by what the model then writes.
 
     Args:
-        model: A loaded model.
+        model: A loaded model; for methods that leave out text, any `Scorer`.
         prompt: The prompt and its features, at least two; a text is read as `Prompt.marked` reads
             it.
         target: The continuation; None has the model write it, greedily.
@@ -70,6 +70,9 @@ def evaluate(
     chosen = AttributionSettings.chosen(settings, overrides)
     marked = as_prompt(prompt)
     check_methods(marked, target, methods, chosen)
+    require_scorer(model)
+    for name in methods:
+        require_method(model, name)
     with requesting(model, marked, [target], chosen) as request:
         runs = [attribution_runs(request.by(name), 1)[0] for name in methods]
         provenance = provenance_of(model, request.prompt, request.continuations[0])
@@ -81,7 +84,7 @@ def evaluate(
 @keywords_checked
 @notes_kept
 def evaluate_run(
-    model: LanguageModel,
+    model: Scorer,
     run: AttributionRun,
     *,
     budget: int = EVALUATIONS,
@@ -93,7 +96,7 @@ def evaluate_run(
     """Evaluate how faithful the map of a run is, on the model that it was computed with.
 
     Args:
-        model: The same model, loaded.
+        model: The same model, loaded, or the same `Scorer`.
         run: The run, as computed or opened.
         budget: The most coalitions for the curves.
         seed: Where the random orders start.
@@ -107,6 +110,7 @@ def evaluate_run(
             the budget is too small.
     """
     allowed = Budget(budget, seed=seed)
+    require_scorer(model)
     question = Question.of(run)
     require_curves(len(question.prompt.features), allowed)
     with kept_evaluations(model, cache) as evaluations:

@@ -1,4 +1,4 @@
-"""What a ranking is compared with: the mean curve of all orders, exact or sampled."""
+"""Random orders, the reference of a ranking: the mean curve of all, exact or sampled."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a saved attribution run asked, so that the same game can be played again."""
+"""Game of a saved attribution run, to be played again."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,8 @@ from bathyscope.core.progress import Progress, silent
 from bathyscope.faithfulness.curves import require_an_order
 from bathyscope.games.game import Game
 from bathyscope.games.methods import METHODS
-from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import prompt_of, require_same_model, source_of, was_a_function
+from bathyscope.model.scorer import Scorer
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.prompt import Prompt
 from bathyscope.runs.attribution import AttributionRun
@@ -25,7 +25,7 @@ far less; another model or another baseline differs by far more."""
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked of which model.
+    """Question that a run asked of its model.
 
     Attributes:
         prompt: The prompt as the model read it, a chat template included, and its features.
@@ -82,7 +82,7 @@ class Question:
 
     def answers(
         self,
-        model: LanguageModel,
+        model: Scorer,
         batch_tokens: int | None = None,
         evaluations: Evaluations | None = None,
         progress: Progress = silent,

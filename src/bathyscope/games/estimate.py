@@ -1,4 +1,4 @@
-"""What a method may spend, and what it hands back: values with their errors."""
+"""Budget and estimate: what a method may spend, and values with their errors."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ EVALUATIONS = 4096
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a method may spend.
+    """Budget of a method.
 
     Attributes:
         evaluations: The most different coalitions whose value is asked for, the whole and the
@@ -50,7 +50,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a method found, in the game's unit, and how sure it is of it.
+    """Estimate of a method, in the game's unit, with its errors.
 
     Everything but the values is None where the method was exact.
 

@@ -1,4 +1,4 @@
-"""What features do together: the second-order Shapley interaction index."""
+"""Second-order Shapley interaction index: what features do together."""
 
 from math import factorial
 

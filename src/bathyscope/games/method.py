@@ -1,4 +1,4 @@
-"""What a method is: a way to share a game's value among its features."""
+"""Method: a way to share a game's value among its features."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What was seen of a game in pairs of complements: what every estimator from pairs is given."""
+"""Sample of a game in pairs of complements: what every estimator from pairs is given."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -40,7 +40,7 @@ Distances = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Posterior:
-    """What one process says of Shapley values.
+    """Posterior of Shapley values under one process.
 
     Attributes:
         values: Shape (targets, features).

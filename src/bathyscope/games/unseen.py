@@ -1,4 +1,4 @@
-"""What samples may have missed of a cell that was not seen to vary.
+"""Unseen variation: what samples may have missed of a cell that was not seen to vary.
 
 A standard error is computed from what the samples show. An effect that needs many features at
 once may be in none of them: then nothing varies, the error reads 0, and 0 is wrong. What no sample

@@ -1,4 +1,4 @@
-"""How deep each token was decided: the depth map of a response, and its settling depths alone."""
+"""Depth of each token: the depth map of a response, and its settling depths alone."""
 
 from typing import Any, Literal, NamedTuple, Unpack, overload
 
@@ -21,6 +21,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import continuation_of, provenance_of, require_text
 from bathyscope.model.scores import evidence_of
 from bathyscope.model.tokens import Continuation
+from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.prompt import Prompt, notes_of, text_of
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.readings import Readings
@@ -131,7 +132,7 @@ def settle(
 
 
 class _Asked(NamedTuple):
-    """What both verbs begin with."""
+    """Beginning of both verbs."""
 
     settings: DepthSettings
     lens: Lens
@@ -143,6 +144,7 @@ class _Asked(NamedTuple):
 def _ask(
     model: LanguageModel, prompt: str | Prompt, response: str | None, settings: DepthSettings
 ) -> _Asked:
+    whole_model(model, "Depth", LAYERS)
     require_text(response, "response")
     lens = open_lens(model, settings.lens, settings.translators)
     model.require_top(settings.top_k)

@@ -20,7 +20,7 @@ from bathyscope.model.scores import Scores, joined
 
 @dataclass(frozen=True)
 class MapDetails:
-    """What else is said of the cells of a whole map.
+    """Details of the cells of a whole map.
 
     Attributes:
         statistics: Arrays (num_layers − 1, tokens) by the names of layer statistics.

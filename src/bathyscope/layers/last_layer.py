@@ -18,7 +18,7 @@ from bathyscope.layers.statistics.statistic import Cells, LayerStatistic, comput
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.device import exact_float, fitting
 from bathyscope.model.logits import as_float
-from bathyscope.model.scores import Scores, joined, scores_of
+from bathyscope.model.scores import Scores, fully_scored, joined
 
 ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""
@@ -31,7 +31,7 @@ _ROWS_OF_DETAILS = 64
 
 @dataclass(frozen=True)
 class Details:
-    """What else is said of some cells.
+    """Details of some cells.
 
     Attributes:
         statistics: Of each layer statistic by name, float64, shape (cells,).
@@ -60,7 +60,7 @@ class Details:
 
 
 class Written(NamedTuple):
-    """What stands in a text at a few positions, for statistics that ask for it.
+    """Tokens of a text at a few positions, with their states, for statistics that ask for them.
 
     Attributes:
         emitted: Token ids, shape (tokens,).
@@ -100,7 +100,7 @@ class LastLayer:
         def fill(part: slice) -> None:
             x = anatomy.rescale(logits[part])
             if emitted is not None:
-                scored[part.start] = scores_of(as_float(x), emitted[part])
+                scored[part.start] = fully_scored(as_float(x), emitted[part])
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)

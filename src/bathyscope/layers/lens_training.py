@@ -31,6 +31,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
 from bathyscope.model.products import FastProducts
 from bathyscope.model.tokens import Continuation
+from bathyscope.model.whole import LAYERS, whole_model
 
 # Rows of logits that a gradient is taken through at once; five arrays of their size are held.
 _ROWS = 192
@@ -52,7 +53,7 @@ class LensTrainingOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class LensTraining(Settings):
-    """How a lens is trained.
+    """Settings of a lens's training.
 
     Attributes:
         steps: Steps of the optimiser; each sees one sequence of the text.
@@ -121,6 +122,7 @@ def train_lens(
     """
     chosen = LensTraining.chosen(settings, overrides)
     progress = chosen.progress
+    whole_model(model, "A lens", LAYERS)
     if model.num_layers < 2:
         raise InputError("The model has one layer only, so there is no depth to look into.")
     text = split(model, texts, chosen.sequence_length, chosen.held_out)

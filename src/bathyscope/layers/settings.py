@@ -1,4 +1,4 @@
-"""How depth is asked for, and what can be seen to be wrong without a model."""
+"""Settings of depth, and what can be seen to be wrong without a model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class DepthOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class DepthSettings(Settings):
-    """How depth is asked for.
+    """Settings of depth.
 
     Attributes:
         lens: How intermediate layers are read, a name in `lenses.choice.LENSES`.

@@ -16,6 +16,7 @@ from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
 from bathyscope.model.sequences import Sequences, greedy, of_equal_length
+from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.prompt import Prompt
 
 
@@ -67,6 +68,7 @@ def stream(
     """
     chosen = DepthSettings.chosen(settings, overrides)
     require_no_map(chosen)
+    whole_model(model, "A stream", LAYERS)
     lens = open_lens(model, chosen.lens, chosen.translators)
     given = prompts.text if isinstance(prompts, Prompt) else prompts
     texts = [given] if isinstance(given, str) else list(given)

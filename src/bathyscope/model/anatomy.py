@@ -1,4 +1,4 @@
-"""Where the layers of a causal language model are, found by structure and verified by number.
+"""Anatomy of a causal language model: its layers, found by structure and verified by number.
 
 No table of families: the layers are the list of modules as long as the configuration says, the
 final norm is what the model runs between its last layer and its unembedding, and the result counts

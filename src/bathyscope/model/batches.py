@@ -1,4 +1,4 @@
-"""Which pieces of unequal length go through the model together."""
+"""Batches: pieces of unequal length that go through the model together."""
 
 from collections.abc import Sequence
 

@@ -14,7 +14,7 @@ KeyValues = list[tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """What attention needs of the tokens up to the end of an edge.
+    """Past of an edge: what attention needs of the tokens up to its end.
 
     Attributes:
         layers: For each layer the keys and values of this edge alone, (heads, tokens, size).

@@ -6,6 +6,7 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
+from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import Tokens
 from bathyscope.prompt import Prompt
 
@@ -28,7 +29,7 @@ def in_chat(tokens: Tokens, prompt: Prompt) -> Prompt:
         InputError: The model has no chat template, the template refuses the message or changes
             it beyond white space at its ends, or a feature lies in white space that it strips.
     """
-    if not getattr(tokens.tokenizer, "chat_template", None):
+    if not isinstance(tokens, TransformersTokens) or not tokens.tokenizer.chat_template:
         raise InputError(
             "The model has no chat template; leave out --chat, or choose a model that was trained "
             "to chat (often named -Instruct or -it)."
@@ -41,7 +42,7 @@ def in_chat(tokens: Tokens, prompt: Prompt) -> Prompt:
 
 @dataclass(frozen=True)
 class _Message:
-    """Where a message stands in its template.
+    """Place of a message in its template.
 
     Attributes:
         text: The rendered template.
@@ -100,7 +101,7 @@ def _render(tokenizer: Any, content: str) -> str:
     return text
 
 
-def _extra_start(tokens: Tokens, text: str) -> Iterator[str]:
+def _extra_start(tokens: TransformersTokens, text: str) -> Iterator[str]:
     """Yield that the tokenizer puts a start before a template that has none of its own."""
     meant = tuple(tokens.tokenizer(text, add_special_tokens=False)["input_ids"])
     read = tokens.encode(text)

@@ -1,4 +1,4 @@
-"""What suits a device: how much it takes at once, and how exact its numbers can be."""
+"""Limits of a device: how much it takes at once, and how exact its numbers can be."""
 
 import torch
 

@@ -26,7 +26,7 @@ _FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 
 @dataclass(frozen=True)
 class Layout:
-    """How token vectors become one vector of a text, as sentence-transformers writes it down.
+    """Pooling of token vectors into one vector of a text, as sentence-transformers writes it down.
 
     Attributes:
         pooling: `mean` over the tokens, `cls` (the first), or `max`.

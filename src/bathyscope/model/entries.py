@@ -1,4 +1,4 @@
-"""What one entry of a vocabulary stands for, as the tokenizer's decoder has it."""
+"""Entries of a vocabulary: the bytes each stands for, as the tokenizer's decoder has it."""
 
 import json
 from typing import Any

@@ -1,6 +1,7 @@
 """Scores of many continuations: a tree of prompts, each edge computed once, in batches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,15 +17,20 @@ from bathyscope.model.logits import as_float
 from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.prefix_tree import Edge, Ids
 from bathyscope.model.products import forward_only
-from bathyscope.model.scores import Scores, joined, scores_of
+from bathyscope.model.scorer import Deliver
+from bathyscope.model.scores import (
+    Scores,
+    Standing,
+    joined,
+    joined_standing,
+    scores_of,
+    standing_of,
+)
 
 # Rows of the vocabulary's width that are held at once.
 _ROWS_OF_LOGITS = 256
 # A batch may look back on this many times the tokens that it adds; more would cost memory.
 _PAST_PER_TOKEN = 12
-
-
-Deliver = Callable[[int, Scores], None]
 
 
 class Forest:
@@ -44,8 +50,15 @@ class Forest:
         """
         self.model, self.head, self.most_tokens = model, head, most_tokens
         self.pasts_met: list[tuple[int, ...]] = []
+        self._standing: Collection[int] = ()
 
-    def score(self, roots: list[Edge], targets: Sequence[Ids], deliver: Deliver) -> None:
+    def score(
+        self,
+        roots: list[Edge],
+        targets: Sequence[Ids],
+        deliver: Deliver,
+        standing: Collection[int] = (),
+    ) -> None:
         """Score the continuation of every sequence.
 
         A batch's children are computed before its siblings when together they would not fit a
@@ -56,7 +69,9 @@ class Forest:
             targets: For each sequence the token ids of its continuation, of which all but the
                 last are the end of the sequence.
             deliver: Called with the index of a sequence and its scores, as soon as they are known.
+            standing: Sequences whose tokens' standing is asked for too.
         """
+        self._standing = standing
         waiting: list[list[tuple[Edge, Branch | None]]] = [[(edge, None) for edge in roots]]
         while waiting:
             batch, rest = self._next_batch(waiting.pop())
@@ -146,21 +161,39 @@ class Forest:
         self, states: Tensor, sequences: list[int], wanted: list[Ids], deliver: Deliver
     ) -> None:
         ids = torch.tensor([id for target in wanted for id in target], device=states.device)
-        scores = self._scores(states, ids)
-        begin = 0
-        for sequence, target in zip(sequences, wanted, strict=True):
-            own = slice(begin, begin + len(target))
-            deliver(sequence, scores.part(own))
+        pairs = list(zip(sequences, wanted, strict=True))
+        asked = [sequence in self._standing for sequence, target in pairs for _ in target]
+        scores, standing = self._scores(states, ids, asked)
+        begin = begin_of_asked = 0
+        for sequence, target in pairs:
+            own, stand = scores.part(slice(begin, begin + len(target))), None
             begin += len(target)
+            if standing is not None and sequence in self._standing:
+                stand = standing.part(slice(begin_of_asked, begin_of_asked + len(target)))
+                begin_of_asked += len(target)
+            deliver(sequence, replace(own, standing=stand))
 
-    def _scores(self, states: Tensor, ids: Tensor) -> Scores:
-        """Return how one id stands in the prediction of each state."""
-        parts = []
+    def _scores(
+        self, states: Tensor, ids: Tensor, asked: list[bool]
+    ) -> tuple[Scores, Standing | None]:
+        """Return what one id gets in the prediction of each state, and how some of them stand.
+
+        Args:
+            states: The final, normed states, (tokens, hidden_size).
+            ids: The tokens, (tokens,).
+            asked: Of which of them it is asked how they stand.
+        """
+        parts: list[Scores] = []
+        standings: list[Standing] = []
+        rows = torch.tensor(asked, device=states.device)
         with forward_only():
             for first in range(0, len(ids), _ROWS_OF_LOGITS):
                 part = slice(first, first + _ROWS_OF_LOGITS)
-                logits = as_float(self.head.unembedded(states[part]))
-                parts.append(scores_of(logits, ids[part]))
+                logits, own = as_float(self.head.unembedded(states[part])), ids[part]
+                total, those = logits.logsumexp(-1), rows[part]
+                parts.append(scores_of(logits, total, own))
+                if any(asked[part]):
+                    standings.append(standing_of(logits[those], total[those], own[those]))
         scores = joined(parts)
-        require_numbers(scores.log_probs, self.model)
-        return scores
+        require_numbers(torch.from_numpy(scores.log_probs), self.model)
+        return scores, joined_standing(standings) if standings else None

@@ -1,4 +1,4 @@
-"""What surrounds every pass of a model: its mode, and whether numbers go in and come out."""
+"""Surroundings of every pass of a model: its mode, and whether numbers go in and come out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

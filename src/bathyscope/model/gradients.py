@@ -1,4 +1,4 @@
-"""How the model's values for some tokens change with the embeddings of the prompt's tokens."""
+"""Gradients of the values of some tokens at the embeddings of the prompt's tokens."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,10 +28,6 @@ VALUES_OF: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 """From a token's logit (n,) and all logits (n, vocab_size) to what is derived: ln p in nats, the
 logit, or p."""
 
-PATH_BASELINES = ("zero", "mean", "pad")
-"""Where a path begins: the zero vector, the mean embedding of the vocabulary, or the embedding of
-the tokenizer's padding token."""
-
 # Rows of the vocabulary's width that are held at once.
 _ROWS_OF_LOGITS = 256
 # Activations are kept for the way back: about 1.5 MB for each token of the embedded model.
@@ -42,7 +38,7 @@ _TOKENS_PER_MEAN = 8192
 
 @dataclass(frozen=True)
 class TokenGradients:
-    """What the wanted values owe to each token of the input.
+    """Share of each token of the input in the wanted values.
 
     Attributes:
         tokens: Shape (wanted, tokens), float64.
@@ -109,7 +105,7 @@ def path_integrals(
         wanted: What is derived.
         of: A name in `VALUES_OF`.
         moved: For each token whether it moves; the others keep their embedding and get 0.
-        baseline: A name in `PATH_BASELINES`.
+        baseline: Where it begins: "zero", "mean" (of all embeddings) or "pad".
         steps: Points on the path.
         advance: Called after each backward pass, of which each batch of steps has one per wanted
             value.
@@ -270,7 +266,7 @@ def _baseline(model: LanguageModel, name: str) -> Tensor:
         if id is None:
             raise InputError(
                 "The tokenizer has no padding token, so a path cannot begin at its embedding; "
-                f"choose one of {', '.join(PATH_BASELINES[:-1])}."
+                "let it begin at zero or mean."
             )
         return _embedded(model, (id,))[0]
     size = len(model.head.embed_tokens.weight)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a model does to a state before its unembedding, and to the logits after it: measured.
+"""Passage to the logits: what a model does before and after its unembedding, measured.
 
 A configuration may name a factor and apply it elsewhere, or apply one that it does not name. So
 known states are put in place of what the last norm returns, and known logits in place of what the
@@ -87,7 +87,7 @@ def measured_rescaling(
 
 
 class _Seen:
-    """What was put in place of states and logits in one pass, and what arrived behind it."""
+    """Substitutes for states and logits in one pass, and what arrived behind them."""
 
     states: Tensor
     arrived: Tensor

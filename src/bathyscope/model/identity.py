@@ -1,4 +1,4 @@
-"""What tells one model from another, for files that belong to a single one."""
+"""Identity of a model, for files that belong to a single one."""
 
 import hashlib
 

@@ -1,6 +1,6 @@
 """A loaded causal language model: what the rest of bathyscope asks of it, and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -12,15 +12,17 @@ from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model.anatomy import Anatomy, find_anatomy
 from bathyscope.model.foreign import boundary, text_config
-from bathyscope.model.forest import Deliver, Forest
+from bathyscope.model.forest import Forest
 from bathyscope.model.forward import evaluating, require_numbers, require_rows
 from bathyscope.model.head import Head, find_head
 from bathyscope.model.logits import logits_of
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
 from bathyscope.model.products import forward_only
+from bathyscope.model.scorer import Deliver, require_tokens
 from bathyscope.model.scores import Scores
 from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not_shared
-from bathyscope.model.tokens import Continuation, Tokens
+from bathyscope.model.tokenizer import TransformersTokens
+from bathyscope.model.tokens import Continuation
 
 
 class LanguageModel:
@@ -50,7 +52,7 @@ class LanguageModel:
         """
         self.model = model
         with boundary(tokenizer, "as a tokenizer"):
-            self.tokens = Tokens(tokenizer)
+            self.tokens = TransformersTokens(tokenizer)
         _require_weights_here(model)
         with boundary(model, "as a causal language model"):
             self.head = find_head(model)
@@ -173,6 +175,7 @@ class LanguageModel:
         targets: Sequence[Ids],
         deliver: Deliver,
         batch_tokens: int | None = None,
+        standing: Collection[int] = (),
     ) -> None:
         """Score forced continuations, each prefix that prompts share computed once.
 
@@ -182,16 +185,12 @@ class LanguageModel:
             deliver: Called with an index and its scores, in any order, as soon as they are known.
             batch_tokens: Most tokens in a forward pass; None takes `TOKENS_PER_BATCH` on a
                 processor and sixteen times as many on an accelerator.
+            standing: Indices of the prompts after which the tokens' standing is asked for too.
 
         Raises:
             InputError: A prompt has no token, or is too long for the model.
         """
-        if not all(prompts):
-            raise InputError(
-                "With every feature absent the prompt has no token left, so the first target "
-                "token would have nothing before it; keep some text outside the features, or "
-                "give a --baseline."
-            )
+        require_tokens(prompts)
         sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
         self.require_context(max(map(len, sequences)) + 1)
         usual = TOKENS_PER_BATCH * (1 if self.model.device.type == "cpu" else 16)
@@ -200,7 +199,9 @@ class LanguageModel:
         forest = Forest(self.model, self.head, batch_tokens or usual)
         for indices, roots in self._trees(sequences, targets):
             own_targets = [targets[index] for index in indices]
-            forest.score(roots, own_targets, partial(_deliver_own, deliver, indices))
+            own_standing = {own for own, index in enumerate(indices) if index in standing}
+            own_deliver = partial(_deliver_own, deliver, indices)
+            forest.score(roots, own_targets, own_deliver, own_standing)
 
     def _trees(
         self, sequences: Sequence[Ids], targets: Sequence[Ids]

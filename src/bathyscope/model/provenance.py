@@ -1,4 +1,4 @@
-"""What both questions begin with: a continuation, and a record of where the numbers come from."""
+"""Provenance: a continuation, and a record of where the numbers come from."""
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
@@ -9,8 +9,9 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress
-from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.scorer import Scorer, written
 from bathyscope.model.tokens import Continuation
+from bathyscope.model.whole import language_model
 from bathyscope.prompt import Prompt, notes_of, text_of
 
 MAX_NEW_TOKENS = 64
@@ -25,36 +26,45 @@ def require_text(text: str | None, name: str) -> None:
 
 
 def continuation_of(
-    model: LanguageModel, prompt: str, text: str | None, max_new_tokens: int, progress: Progress
+    model: Scorer, prompt: str, text: str | None, max_new_tokens: int, progress: Progress
 ) -> Continuation:
     """Return a prompt and what follows it: the text given, or what the model writes."""
     if text is None:
-        return model.generate(prompt, max_new_tokens, progress)
+        return written(model, prompt, max_new_tokens, progress)
     return model.tokens.continuation(prompt, text)
 
 
 def provenance_of(
-    model: LanguageModel, prompt: str | Prompt, continuation: Continuation
+    model: Scorer, prompt: str | Prompt, continuation: Continuation
 ) -> dict[str, Any]:
     """Return what is needed to ask the same question again, as plain JSON values.
 
     `given` is the continuation as it was given, None where the model wrote it; `target` is what
     its tokens say, which may begin within the prompt.
     """
-    import torch
-
-    packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy")
     return {
-        "model": model.provenance,
-        "tokenizer": type(model.tokens.tokenizer).__name__,
+        "model": dict(model.provenance),
+        "tokenizer": model.tokens.name,
         **record_of_prompt(prompt),
         "target": model.tokens.spelled(continuation.target_ids),
         "target_ids": list(continuation.target_ids),
         "given": continuation.text,
         "generated": continuation.text is None,
         "seed": None,
-        "threads": torch.get_num_threads(),
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
+        **_surroundings(model),
+    }
+
+
+def _surroundings(model: Scorer) -> dict[str, Any]:
+    """Return what a model's numbers depend on beside itself; of another's model what is known."""
+    packages, threads = ["bathyscope", "numpy"], {}
+    if language_model(model) is not None:
+        import torch
+
+        packages += ["torch", "transformers", "tokenizers"]
+        threads = {"threads": torch.get_num_threads()}
+    return threads | {
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages}
     }
 
 
@@ -106,7 +116,7 @@ def source_of(model: Mapping[str, Any]) -> str | None:
     return source
 
 
-def require_same_model(made_by: Mapping[str, Any], model: LanguageModel) -> None:
+def require_same_model(made_by: Mapping[str, Any], model: Scorer) -> None:
     """Raise InputError where a model is not the one that provenance names."""
     for key, what in (("sha256", "weights with SHA-256"), ("revision", "revision")):
         stored = made_by.get(key)
@@ -119,8 +129,14 @@ def require_same_model(made_by: Mapping[str, Any], model: LanguageModel) -> None
 
 
 @contextmanager
-def on_threads(count: int) -> Iterator[None]:
-    """Compute on so many threads: sums are rounded otherwise on another number of them."""
+def on_threads(count: int | None) -> Iterator[None]:
+    """Compute on so many threads: sums are rounded otherwise on another number of them.
+
+    None, of a model that says nothing of threads, leaves them as they are.
+    """
+    if count is None:
+        yield
+        return
     import torch
 
     before = torch.get_num_threads()

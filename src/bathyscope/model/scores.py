@@ -1,76 +1,129 @@
-"""How tokens stand among all that a model could say: the one place where it is read off logits."""
+"""Scores of tokens, and their standing among all: the one place where both are read off logits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from bathyscope.core.heatmap import Axis
+from bathyscope.core.heatmap import Axis, FloatArray
 from bathyscope.model.tokens import Tokens
 from bathyscope.runs.evidence import Evidence
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 @dataclass(frozen=True)
-class Scores:
-    """What the model gives to the tokens of a forced continuation, on the CPU.
+class Standing:
+    """Standing of a continuation's tokens among all that a model could say.
 
     Attributes:
-        log_probs: ln p of each token, float64 (targets,), nats.
-        logits: Its logit, float64 (targets,).
-        ranks: Its place among all tokens, 1 the most probable, int64 (targets,).
+        ranks: The place of each among all tokens, 1 the most probable, int64 (targets,).
         greedy_ids: The most probable token, the one of the lowest id where several are, int64.
         greedy_log_probs: ln p of that one, float64, nats.
     """
 
-    log_probs: Tensor
-    logits: Tensor
-    ranks: Tensor
-    greedy_ids: Tensor
-    greedy_log_probs: Tensor
+    ranks: NDArray[np.int64]
+    greedy_ids: NDArray[np.int64]
+    greedy_log_probs: FloatArray
+
+    def part(self, own: slice) -> "Standing":
+        """Return the standing of some of the tokens."""
+        return Standing(self.ranks[own], self.greedy_ids[own], self.greedy_log_probs[own])
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of the tokens of a forced continuation.
+
+    Attributes:
+        log_probs: ln p of each token, float64 (targets,), nats.
+        logits: Its logit, float64 (targets,); None where the model does not tell it.
+        standing: How it stands among all tokens; None where nobody asked, or it cannot be told.
+    """
+
+    log_probs: FloatArray
+    logits: FloatArray | None = None
+    standing: Standing | None = None
 
     def part(self, own: slice) -> "Scores":
         """Return the scores of some of the tokens."""
-        return Scores(*(getattr(self, field.name)[own] for field in fields(self)))
+        return Scores(
+            self.log_probs[own],
+            None if self.logits is None else self.logits[own],
+            None if self.standing is None else self.standing.part(own),
+        )
 
 
-def scores_of(logits: Tensor, ids: Tensor) -> Scores:
-    """Return how one token stands in each row of logits.
+def scores_of(logits: "Tensor", total: "Tensor", ids: "Tensor") -> Scores:
+    """Return what one token gets in each row of logits.
 
     Args:
         logits: The model's own, at least float32, shape (targets, vocab_size).
+        total: `logsumexp` of each row, (targets,). Computed once for both functions: of another
+            number of rows it may be rounded otherwise, and ranks would contradict probabilities.
         ids: The tokens, int64 (targets,).
     """
-    own = logits.gather(-1, ids[:, None])
-    total = logits.logsumexp(-1)
-    greedy = logits.max(-1)
-    return Scores(
-        log_probs=(own[:, 0] - total).double().cpu(),
-        logits=own[:, 0].double().cpu(),
-        ranks=((logits > own).sum(-1) + 1).cpu(),
-        greedy_ids=greedy.indices.cpu(),
-        greedy_log_probs=(greedy.values - total).double().cpu(),
+    own = logits.gather(-1, ids[:, None])[:, 0]
+    return Scores(_numbers(own - total), _numbers(own))
+
+
+def standing_of(logits: "Tensor", total: "Tensor", ids: "Tensor") -> Standing:
+    """Return how one token stands in each row of logits; arguments as of `scores_of`."""
+    own, greedy = logits.gather(-1, ids[:, None]), logits.max(-1)
+    return Standing(
+        ranks=((logits > own).sum(-1) + 1).cpu().numpy(),
+        greedy_ids=greedy.indices.cpu().numpy(),
+        greedy_log_probs=_numbers(greedy.values - total),
     )
+
+
+def fully_scored(logits: "Tensor", ids: "Tensor") -> Scores:
+    """Return what one token gets in each row of logits, and how it stands there."""
+    total = logits.logsumexp(-1)
+    return replace(scores_of(logits, total, ids), standing=standing_of(logits, total, ids))
+
+
+def _numbers(values: "Tensor") -> FloatArray:
+    numbers: FloatArray = values.double().cpu().numpy()
+    return numbers
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
     """Return the scores of several runs of tokens as those of one."""
+    logits = [part.logits for part in parts if part.logits is not None]
+    standings = [part.standing for part in parts if part.standing is not None]
     return Scores(
-        *(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Scores))
+        np.concatenate([part.log_probs for part in parts]),
+        np.concatenate(logits) if len(logits) == len(parts) else None,
+        joined_standing(standings) if len(standings) == len(parts) else None,
+    )
+
+
+def joined_standing(parts: Sequence[Standing]) -> Standing:
+    """Return the standings of several runs of tokens as that of one."""
+    return Standing(
+        *(np.concatenate([getattr(p, one.name) for p in parts]) for one in fields(Standing))
     )
 
 
 def evidence_of(tokens: Tokens, ids: Sequence[int], scores: Scores) -> Evidence | None:
-    """Return scores of a continuation as evidence; None where the model's logits are no numbers."""
-    if scores.greedy_log_probs.isnan().any():
+    """Return scores of a continuation as evidence.
+
+    None where the model does not tell how its tokens stand, or its logits are no numbers.
+    """
+    standing = scores.standing
+    if standing is None or np.isnan(standing.greedy_log_probs).any():
         return None
-    greedy_ids = [int(id) for id in scores.greedy_ids.tolist()]
+    greedy_ids = [int(id) for id in standing.greedy_ids]
     # Each for itself: successive ones are no text, and their bytes belong to no common character.
     labels = tuple(tokens.axis("token", [id]).labels[0] for id in greedy_ids)
     return Evidence(
         tokens=tokens.axis("token", ids),
-        log_probs=scores.log_probs.numpy(),
-        ranks=scores.ranks.numpy(),
+        log_probs=scores.log_probs,
+        ranks=standing.ranks,
         greedy=Axis("token", labels, tuple(greedy_ids)),
-        greedy_log_probs=scores.greedy_log_probs.numpy(),
+        greedy_log_probs=standing.greedy_log_probs,
     )

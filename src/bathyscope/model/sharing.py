@@ -1,4 +1,4 @@
-"""May prompts share the computation of their prefixes in this model? Decided by trying."""
+"""Sharing of prefixes between prompts: whether a model allows it, decided by trying."""
 
 from typing import Any
 
@@ -146,7 +146,7 @@ def _change(
         logits = as_float(logits_of(model, input_ids)[0, -_TARGET:])
         ids = torch.tensor(target, device=logits.device)[:, None]
         alone = logits.log_softmax(-1).gather(-1, ids)[:, 0].double().cpu()
-        changes.append(found[index].log_probs - alone)
+        changes.append(torch.from_numpy(found[index].log_probs) - alone)
         scale = max(scale, float(logits.abs().max()), float(alone.abs().max()))
     # ln p is a difference of logits, so it is rounded as they are, however small it is itself.
     change = torch.cat(changes)

@@ -1,15 +1,14 @@
 """Text to token ids and back to what a person can read."""
 
-import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
-from typing import Any
+from typing import NamedTuple
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import Axis, Span
+from bathyscope.core.registry import working
 from bathyscope.core.text import require_characters, shortened
-from bathyscope.model.entries import Entries
 from bathyscope.prompt.labels import visible as visible
 from bathyscope.prompt.pieces import piece_labels, spelled
 
@@ -29,27 +28,41 @@ class Continuation:
     text: str | None
 
 
-class Tokens:
-    """What bathyscope needs of a tokenizer."""
+class Encoded(NamedTuple):
+    """A text as tokens.
 
-    def __init__(self, tokenizer: Any) -> None:
-        """Wrap a transformers tokenizer.
+    Attributes:
+        ids: Token ids, with what is put before every text, without an end token.
+        spans: The characters of the text that each token covers; (0, 0) where it covers none.
+    """
+
+    ids: tuple[int, ...]
+    spans: tuple[Span, ...]
+
+
+class Tokens(ABC):
+    """A tokenizer as bathyscope needs it: two methods of a backend, and what follows from them."""
+
+    @property
+    def name(self) -> str:
+        """What a record calls it."""
+        return type(self).__name__
+
+    @abstractmethod
+    def encoded(self, text: str) -> Encoded:
+        """Return a text as tokens, in the order of the text.
 
         Raises:
-            ModelError: The tokenizer cannot tell which characters a token covers.
+            InputError: A part of the text has no token, and the model would read another text.
         """
-        if not getattr(tokenizer, "is_fast", False):
-            raise ModelError(
-                f"The tokenizer {type(tokenizer).__name__} does not report character offsets; "
-                "bathyscope needs a fast tokenizer (a tokenizer.json in the model's folder)."
-            )
-        self.tokenizer = tokenizer
-        self._entry = Entries(tokenizer)
-        self._before = _put_before(tokenizer)
+
+    @abstractmethod
+    def piece(self, id: int) -> bytes:
+        """Return the UTF-8 bytes that one token stands for, the same wherever it occurs."""
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Return the ids of a prompt: with what the tokenizer puts before, without an end token."""
-        return self._encode(text)[0]
+        return self._read(text)[0]
 
     def continuation(self, prompt: str, target: str) -> Continuation:
         """Tokenise a prompt and its continuation together and split them at the boundary.
@@ -61,7 +74,7 @@ class Tokens:
         """
         if not target:
             raise InputError("The target is empty; give the continuation that is to be explained.")
-        ids, spans = self._encode(prompt + target)
+        ids, spans = self._read(prompt + target)
         start = next((i for i, (_, end) in enumerate(spans) if end > len(prompt)), len(ids))
         if start == len(ids):
             raise InputError(f"The tokenizer makes no token of the target {target!r}.")
@@ -75,7 +88,7 @@ class Tokens:
         alone otherwise, and where the model wrote the continuation itself.
         """
         if continuation.text is not None:
-            ids, _ = self._encode(prompt + continuation.text)
+            ids, _ = self._read(prompt + continuation.text)
             count = len(continuation.target_ids)
             if ids[-count:] == continuation.target_ids:
                 return ids[:-count]
@@ -83,7 +96,7 @@ class Tokens:
 
     def spans(self, text: str) -> tuple[Span, ...]:
         """Return which characters each token of a text covers, special tokens left out."""
-        return tuple((start, end) for start, end in self._encode(text)[1] if start < end)
+        return tuple((start, end) for start, end in self._read(text)[1] if start < end)
 
     def prompt_spans(self, prompt: str, continuation: Continuation) -> tuple[Span, ...]:
         """Return which characters each of a continuation's prompt tokens covers.
@@ -93,19 +106,11 @@ class Tokens:
         Raises:
             InputError: The continuation is not one of this prompt.
         """
-        ids, spans = self._encode(prompt + (continuation.text or ""))
+        ids, spans = self._read(prompt + (continuation.text or ""))
         count = len(continuation.prompt_ids)
         if ids[:count] != continuation.prompt_ids:
             raise InputError("The continuation was made for another prompt; make it for this one.")
         return spans[:count]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of some ids as the tokenizer has it, special tokens included.
-
-        Many tokenizers drop a space at its beginning; `spelled` keeps it.
-        """
-        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=False)
-        return text
 
     def axis(self, name: str, ids: Sequence[int]) -> Axis:
         """Return an axis of tokens: readable labels, ids, and spans in the text of `spelled`.
@@ -113,99 +118,28 @@ class Tokens:
         Labels show white space (`▁`, `⏎`, `⇥`). Where one character is spread over several
         tokens, each shows the whole with its part: `é 1/2`, `é 2/2`.
         """
-        labels, spans = piece_labels([self._entry.bytes(id) for id in ids])
+        labels, spans = piece_labels([self.piece(id) for id in ids])
         return Axis(name, labels, tuple(int(id) for id in ids), spans)
 
     def spelled(self, ids: Sequence[int]) -> str:
         """Return the text of some ids of which the spans of `axis` are, token after token."""
-        return spelled([self._entry.bytes(id) for id in ids])
+        return spelled([self.piece(id) for id in ids])
 
-    def _encode(self, text: str) -> tuple[tuple[int, ...], tuple[Span, ...]]:
-        """Return ids and character spans, without what the tokenizer appends at the end.
-
-        A text that begins with what the tokenizer puts before it (a rendered chat template) gets
-        no second one.
+    def _read(self, text: str) -> Encoded:
+        """Return a text as tokens, and refuse what is none.
 
         Raises:
-            InputError: The tokenizer fails, or makes no token of a part of the text.
+            InputError: The text holds what is no character.
+            ModelError: The ids and spans do not belong together, or leave the text.
         """
-        encoding = _encoding(self.tokenizer, text)
-        ids, spans, added = encoding.ids, encoding.offsets, encoding.special_tokens_mask
-        _require_all_read(self.tokenizer, text, encoding)
-        if all(added):
-            return self._before, ((0, 0),) * len(self._before)
-        first = added.index(0)
-        if ids[first : 2 * first] != ids[:first]:
-            first = 0
-        end = len(ids) - added[::-1].index(0)
-        return tuple(ids[first:end]), tuple(spans[first:end])
-
-
-def _encoding(tokenizer: Any, text: str) -> Any:
-    """Return what the tokenizer makes of a text: ids, offsets, and which of them it added.
-
-    Raises:
-        InputError: It cannot read the text.
-    """
-    require_characters(text, "text to be tokenised")
-    try:
-        return tokenizer(text)[0]
-    except Exception as error:  # what tokenizers raise has no class of its own
-        raise InputError(
-            f"The model's tokenizer cannot read the text {shortened(text)} ({error}); leave out "
-            "what it has no token for."
-        ) from error
-
-
-def _put_before(tokenizer: Any) -> tuple[int, ...]:
-    """Return the ids that the tokenizer puts before every text.
-
-    They are told from those behind it by a token between them, of the first entry of the
-    vocabulary that makes one: no text of ours does in every vocabulary.
-
-    Raises:
-        ModelError: No entry makes a token.
-    """
-    for id in range(len(tokenizer)):
-        try:
-            encoding = _encoding(tokenizer, tokenizer.decode([id]))
-        except InputError:  # without an unknown token, some fail at what they cannot spell
-            continue
-        if 0 in encoding.special_tokens_mask:
-            return tuple(encoding.ids[: encoding.special_tokens_mask.index(0)])
-    raise ModelError(
-        f"The tokenizer {type(tokenizer).__name__} makes no token of any entry of its own "
-        "vocabulary; its tokenizer.json must be damaged."
-    )
-
-
-def _require_all_read(tokenizer: Any, text: str, encoding: Any) -> None:
-    """Refuse a text of which the tokenizer drops letters, digits, punctuation or symbols.
-
-    White space, control characters and accents may go, as normalisers have it. Where characters
-    are dropped, the offsets of the tokens are those of a shorter text: they say that something is
-    missing, not what. What is dropped is what the text has the same tokens without.
-
-    Raises:
-        InputError: A part of the text reaches no model.
-    """
-    uncovered = [True] * len(text)
-    for start, end in encoding.offsets:
-        uncovered[start:end] = [False] * (end - start)
-    if not any(map(_is_visible, compress(text, uncovered))):
-        return
-    dropped = [
-        character
-        for character in dict.fromkeys(filter(_is_visible, text))
-        if _encoding(tokenizer, text.replace(character, "")).ids == encoding.ids
-    ]
-    if dropped:
-        raise InputError(
-            f"The model's tokenizer has no token for {shortened(''.join(dropped))} and drops "
-            f"{sum(map(text.count, dropped))} of the {len(text)} characters of {shortened(text)}, "
-            "so that the model would read another text; leave them out, or take another model."
-        )
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LNPS"
+        require_characters(text, "text to be tokenised")
+        with working("tokenizer", self):
+            encoded = self.encoded(text)
+            ids, spans = tuple(encoded.ids), tuple(encoded.spans)
+            inside = all(0 <= start <= end <= len(text) for start, end in spans)
+        if len(ids) != len(spans) or not inside:
+            raise ModelError(
+                f"The tokenizer {self.name} gives {len(ids)} ids and {len(spans)} spans for a text "
+                f"of {len(text)} characters, {shortened(text)}; each id needs one span within it."
+            )
+        return Encoded(ids, spans)

@@ -1,4 +1,4 @@
-"""What a page holds: runs as plain JSON values, their arrays packed."""
+"""Content of a page: runs as plain JSON values, their arrays packed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,6 +79,7 @@ def _map(shown: Shown, texts: Texts) -> dict[str, Any]:
         "attribution": None,
         "sampling": _sampling(run),
         "depth": None,
+        "evidence": _evidence(run),
         **panel.data(run),
     }
 
@@ -92,6 +93,24 @@ def _sampling(run: Run) -> dict[str, Any] | None:
         "error": packed(run.standard_error),
         "margin": _optional(run.margin),
         "unvaried": None if unseen is None else packed(np.isfinite(unseen).astype(np.float64)),
+    }
+
+
+def _evidence(run: Run) -> dict[str, Any] | None:
+    """Return how probable each token of the answer was, and what the model would have written.
+
+    None where the run does not know, or where no axis of its map has one place for each token.
+    """
+    evidence, axis = run.evidence, run.token_axis
+    along = {id(run.heatmap.rows): "rows", id(run.heatmap.columns): "columns"}.get(id(axis))
+    if evidence is None or axis is None or along is None:
+        return None
+    return {
+        "along": along,
+        "probabilities": packed(np.exp(evidence.log_probs)),
+        "ranks": evidence.ranks.tolist(),
+        "greedy": list(evidence.greedy.labels),
+        "greedyProbabilities": packed(np.exp(evidence.greedy_log_probs)),
     }
 
 

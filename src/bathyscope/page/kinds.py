@@ -1,4 +1,4 @@
-"""What the page shows of each kind of run beside its map."""
+"""Page data by kind of run: what is shown of each beside its map."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

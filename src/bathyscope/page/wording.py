@@ -1,4 +1,4 @@
-"""What a page says of its maps in a sentence: what is seen, and what a cell is."""
+"""Sentences of a page on its maps: what is seen, and what a cell is."""
 
 from collections.abc import Sequence
 

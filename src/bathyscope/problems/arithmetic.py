@@ -12,7 +12,7 @@ THINGS = ("apples", "books", "coins", "cards", "shells", "stamps")
 
 
 class _Drawn(NamedTuple):
-    """What a problem is made of; a is 5 to 40, b 2 to 20, c 2 to 4."""
+    """Numbers of a problem; a is 5 to 40, b 2 to 20, c 2 to 4."""
 
     name: str
     thing: str

@@ -31,7 +31,7 @@ _SYMBOL = re.compile(
 
 
 class Kind(Enum):
-    """What a symbol does in an expression."""
+    """Function of a symbol in an expression."""
 
     NUMBER = auto()
     OPERATOR = auto()

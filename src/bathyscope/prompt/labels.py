@@ -1,4 +1,4 @@
-"""How features are named beside a map: on one line, white space visible, all different."""
+"""Labels of features beside a map: on one line, white space visible, all different."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is not wrong with features but worth knowing before their numbers are read."""
+"""Notes on features: not wrong, but worth knowing before their numbers are read."""
 
 from collections.abc import Callable, Iterator, Sequence
 

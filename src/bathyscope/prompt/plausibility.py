@@ -1,4 +1,4 @@
-"""Arithmetic, or a date, a range, a fraction, a telephone number?"""
+"""Plausibility of arithmetic: told from a date, a range, a fraction, a telephone number."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a token or a feature is, by its text alone: every one has exactly one role."""
+"""Roles of tokens and features, by their text alone: every one has exactly one."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from bathyscope.prompt.labels import of_label
 
 
 class Role(StrEnum):
-    """What a piece of text does in a calculation or a sentence. The first that fits counts.
+    """Role of a piece of text in a calculation or a sentence. The first that fits counts.
 
     A `*`, `/`, `-` or `x` calculates only between numbers or brackets; elsewhere it is a
     punctuation mark or a word.

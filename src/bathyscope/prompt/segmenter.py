@@ -1,4 +1,4 @@
-"""What a segmenter is: a way to find features in a text, without a model."""
+"""Segmenter: a way to find features in a text, without a model."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

@@ -20,7 +20,7 @@ from bathyscope.runs.table import as_run
 
 @dataclass(frozen=True)
 class Caption:
-    """What the line says of one kind of run.
+    """Caption of one kind of run.
 
     Attributes:
         name: The kind, as in `run.json`.

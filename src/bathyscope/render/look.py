@@ -1,4 +1,4 @@
-"""How a figure is asked for, and which part of a map it shows."""
+"""Look of a figure, and which part of a map it shows."""
 
 from dataclasses import dataclass, replace
 from typing import TypedDict
@@ -26,7 +26,7 @@ class LookOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Look(Settings):
-    """How a figure is asked for.
+    """Look of a figure, as it is asked for.
 
     Attributes:
         palette: A name in `palette.PALETTES`; None chooses by the quantity.

@@ -1,4 +1,4 @@
-"""Who wrote the text that a map is of: what no figure, table or page leaves out."""
+"""Origin of the text that a map is of: what no figure, table or page leaves out."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

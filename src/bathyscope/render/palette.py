@@ -1,4 +1,4 @@
-"""Which colours stand for which values: one place for every medium."""
+"""Palettes: which colours stand for which values, in one place for every medium."""
 
 from dataclasses import dataclass
 

@@ -11,24 +11,18 @@ import numpy as np
 
 from bathyscope.attribution.attribute import attribute_each, interact_each
 from bathyscope.attribution.settings import AttributionSettings
-from bathyscope.core.errors import InputError
+from bathyscope.core.errors import InputError, packages_needed
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
-from bathyscope.layers.depth import depth
-from bathyscope.layers.lenses.choice import check_lens
-from bathyscope.layers.lenses.tuned import origin_of
-from bathyscope.layers.settings import DepthSettings
-from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.loading import load
 from bathyscope.model.provenance import (
     on_threads,
     prompt_of,
     require_same_model,
     source_of,
-    text_prompt_of,
     was_a_function,
 )
+from bathyscope.model.scorer import Scorer
 from bathyscope.render.figure.embedded_metadata import Inscription, digest, read_inscription
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
@@ -43,7 +37,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of computing a map again.
+    """Result of computing a map again.
 
     Attributes:
         run: The run, as computed now.
@@ -90,7 +84,7 @@ def inscription_of(path: str | Path) -> tuple[Inscription, Run | None]:
 @keywords_checked
 def rerun(
     path: str | Path,
-    model: LanguageModel | None = None,
+    model: Scorer | None = None,
     *,
     translators: str | Path | None = None,
     device: str | None = None,
@@ -117,7 +111,7 @@ def rerun(
     require_computed(inscribed, path)
     try:
         question, made_by = _question(inscribed, translators), inscribed.provenance["model"]
-        threads = int(inscribed.provenance["threads"])
+        threads = inscribed.provenance.get("threads")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} does not say enough of how its map was computed ({error!r}); it is damaged, "
@@ -167,9 +161,13 @@ def _require_described(inscribed: Inscription, path: str | Path) -> None:
         ) from error
 
 
-def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) -> LanguageModel:
+def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) -> Scorer:
+    source = source_of(made_by)
+    with packages_needed():
+        from bathyscope.model.loading import load
+
     return load(
-        source_of(made_by),
+        source,
         revision=None if "sha256" in made_by else made_by.get("revision"),
         dtype=made_by["dtype"],
         device=device or made_by["device"],
@@ -179,7 +177,7 @@ def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) ->
 
 def _question(
     inscribed: Inscription, translators: str | Path | None
-) -> Callable[[LanguageModel, Progress], Run]:
+) -> Callable[[Scorer, Progress], Run]:
     """Return what was asked, as something to ask a model again.
 
     Raises:
@@ -187,13 +185,13 @@ def _question(
         KeyError, TypeError, ValueError: The provenance does not say.
     """
     asked = inscribed.provenance
-    _require_same_translators(asked.get("translators"), translators)
+    if translators is not None and asked.get("translators") is None:
+        raise InputError("The map was not read through the tuned lens; leave out --translators.")
     if inscribed.kind == DepthRun.kind:
-        text, given = text_prompt_of(asked), asked["given"]
-        depth_settings = replace(DepthSettings.from_document(asked), translators=translators)
-        return lambda model, progress: depth(
-            model, text, given, settings=depth_settings, progress=progress
-        )
+        with packages_needed():  # which maps of scorers do without
+            from bathyscope.replay.depth import depth_again
+
+        return depth_again(asked, translators)
     prompt, settings = prompt_of(asked), _settings(asked)
     targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
     if inscribed.kind == InteractionRun.kind:
@@ -204,25 +202,6 @@ def _question(
     return lambda model, progress: attribute_each(
         model, prompt, targets, settings=settings, progress=progress
     )[index]
-
-
-def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path | None) -> None:
-    if then is None and given is not None:
-        raise InputError("The map was not read through the tuned lens; leave out --translators.")
-    if then is None:
-        return
-    if given is None:
-        raise InputError(
-            f"The map was read through the translators in {then['file']}; name that file "
-            "(--translators)."
-        )
-    check_lens("tuned", given)
-    now = origin_of(Path(given))
-    if now["sha256"] != then["sha256"]:
-        raise InputError(
-            f"The map was read through {then['file']} with SHA-256 {then['sha256'][:12]}…, but "
-            f"{given} has {now['sha256'][:12]}…; name the original with --translators."
-        )
 
 
 def _settings(asked: Mapping[str, Any]) -> AttributionSettings:

@@ -33,7 +33,7 @@ def attribution_of(run: Run) -> "AttributionRun":
 
 @dataclass(frozen=True, repr=False)
 class AttributionRun(Run):
-    """What drove each token.
+    """Attribution map: what drove each token.
 
     Attributes:
         heatmap: Rows are target tokens, columns features, cells in the map's unit (nats of ln p

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Run(ABC):
-    """What a computation returns.
+    """Result of a computation.
 
     A kind of run is a frozen dataclass below this one. What it has beside its map it has under
     the names below, which are None where it has none: whoever shows a run asks for what it has,

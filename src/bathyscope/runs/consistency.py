@@ -1,4 +1,4 @@
-"""What a run says twice agrees: sums, gaps, depths, ratios and scores are computed anew."""
+"""Consistency of a run: sums, gaps, depths, ratios and scores are computed anew."""
 
 from collections.abc import Mapping
 from typing import Any

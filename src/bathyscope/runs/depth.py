@@ -17,7 +17,7 @@ from bathyscope.runs.readings import Readings
 
 @dataclass(frozen=True, repr=False)
 class DepthRun(Run):
-    """How deep each token was decided.
+    """Depth map: how deep each token was decided.
 
     Attributes:
         heatmap: Rows are layers 1 to num_layers − 1, columns response tokens, cells bits.

@@ -1,4 +1,4 @@
-"""How probable a continuation was, token by token, and what the model would have written instead.
+"""Evidence: how probable a continuation was, and what the model would have written instead.
 
 A map explains a continuation whether or not the model would ever have written it. Where it was
 given, what the map says holds for a text that may have been forced on the model; these numbers say
@@ -105,10 +105,10 @@ class Evidence:
             greedy,
             floats(document["greedy"]["log_probs"], count),
         )
-        found._require_sense()
+        found.require_sense()
         return found
 
-    def _require_sense(self) -> None:
+    def require_sense(self) -> None:
         """Raise ValueError where the numbers cannot all be true."""
         if not len(self.tokens) == len(self.greedy) == len(self.ranks) > 0:
             raise ValueError("the probabilities are not one for each token")
@@ -116,6 +116,8 @@ class Evidence:
             raise ValueError("a probability is none")
         if not (self.log_probs <= self.greedy_log_probs).all():
             raise ValueError("a token is more probable than the most probable one")
+        if (self.ranks < 1).any():
+            raise ValueError("a rank is below 1")
         first = self.ranks == 1
         if (self.log_probs[first] != self.greedy_log_probs[first]).any():
             raise ValueError("a token's rank contradicts its probability")

@@ -37,7 +37,7 @@ class RankedMap:
 
 @dataclass(frozen=True)
 class RandomReference:
-    """What random orders score, nats; their sufficiency is the same number, their area 0.
+    """Scores of random orders, nats; their sufficiency is the same number, their area 0.
 
     Attributes:
         comprehensiveness: Of the mean over all orders.
@@ -54,7 +54,7 @@ class RandomReference:
 
 @dataclass(frozen=True, repr=False)
 class FaithfulnessRun(Run):
-    """How faithful maps of one prompt are.
+    """Faithfulness of the maps of one prompt.
 
     Attributes:
         heatmap: Rows are curves: deletion and insertion of each map in turn, then of random

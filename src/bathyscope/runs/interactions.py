@@ -15,7 +15,7 @@ from bathyscope.runs.validation import bounds, optional_floats, optional_numbers
 
 @dataclass(frozen=True, repr=False)
 class InteractionRun(Run):
-    """What each two features do together.
+    """Interaction map: what each two features do together.
 
     Attributes:
         heatmap: Rows and columns are features; a cell says by how much the two do more together

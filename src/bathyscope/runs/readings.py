@@ -1,4 +1,4 @@
-"""What else the cells of a depth map say: further quantities, and each layer's own tokens."""
+"""Readings of a depth map's cells: further quantities, and each layer's own tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ BEFORE_RECORDED: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Readings:
-    """What else each cell of a depth map says.
+    """Readings of each cell of a depth map, beside its divergence.
 
     Attributes:
         cells: Arrays (num_layers − 1, tokens) of layer statistics by name.

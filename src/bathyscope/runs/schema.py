@@ -26,7 +26,7 @@ _WORDS = {"title", "description", "$schema", "$defs", "then"}  # say nothing of 
 
 
 class NotAsPublished(ValueError):
-    """Where a document differs from the schema, and what stands there."""
+    """Difference of a document from the schema: where, and what stands there."""
 
 
 def require_published(document: Any) -> None:

@@ -15,7 +15,7 @@ from bathyscope.runs.evidence import Evidence, read_evidence
 
 @dataclass(frozen=True, repr=False)
 class SettlingRun(Run):
-    """How deep each token was decided, without a map of the layers: settling depths alone.
+    """Settling depths of tokens, without a map of the layers.
 
     Attributes:
         heatmap: One row: the layer at which each response token settles.

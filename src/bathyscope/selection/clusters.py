@@ -15,7 +15,7 @@ TIE = 1e-6
 
 @dataclass(frozen=True)
 class Clusters:
-    """What k-means found.
+    """Clusters that k-means found.
 
     Attributes:
         labels: The cluster of each vector, from 0.

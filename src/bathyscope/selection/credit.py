@@ -1,4 +1,4 @@
-"""Credit: does the demonstration that attribution credits also raise accuracy when it is in?"""
+"""Credit: whether the demonstration that attribution credits raises accuracy when it is in."""
 
 from dataclasses import dataclass
 from typing import Any

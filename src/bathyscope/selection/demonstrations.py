@@ -44,7 +44,7 @@ Set = tuple[int, ...]
 
 
 class Gains(Protocol):
-    """What sets of demonstrations are worth to questions."""
+    """Gains of questions by sets of demonstrations."""
 
     def log_probs(self, sets: Sequence[Set], stage: str = ...) -> FloatArray:
         """Return ln p of the right answers, shape (sets, questions), nats."""

@@ -34,7 +34,7 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Judged:
-    """What one set of demonstrations does to each question.
+    """Effect of one set of demonstrations on each question.
 
     Attributes:
         places: Positions in the pool, in the order shown.

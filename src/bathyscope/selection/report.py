@@ -52,7 +52,7 @@ class JudgeOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class JudgeSettings(Settings):
-    """How a choice is judged.
+    """Settings of the judgement of a choice.
 
     Attributes:
         random_sets: With how many random sets it is compared, at least 20.
@@ -93,7 +93,7 @@ class JudgeSettings(Settings):
 
 @dataclass(frozen=True)
 class SelectionReport:
-    """What a choice of demonstrations does to held-out questions.
+    """Effect of a choice of demonstrations on held-out questions.
 
     Attributes:
         selection: The choice.

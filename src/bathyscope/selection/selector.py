@@ -22,7 +22,7 @@ NEEDS = ("task", "questions", "encoder", "model")
 
 @dataclass(frozen=True)
 class SelectionRequest:
-    """What a selector is asked, and with what.
+    """Request to a selector, with what it may use.
 
     Attributes:
         settings: k, seed, method and limits.
@@ -55,7 +55,7 @@ class SelectionRequest:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a selector chose, in positions of the pool.
+    """Choice of a selector, in positions of the pool.
 
     Attributes:
         chosen: Positions, in the order in which they are to be shown.

@@ -21,7 +21,7 @@ class SelectOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SelectSettings(Settings):
-    """How demonstrations are chosen.
+    """Settings of the choice of demonstrations.
 
     Attributes:
         by: A selector, by name.

@@ -19,7 +19,7 @@ _LETTER = re.compile(r"[A-Z]")
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """What a model wrote to a question.
+    """Answer that a model wrote to a question.
 
     Attributes:
         text: The text, up to its first blank line.

@@ -18,7 +18,7 @@ _MISSING = {"", "nan", "-nan", "na", "n/a", "<na>", "#n/a", "#na", "none", "null
 
 
 class NotATable(InputError):
-    """Why something is no number table; whoever knows its name puts that before it."""
+    """Reason why something is no number table; whoever knows its name puts that before it."""
 
 
 def grid(header: Line, lines: Sequence[Line], first: int = 1) -> Heatmap:

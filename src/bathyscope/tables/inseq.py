@@ -1,4 +1,4 @@
-"""What inseq's `FeatureAttributionOutput.save` writes (inseq 0.7)."""
+"""Files of inseq's `FeatureAttributionOutput.save` (inseq 0.7)."""
 
 import base64
 import binascii

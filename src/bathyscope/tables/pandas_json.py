@@ -1,4 +1,4 @@
-"""What pandas's `DataFrame.to_json` writes, in each of its orients but records (pandas 2 and 3).
+"""Files of pandas's `DataFrame.to_json`, in each of its orients but records (pandas 2 and 3).
 
 columns (the default): {column: {index: cell}}; index: {index: {column: cell}};
 split: {"columns": [...], "index": [...], "data": [[...]]}; values: [[...]];

@@ -36,7 +36,7 @@ class ThinkOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ThinkSettings(Settings):
-    """How Think@n is played.
+    """Settings of Think@n.
 
     Attributes:
         n: Samples.

@@ -19,6 +19,7 @@ from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import record_of_prompt
 from bathyscope.model.sequences import Sampler, Sequences
+from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.prompt import Prompt, notes_of, text_of
 from bathyscope.thinking.answer_rules.rules import Vote, extractor, vote
 from bathyscope.thinking.settings import ThinkOverrides, ThinkSettings
@@ -55,7 +56,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a way of answering took."""
+    """Cost of a way of answering."""
 
     tokens: int
     seconds: float
@@ -148,7 +149,7 @@ def think(
     chosen = _with_prefix_that_fits(ThinkSettings.chosen(settings, overrides))
     note(*notes_of(prompt))
     text, progress, compare = text_of(prompt), chosen.progress, chosen.compare
-    prompt_ids = model.tokens.encode(text)
+    prompt_ids = whole_model(model, "Think@n", LAYERS).tokens.encode(text)
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     lens = open_lens(model, chosen.lens, chosen.translators)
     begin = perf_counter()

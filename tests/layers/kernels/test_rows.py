@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,24 @@ def test_a_library_with_a_flipped_bit_is_never_loaded(
         found = library(anew)
         assert hashlib.sha256(found.read_bytes()).hexdigest()[:32] in found.name
         assert loaded[-1] == found.read_bytes() and bytes(flipped) not in loaded
+
+
+@needs_compiler
+def test_libraries_that_nothing_loads_any_more_are_removed(anew: Path) -> None:
+    folder = anew / "compiled"
+    folder.mkdir(mode=0o700)
+    former = folder / f"rows-{'a' * 64}.so"
+    unused, used = (folder / f"rows-{letter * 32}-{'c' * 32}.so" for letter in "ab")
+    for path in (former, unused, used):
+        path.write_bytes(b"of another processor")
+    long_ago = time.time() - 40 * 24 * 3600
+    os.utime(unused, (long_ago, long_ago))
+    assert module.compiled_rows() is not None
+    (own,) = set(folder.iterdir()) - {used}
+    assert own.name.startswith("rows-") and own not in (former, unused)
+    os.utime(own, (long_ago, long_ago))
+    assert module.compiled_rows() is not None
+    assert own.stat().st_mtime > long_ago + 3600, "what is loaded is in use"
 
 
 @needs_compiler

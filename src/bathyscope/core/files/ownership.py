@@ -1,4 +1,4 @@
-"""What bathyscope wrote: told by what is in a file, for `--overwrite` replaces nothing else."""
+"""Ownership of files: told by what is in one, for `--overwrite` replaces nothing else."""
 
 import mmap
 import re

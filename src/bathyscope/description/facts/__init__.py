@@ -1,4 +1,4 @@
-"""What a map shows, computed: numbers and names, no sentences. Words say these and no others."""
+"""Facts of maps, computed: numbers and names, no sentences. Words say these and no others."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass

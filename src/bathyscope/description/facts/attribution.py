@@ -1,4 +1,4 @@
-"""What can be said of an attribution: what was asked, how exact it is, what it adds up to."""
+"""Facts of an attribution: what was asked, how exact it is, what it adds up to."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -20,7 +20,7 @@ _ALL = slice(None)
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of which model.
+    """Question that was asked of a model.
 
     Attributes:
         model: Its name.
@@ -56,7 +56,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How exact a sampled map is.
+    """Exactness of a sampled map.
 
     Attributes:
         evaluations: Coalitions that were evaluated.
@@ -75,7 +75,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Effect:
-    """What one feature did to the whole continuation.
+    """Effect of one feature on the whole continuation.
 
     Attributes:
         feature: Which.
@@ -105,7 +105,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Whether rows add up to what the features do together.
+    """Completeness: how far rows add up to what the features do together.
 
     Attributes:
         row: The row that misses most.
@@ -120,7 +120,7 @@ class Completeness:
 
 @dataclass(frozen=True)
 class AttributionFacts:
-    """What can be said of an attribution map.
+    """Facts of an attribution map.
 
     Attributes:
         asked: What was asked of which model.

@@ -1,4 +1,4 @@
-"""What can be said of a depth map: where which tokens settle."""
+"""Facts of a depth map: where which tokens settle."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Level:
 
 @dataclass(frozen=True)
 class RoleDepth:
-    """Where the tokens of one role settle.
+    """Settling layers of the tokens of one role.
 
     Attributes:
         role: The role.
@@ -59,7 +59,7 @@ class RoleDepth:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Tokens that occur more than once: does the second time settle earlier than the first?
+    """Tokens that occur more than once: how often the second settles earlier than the first.
 
     Attributes:
         tokens: How many different tokens (by id) occur more than once.
@@ -97,7 +97,7 @@ class Template:
 
 @dataclass(frozen=True)
 class DepthFacts:
-    """What can be said of a depth map.
+    """Facts of a depth map.
 
     Attributes:
         model: Name of the model.

@@ -1,4 +1,4 @@
-"""What can be said of how probable a continuation was."""
+"""Facts of evidence: how probable a continuation was."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Improbable:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """How probable a continuation was.
+    """Likelihood of a continuation.
 
     Attributes:
         log_prob: ln p of all of it, nats; None where p is 0.

@@ -1,4 +1,4 @@
-"""What can be said of how faithful maps are."""
+"""Facts of faithfulness: how maps rank, and how surely."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -57,7 +57,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class RandomFacts:
-    """What rankings are compared with, nats.
+    """Reference of rankings, nats.
 
     Attributes:
         score: Comprehensiveness, and sufficiency, of the mean over random orders.
@@ -74,7 +74,7 @@ class RandomFacts:
 
 @dataclass(frozen=True)
 class FaithfulnessFacts:
-    """What can be said of how faithful maps are.
+    """Facts of the faithfulness of maps.
 
     Attributes:
         model: Name of the model.

@@ -1,4 +1,4 @@
-"""What can be said of what features do together."""
+"""Facts of interactions: what features do together."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,7 @@ from bathyscope.runs.interactions import InteractionRun
 
 @dataclass(frozen=True)
 class InteractionFacts:
-    """What can be said of an interaction map.
+    """Facts of an interaction map.
 
     Attributes:
         asked: What was asked of which model.

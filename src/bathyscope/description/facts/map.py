@@ -1,4 +1,4 @@
-"""What can be said of any map."""
+"""Facts of any map."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +11,7 @@ from bathyscope.description.facts.spread import Spread, spread
 
 @dataclass(frozen=True)
 class MeasuredQuantity:
-    """What a cell measures.
+    """Quantity of a cell as descriptions name it.
 
     Attributes:
         name: The quantity in words.
@@ -26,7 +26,7 @@ class MeasuredQuantity:
 
 @dataclass(frozen=True)
 class MapFacts:
-    """What can be said of any map.
+    """Facts of any map.
 
     Attributes:
         quantity: What a cell measures.

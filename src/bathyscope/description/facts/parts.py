@@ -1,4 +1,4 @@
-"""How a map's size divides: among rows, among columns, among the roles of either."""
+"""Parts of a map's size: among rows, among columns, among the roles of either."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class RolePart:
 
 @dataclass(frozen=True)
 class Dominance:
-    """Whether one line is larger than every other.
+    """Dominance of one line over every other.
 
     Attributes:
         first: The line of the largest size.
@@ -80,7 +80,7 @@ class Dominance:
 
 @dataclass(frozen=True)
 class Division:
-    """How the size divides along one axis.
+    """Division of the size along one axis.
 
     Attributes:
         lines: Every row, or every column, the largest size first.

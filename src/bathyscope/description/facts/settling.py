@@ -1,4 +1,4 @@
-"""What settling depths without their map show."""
+"""Facts of settling depths without their map."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +13,7 @@ from bathyscope.runs.settling import SettlingRun
 
 @dataclass(frozen=True)
 class SettlingFacts:
-    """What settling depths show.
+    """Facts of settling depths.
 
     Attributes:
         model: Name of the model.

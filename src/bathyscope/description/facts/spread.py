@@ -1,4 +1,4 @@
-"""How values are spread: extremes, near zero, signs, symmetry, and how few cells hold half."""
+"""Spread of values: extremes, near zero, signs, symmetry, and how few cells hold half."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class Signs:
 
 @dataclass(frozen=True)
 class Spread:
-    """How the values of a map are spread.
+    """Spread of the values of a map.
 
     Attributes:
         cells: How many cells count.

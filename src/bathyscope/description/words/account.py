@@ -8,7 +8,7 @@ from bathyscope.description.markdown import escaped
 
 @dataclass(frozen=True)
 class Account:
-    """What is said of a map, as sentences in Markdown.
+    """Account of a map, as sentences in Markdown.
 
     Attributes:
         title: One line.

@@ -1,4 +1,4 @@
-"""What was asked of which model, in words."""
+"""Words for the question: what was asked of which model."""
 
 from collections.abc import Iterator
 

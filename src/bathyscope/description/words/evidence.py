@@ -1,4 +1,4 @@
-"""How probable a continuation was, and what the model would have written instead, in words."""
+"""Words for evidence: how probable a continuation was, and what the model would have written."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How faithful maps are, in words."""
+"""Words for faithfulness."""
 
 from collections.abc import Iterator
 

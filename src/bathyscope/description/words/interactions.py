@@ -1,4 +1,4 @@
-"""What features do together, in words."""
+"""Words for interactions: what features do together."""
 
 from collections.abc import Iterator, Sequence
 

@@ -29,7 +29,7 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """How the numbers of one map are written.
+    """Notation of the numbers of one map.
 
     Attributes:
         unit: Their unit; empty where there is none.
@@ -68,7 +68,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Sides:
-    """What rows and columns of a map are called, one of each."""
+    """Names of a map's rows and columns, one of each."""
 
     row: str
     column: str

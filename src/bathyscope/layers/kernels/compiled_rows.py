@@ -3,16 +3,20 @@
 `rows.c` walks twice over a row where torch walks twelve times: on the embedded model 0.05 instead
 of 0.2 to 0.6 milliseconds a row and core. It is compiled for this very processor when it is first
 needed, which takes a third of a second, and kept in the cache folder by a hash of all that goes
-into it and a hash of what came out: a library with a flipped bit is never loaded.
+into it and a hash of what came out: a library with a flipped bit is never loaded. Libraries that
+nobody has loaded for a month, or that have the name of an older version, go when one is compiled.
 """
 
 import ctypes
 import hashlib
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
+import time
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -28,6 +32,8 @@ from bathyscope.model.logits import as_float
 
 _FLAGS = ("-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _SECONDS_TO_COMPILE = 60
+_SECONDS_TO_KEEP = 30 * 24 * 3600
+_NAME = re.compile(r"rows-[0-9a-f]{32}-[0-9a-f]{32}\.so")
 
 
 class CompiledRows:
@@ -105,6 +111,9 @@ def _whole(folder: Path, stem: str) -> Path | None:
     """Return the library that is as it was written, by the digest in its name; remove others."""
     for path in folder.glob(f"{stem}-*.so"):
         if path.name == _name(stem, path):
+            with suppress(OSError):  # for whoever removes what is not in use any more
+                if _age(path) > _SECONDS_TO_KEEP / 2:
+                    os.utime(path)
             return path
         path.unlink(missing_ok=True)
     return None
@@ -124,7 +133,24 @@ def _compiled(command: list[str], source: bytes, folder: Path, stem: str) -> Pat
             os.fsync(file.fileno())
         path = folder / _name(stem, library)
         os.replace(library, path)
+        _remove_stale(folder)
         return path
+
+
+def _age(path: Path) -> float:
+    """Return the seconds since a file was written, or said to be in use."""
+    return time.time() - path.stat().st_mtime
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove libraries that nothing loads any more: of older versions, or long not in use.
+
+    Others that are in use stay: processors of several kinds may share the folder.
+    """
+    for path in folder.glob("rows*.so"):
+        with suppress(OSError):  # another process removes it too, or it is another user's
+            if _age(path) > _SECONDS_TO_KEEP or not _NAME.fullmatch(path.name):
+                path.unlink()
 
 
 def _run(command: list[str], given: bytes = b"") -> bytes:

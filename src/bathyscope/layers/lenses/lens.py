@@ -1,4 +1,4 @@
-"""What a lens is: it makes intermediate states ready for the unembedding."""
+"""Lens: intermediate states made ready for the unembedding."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How bathyscope's own lenses read, in words; free of torch, so that lists can say it."""
+"""Summaries of bathyscope's own lenses; free of torch, so that lists can say them."""
 
 GROUP = "bathyscope.lenses"
 """Entry points by which other packages bring lenses."""

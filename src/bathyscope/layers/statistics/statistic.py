@@ -1,4 +1,4 @@
-"""What a layer statistic is: one number for each cell of a depth map, and what it means.
+"""Layer statistic: one number for each cell of a depth map, and what it means.
 
 For a layer l and the position that predicts token y: h is the residual stream after the layer, p
 the prediction read off it through the lens, q the model's own. Statistics use what tensors can do

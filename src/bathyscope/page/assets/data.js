@@ -21,6 +21,9 @@ import { unpacked } from "./arrays.js";
 /** @typedef {{tokens: Numbers, probabilities: Numbers, labels: string[], each: number}} Top */
 /** @typedef {{settling: number[], layers: number, threshold: number, deepLayer: number,
  *   ratio: number, top: Top | null}} Depth */
+/** How probable each token along an axis was, and what the model would have written there.
+ * @typedef {{along: "rows" | "columns", probabilities: Numbers, ranks: number[],
+ *   greedy: string[], greedyProbabilities: Numbers}} Evidence */
 /**
  * @typedef {object} MapData
  * @property {number} index
@@ -40,6 +43,7 @@ import { unpacked } from "./arrays.js";
  * @property {Attribution | null} attribution
  * @property {Sampling | null} sampling
  * @property {Depth | null} depth
+ * @property {Evidence | null} evidence
  */
 /** @typedef {{text: string, feature: number | null}} Piece */
 /** @typedef {{names: string[], prompt: Piece[], features: string | null, answer: string,

@@ -1,7 +1,7 @@
 // What is known of the cell that is pointed at, or that the cursor is on.
 
 import { element } from "./dom.js";
-import { exactNumber, shortNumber } from "./numbers.js";
+import { exactNumber, share, shortNumber } from "./numbers.js";
 import { chipColours } from "./stage.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -39,7 +39,7 @@ export class Inspector {
     const value = grid.values[row * grid.columns.labels.length + column];
     this.root.replaceChildren(
       element("div", {}, headingOf(grid, row, column), valueOf(stage, grid, value)),
-      listOf(factsOf(grid, row, column)),
+      listOf(factsOf(grid, cell, row, column)),
       ...saidBy(grid, cell, row),
     );
     if (what === "view" && this.started) this.say(stage, grid, row, column, value);
@@ -115,11 +115,12 @@ function valueOf(stage, grid, value) {
 
 /**
  * @param {Grid} grid
+ * @param {Cell} cell
  * @param {number} row
  * @param {number} column
  * @returns {Facts}
  */
-function factsOf(grid, row, column) {
+function factsOf(grid, cell, row, column) {
   const index = row * grid.columns.labels.length + column;
   const { map } = grid;
   /** @type {Facts} */
@@ -136,6 +137,27 @@ function factsOf(grid, row, column) {
     const settled = grid.settling?.[column] ?? 0;
     const deep = settled >= map.depth.deepLayer ? ", deep" : "";
     facts.push(["settles at layer", `${settled} of ${map.depth.layers}${deep}`]);
+  }
+  facts.push(...tokenFacts(grid, cell));
+  return facts;
+}
+
+/**
+ * How probable the token was, where an entry of the grid is one token and the run knows it.
+ * @param {Grid} grid
+ * @param {Cell} cell
+ * @returns {Facts}
+ */
+function tokenFacts(grid, cell) {
+  const known = grid.map.evidence;
+  if (!known || grid[known.along].name !== grid.map[known.along].name) return [];
+  const at = known.along === "rows" ? cell.row : cell.column;
+  const rank = known.ranks[at];
+  /** @type {Facts} */
+  const facts = [["the token's probability", `${share(known.probabilities[at])}, rank ${rank}`]];
+  if (rank > 1) {
+    const other = `${known.greedy[at]} (${share(known.greedyProbabilities[at])})`;
+    facts.push(["most probable here", other]);
   }
   return facts;
 }
@@ -179,16 +201,16 @@ function saidBy(grid, cell, row) {
   const start = (cell.row * grid.map.columns.labels.length + cell.column) * top.each;
   const list = element("ol", { class: "top" });
   for (let i = start; i < start + top.each; i++) {
-    const share = top.probabilities[i];
+    const part = top.probabilities[i];
     const bar = element("span", { class: "bar", "aria-hidden": "true" });
-    bar.style.width = `${(100 * share).toFixed(1)}%`;
+    bar.style.width = `${(100 * part).toFixed(1)}%`;
     list.append(
       element(
         "li",
         {},
         element("code", {}, top.labels[top.tokens[i]]),
         element("span", { class: "track" }, bar),
-        element("span", { class: "share" }, `${(100 * share).toFixed(1)} %`),
+        element("span", { class: "share" }, share(part)),
       ),
     );
   }

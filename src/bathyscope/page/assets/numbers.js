@@ -35,6 +35,15 @@ export function tickNumber(value) {
   return text.replace("-", "−");
 }
 
+/**
+ * A probability: in percent, and where that would be 0.0 % as a power of ten.
+ * @param {number} probability
+ */
+export function share(probability) {
+  if (probability > 0 && probability < 0.0005) return probability.toExponential(1);
+  return `${(100 * probability).toFixed(1)} %`;
+}
+
 /** @param {number} value */
 function oddNumber(value) {
   if (Number.isNaN(value)) return "no number";

@@ -1,4 +1,4 @@
-"""What an SVG says to whoever cannot see it."""
+"""Alternative text of an SVG, for whoever cannot see it."""
 
 import hashlib
 from pathlib import Path

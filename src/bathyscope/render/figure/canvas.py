@@ -1,4 +1,4 @@
-"""Where a map is drawn: axes of a size that fits it, its image, labels and colour bar."""
+"""Canvas of a map: axes of a size that fits it, its image, labels and colour bar."""
 
 import re
 from dataclasses import dataclass

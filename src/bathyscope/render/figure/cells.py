@@ -1,4 +1,4 @@
-"""What is written into the cells of a map: values, or the tokens that layers would say."""
+"""Text in the cells of a map: values, or the tokens that layers would say."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a figure's file tells of its map: where the numbers come from, and the numbers."""
+"""Embedded metadata of a figure: where its map's numbers come from, and the numbers."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ _BYTES_PER_CELL = 8
 
 @dataclass(frozen=True)
 class Inscription:
-    """What is written into a figure's file.
+    """Embedded metadata of a figure's file.
 
     Attributes:
         kind: The kind of run, or "table" for a map that is none.

@@ -1,4 +1,4 @@
-"""How each kind of run is drawn."""
+"""Figures by kind of run."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

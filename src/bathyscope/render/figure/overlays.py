@@ -1,4 +1,4 @@
-"""What is drawn over the cells: hatching, settling depths; each with its entry in the legend."""
+"""Overlays on the cells: hatching, settling depths; each with its entry in the legend."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What every figure's file has in common: how it is written, and what is written into it."""
+"""Saving of figures: how each file is written, and what is written into it."""
 
 import os
 from collections.abc import Mapping

@@ -32,7 +32,7 @@ _INK = {"black": Color.from_rgb(0, 0, 0), "white": Color.from_rgb(255, 255, 255)
 
 @dataclass(frozen=True)
 class TerminalTable:
-    """How one kind of run looks in the terminal.
+    """Terminal table of one kind of run.
 
     Attributes:
         name: The kind, as in `run.json`.

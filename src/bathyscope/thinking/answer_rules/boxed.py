@@ -1,4 +1,4 @@
-r"""What the last `\boxed{...}` of a text holds, its braces balanced."""
+r"""Boxed answer: what the last `\boxed{...}` of a text holds, its braces balanced."""
 
 import re
 

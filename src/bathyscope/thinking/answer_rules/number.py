@@ -22,6 +22,9 @@ _NUMBER = re.compile(
       | (?P<decimal>
           \d{1,3}(?:\.\d{3})+,\d+(?!\d)                                    # 1.234,5
         | \d{1,3}(?:\.\d{3}){2,}(?![.,]?\d)                                # 1.234.567
+        | (?P<comma>(?<![\d.,([{])(?<!,\s)                                 # 2,5
+            (?: 0,\d+ | \d+,(?!\d{3}(?!\d))(?!(?:19|20)\d\d(?!\d))\d+ )   # not 2,500 or 12,2024
+            (?![.,]?\d|\s*[,/]\s*\d) )
         | (?: \d{1,3}(?:,\d{3})+(?!,?\d)                                   # 1,234,567
             | \d{1,2}(?:,\d{2})+,\d{3}(?!,?\d)                             # 12,34,567
             | \d{1,3}(?P<gap>[\u00a0\u2009\u202f'’_])\d{3}(?:(?P=gap)\d{3})*(?!\d)
@@ -55,7 +58,8 @@ def whole_number_or_none(text: str) -> str | None:
     """Return the number where a text, already plain, is one and nothing else."""
     stripped = text.strip()
     for match in _NUMBER.finditer(stripped):
-        if match.end() == len(stripped) and stripped[: match.start()] in ("", "-", "+"):
+        whole = match.end() == len(stripped) and stripped[: match.start()] in ("", "-", "+")
+        if whole and not match["comma"]:  # alone, 2,5 may as well be two solutions
             return _written(match, negative=stripped.startswith("-"))
     return None
 
@@ -114,6 +118,8 @@ def _value(match: re.Match[str]) -> Fraction | None:
 
 def _digits(match: re.Match[str]) -> str:
     """Return a number without its thousands separators."""
+    if match["comma"]:
+        return match["comma"].replace(",", ".")
     written = re.match(r"[\d.,\s'’_]*\d", match["decimal"])
     assert written is not None
     digits = re.sub(r"[\s'’_]", "", written[0])
