@@ -12,7 +12,6 @@ import bathyscope as bs
 from bathyscope.cli.app import app
 from bathyscope.model import loading
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.replay import rerun
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,7 +30,7 @@ def loaded_once(smollm: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
         changed = {name for name, value in asked.items() if value not in (None, "float32")}
         return real(model, **asked) if model or changed - {"progress"} else smollm
 
-    for place in (bs, loading, rerun):
+    for place in (bs, loading):
         monkeypatch.setattr(place, "load", load)
 
 
