@@ -134,7 +134,12 @@ def _write(selection: "Selection", report: "SelectionReport | None", output: Pat
     from bathyscope.core.files.writing import new_folder
     from bathyscope.runs.table import as_run
 
-    document: dict[str, Any] = {**selection.to_document(), "record": selection.record}
+    document: dict[str, Any] = {
+        "schema": 1,
+        "kind": "selection",
+        **selection.to_document(),
+        "record": selection.record,
+    }
     document["notes"] = list(selection.notes)
     if report is not None:
         document["report"] = report.to_document()
