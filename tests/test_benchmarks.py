@@ -89,6 +89,13 @@ def test_the_benchmarks_games_are_known_exactly() -> None:
     np.testing.assert_allclose(exact_shapley(held.game()), held.exact, atol=1e-12)
 
 
+def test_the_docs_say_what_choosing_demonstrations_gave() -> None:
+    report = json.loads((ROOT / "benchmarks" / "results" / "select.json").read_text())
+    table = benchmark("select").table(report)
+    assert len(report["random"]) >= 20 and len(table.splitlines()) == 4 + len(report["ways"])
+    assert table in (ROOT / "docs" / "select.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.real
 def test_the_timing_benchmark_has_text_enough_for_its_longest_map(smollm: Any) -> None:
     depth = benchmark("depth")
