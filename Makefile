@@ -61,6 +61,10 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.estimators --output benchmarks/results/estimators.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
+	$(BIN)/python -m benchmarks.many --output benchmarks/results/many.json
+	$(BIN)/python -m benchmarks.start --output benchmarks/results/start.json
+	$(BIN)/python -m benchmarks.forecast --output benchmarks/results/forecast.json
+	$(BIN)/python -m benchmarks.gguf --output benchmarks/results/gguf.json
 	$(BIN)/python -m benchmarks.estimators --page
 	$(BIN)/python -m benchmarks.select --output benchmarks/results/select.json
 	$(BIN)/python -m benchmarks.summary

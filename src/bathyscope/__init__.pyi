@@ -5,6 +5,7 @@ from bathyscope.attribution.attribute import attribute_each as attribute_each
 from bathyscope.attribution.attribute import interact as interact
 from bathyscope.attribution.attribute import interact_each as interact_each
 from bathyscope.attribution.grouping import group_columns as group_columns
+from bathyscope.attribution.many import attribute_many as attribute_many
 from bathyscope.attribution.settings import AttributionSettings as AttributionSettings
 from bathyscope.comparison.compare import Comparison as Comparison
 from bathyscope.comparison.compare import compare as compare
@@ -22,6 +23,7 @@ from bathyscope.layers.depth import depth as depth
 from bathyscope.layers.depth import settle as settle
 from bathyscope.layers.lens_training import LensTraining as LensTraining
 from bathyscope.layers.lens_training import train_lens as train_lens
+from bathyscope.layers.many import depth_many as depth_many
 from bathyscope.layers.settings import DepthSettings as DepthSettings
 from bathyscope.layers.stream import stream as stream
 from bathyscope.model.language_model import LanguageModel as LanguageModel

@@ -54,6 +54,25 @@ def test_a_sampled_map_shows_its_intervals(here: list[str]) -> None:
     assert header == "row,row_label,column,column_label,value,standard_error,unseen"
 
 
+def test_a_dry_run_says_what_it_would_cost(here: list[str]) -> None:
+    result = CliRunner().invoke(app, [*here, "--target", " 1", "--dry-run"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("4 evaluations, ") and "MB beside the model" in result.stdout
+    assert "evaluate coalitions" not in result.stderr and not Path("run").exists()
+    as_json = CliRunner().invoke(app, [*here, "--target", " 1", "--dry-run", "--json", "--verify"])
+    document = json.loads(as_json.stdout)
+    assert document["kind"] == "forecast" and document["evaluations"] == 4
+    asked = CliRunner().invoke(app, [*here, "--target", " 1"])
+    assert f"expected: {result.stdout.split(' through')[0]}" in asked.stderr
+
+
+def test_a_dry_run_of_a_depth_map(here: list[str]) -> None:
+    given = ["depth", "Q: 5?", "-m", here[3], "-o", "run", "--response", " 1 and", "--dry-run"]
+    result = CliRunner().invoke(app, given)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("10 tokens through the model") and not Path("run").exists()
+
+
 def test_the_cache_is_kept(here: list[str]) -> None:
     for output in ("one", "two"):
         arguments = [*here[:-1], output, "--target", " 1", "--cache"]

@@ -77,6 +77,8 @@ def attribution(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
     assert_type(run.unseen, Numbers | None)
     each = bs.attribute_each(model, "[[a]] b", [" c", None], method="leave_one_out")
     assert_type(each, list[bs.AttributionRun])
+    many = bs.attribute_many(model, ["[[a]] b", prompt], [" c", None], failed=print, budget=64)
+    assert_type(many, Iterator[tuple[int, bs.AttributionRun]])
     assert_type(bs.group_columns(run, prompt), bs.AttributionRun)
 
 
@@ -124,6 +126,8 @@ def depth(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
     assert_type(bs.depth(model, prompt), bs.DepthRun)
     assert_type(bs.depth(model, prompt, ratio_only=False), bs.DepthRun)
     assert_type(bs.depth(model, prompt, ratio_only=True, lens="raw"), bs.SettlingRun)
+    many = bs.depth_many(model, ["a", prompt], [" b", None], failed=print, top_k=2)
+    assert_type(many, Iterator[tuple[int, bs.DepthRun | bs.SettlingRun]])
 
 
 def settling(model: bs.LanguageModel) -> None:

@@ -8,7 +8,12 @@ import numpy as np
 
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.request import Request, requesting
-from bathyscope.attribution.settings import AttributionOverrides, AttributionSettings, check
+from bathyscope.attribution.settings import (
+    AttributionOverrides,
+    AttributionSettings,
+    check,
+    require_no_interactions,
+)
 from bathyscope.attribution.units import in_unit
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
@@ -72,11 +77,7 @@ def attribute_each(
     chosen = AttributionSettings.chosen(settings, overrides)
     marked = as_prompt(prompt)
     check(marked, targets, chosen)
-    if chosen.method == INTERACTIONS.name:
-        raise InputError(
-            "Interactions draw features against features, which is a map of another shape; ask "
-            "for them with bathyscope.interact."
-        )
+    require_no_interactions(chosen)
     with requesting(model, marked, targets, chosen) as request:
         return attribution_runs(request, len(targets))
 

@@ -46,6 +46,10 @@ class Evaluations:
         """Remember the scores of a target after a prompt."""
         self._known[asked] = answer
 
+    def forget(self) -> None:
+        """Let go of what can be had again; a game keeps its own values."""
+        self._known.clear()
+
 
 class StoredEvaluations(Evaluations):
     """The same in a file, by content: model, weights, dtype, prompt ids and target ids.
@@ -104,6 +108,11 @@ class StoredEvaluations(Evaluations):
             self._give_up(error)
         self._waiting.clear()
         self._written = time.monotonic()
+
+    def forget(self) -> None:
+        """Let go of what the file holds."""
+        self.write()
+        super().forget()
 
     def close(self) -> None:
         """Write what is left and let go of the file."""

@@ -1,6 +1,8 @@
 """The game of a prompt: coalitions become texts, texts become scores of the targets' tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -10,7 +12,8 @@ from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
 from bathyscope.games.game import Coalitions, Game
-from bathyscope.model.scorer import Scorer, scored
+from bathyscope.model.prefix_tree import Ids
+from bathyscope.model.scorer import Deliver, Scorer, scored
 from bathyscope.model.scores import Scores, evidence_of
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Baseline, Prompt
@@ -19,12 +22,28 @@ from bathyscope.runs.evidence import Evidence
 STAGE = "evaluate coalitions"
 
 
+class Score(Protocol):
+    """Something that scores forced continuations, now or later."""
+
+    def __call__(
+        self,
+        prompts: Sequence[Ids],
+        targets: Sequence[Ids],
+        deliver: Deliver,
+        batch_tokens: int | None = None,
+        standing: Collection[int] = (),
+    ) -> None:
+        """Score continuations; arguments as of `Scorer.score`."""
+
+
 class Witness:
     """Notes how continuations stand after the whole prompt when they happen to be scored there."""
 
-    def __init__(self, model: Scorer, continuations: Sequence[Continuation]) -> None:
-        """Watch for the continuations of a game."""
-        self._model = model
+    def __init__(
+        self, model: Scorer, continuations: Sequence[Continuation], score: Score | None = None
+    ) -> None:
+        """Watch for the continuations of a game; what nobody scored is asked of `score`."""
+        self._model, self._score = model, score or partial(scored, model)
         self._seen: dict[Question, Scores | None] = {_whole(one): None for one in continuations}
 
     def watched(self, asked: Sequence[Question]) -> list[int]:
@@ -40,12 +59,8 @@ class Witness:
         """Return how probable a continuation was; one more forward pass where nobody scored it."""
         asked = _whole(continuation)
         if self._seen[asked] is None:  # its values were kept from before, or are read by gradients
-            scored(
-                self._model,
-                [asked[0]],
-                [asked[1]],
-                lambda _, scores: self.see(asked, scores),
-                standing=[0],
+            self._score(
+                [asked[0]], [asked[1]], lambda _, scores: self.see(asked, scores), standing=[0]
             )
         scores = self._seen[asked]
         assert scores is not None
@@ -106,12 +121,14 @@ def answers_game(
     evaluations: Evaluations | None = None,
     progress: Progress = silent,
     witness: Witness | None = None,
+    score: Score | None = None,
 ) -> Game:
     """Return the game of all that `TOKEN_VALUES` are computed from: each is a view of one game.
 
     The targets' ids are those of the continuations, forced after every masked prompt. All
     targets are scored together: what their prompts share is computed once. Arguments as of
-    `prompt_game`; the witness is shown everything that is scored.
+    `prompt_game`; the witness is shown everything that is scored, by `score` where another than
+    the model's own is given.
 
     Returns:
         A game whose values are ln p of every token, target after target, then their logits.
@@ -126,7 +143,8 @@ def answers_game(
                 (model.tokens.under_another_prompt(continuation, text), continuation.target_ids)
                 for continuation in continuations
             ]
-        _score_missing(model, known, asked, batch_tokens, progress, witness)
+        how = score or partial(scored, model)
+        _score_missing(how, known, asked, batch_tokens, progress, witness)
         log_probs, logits = zip(*(known[question] for question in asked), strict=True)
         rows = len(coalitions)
         return np.hstack([np.concatenate(part).reshape(rows, -1) for part in (log_probs, logits)])
@@ -150,7 +168,7 @@ def valued(answers: Game, of: str) -> Game:
 
 
 def _score_missing(
-    model: Scorer,
+    score: Score,
     known: Evaluations,
     asked: Sequence[Question],
     batch_tokens: int | None,
@@ -175,4 +193,4 @@ def _score_missing(
     if missing:
         prompts, targets = zip(*missing, strict=True)
         watched = () if witness is None else witness.watched(missing)
-        scored(model, prompts, targets, deliver, batch_tokens, watched)
+        score(prompts, targets, deliver, batch_tokens, watched)

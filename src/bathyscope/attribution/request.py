@@ -12,7 +12,7 @@ from bathyscope.attribution.contrast import Contrast, align
 from bathyscope.attribution.evaluations import Evaluations, stored_evaluations
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS
 from bathyscope.attribution.methods import method_named
-from bathyscope.attribution.prompt_game import Witness, answers_game, valued
+from bathyscope.attribution.prompt_game import Score, Witness, answers_game, valued
 from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray
@@ -132,6 +132,18 @@ def requesting(
     settings: AttributionSettings,
 ) -> Iterator[Request]:
     """Yield the question to the game of all targets, with its evaluations kept where wanted."""
+    prompt = as_read(model, prompt, settings)
+    texts = [*targets] if settings.against is None else [*targets, settings.against]
+    continuations = [
+        continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
+        for text in texts
+    ]
+    with kept_evaluations(model, settings.cache) as evaluations:
+        yield request_of(model, prompt, continuations, settings, evaluations)
+
+
+def as_read(model: Scorer, prompt: Prompt, settings: AttributionSettings) -> Prompt:
+    """Return a prompt as the model reads it, and note what is worth knowing about that."""
     require_scorer(model)
     require_method(model, settings.method)
     prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
@@ -139,24 +151,40 @@ def requesting(
     whole = _whole_prompts_because(model, settings)
     if whole is not None:
         note(f"Whole prompts are scored: {whole}.")
-    texts = [*targets] if settings.against is None else [*targets, settings.against]
-    continuations = [
-        continuation_of(model, prompt.text, text, settings.max_new_tokens, settings.progress)
-        for text in texts
-    ]
-    with kept_evaluations(model, settings.cache) as evaluations:
-        witness = Witness(model, continuations)
-        answers = answers_game(
-            model,
-            prompt,
-            continuations,
-            settings.baseline,
-            settings.batch_tokens,
-            evaluations,
-            settings.progress,
-            witness,
-        )
-        yield Request(model, prompt, continuations, settings, answers, witness)
+    return prompt
+
+
+def request_of(
+    model: Scorer,
+    prompt: Prompt,
+    continuations: list[Continuation],
+    settings: AttributionSettings,
+    evaluations: Evaluations,
+    score: Score | None = None,
+) -> Request:
+    """Return the question to the game of some continuations.
+
+    Args:
+        model: The model.
+        prompt: The prompt as the model reads it.
+        continuations: The targets, and last what they are compared with.
+        settings: How it is asked.
+        evaluations: What is known already.
+        score: What scores; None takes the model.
+    """
+    witness = Witness(model, continuations, score)
+    answers = answers_game(
+        model,
+        prompt,
+        continuations,
+        settings.baseline,
+        settings.batch_tokens,
+        evaluations,
+        settings.progress,
+        witness,
+        score,
+    )
+    return Request(model, prompt, continuations, settings, answers, witness)
 
 
 def require_method(model: Scorer, method: str) -> None:

@@ -138,3 +138,12 @@ def check(prompt: Prompt, targets: Sequence[str | None], settings: AttributionSe
         methods[settings.method].require_affordable(len(prompt.features), settings.allowed)
     if settings.steps < 1:
         raise InputError(f"A path needs at least 1 step, not {settings.steps}.")
+
+
+def require_no_interactions(settings: AttributionSettings) -> None:
+    """Raise InputError where interactions are asked for as if they had a row for each token."""
+    if settings.method == INTERACTIONS.name:
+        raise InputError(
+            "Interactions draw features against features, which is a map of another shape; ask "
+            "for them with bathyscope.interact."
+        )

@@ -63,6 +63,8 @@ def command(
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",
     device: options.Device = None,
+    verify: options.Verify = False,
+    dry_run: options.DryRun = False,
     output: options.Output = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
@@ -76,7 +78,7 @@ def command(
     with progress_bars() as progress:
         from bathyscope.attribution.settings import AttributionSettings, check
         from bathyscope.cli.features import choose_features, tokens_as_features
-        from bathyscope.cli.results import Delivery
+        from bathyscope.cli.results import Delivery, expect, show_forecast
 
         targets: list[str | None] = [*(given_text(text, "target") for text in target or [])] or [
             None
@@ -103,9 +105,16 @@ def command(
             check(chosen, targets, settings)
         delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
         delivery.check(len(targets))
-        loaded = options.load_model(model, revision, dtype, device, progress)
-        runs = _ask(loaded, chosen or tokens_as_features(source, loaded), targets, token, settings)
-    delivery.deliver(runs)
+        loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
+        marked = chosen or tokens_as_features(source, loaded)
+        from bathyscope.attribution.forecast import forecast_attribution  # needs torch
+
+        forecast = expect(forecast_attribution(loaded, marked, targets, settings), progress)
+        runs = [] if dry_run else _ask(loaded, marked, targets, token, settings)
+    if dry_run:
+        show_forecast(forecast, as_json=as_json)
+    else:
+        delivery.deliver(runs)
 
 
 def _ask(

@@ -47,6 +47,8 @@ def command(
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",
     device: options.Device = None,
+    verify: options.Verify = False,
+    dry_run: options.DryRun = False,
     output: options.Output = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
@@ -55,9 +57,10 @@ def command(
 ) -> None:
     """Measure at which layer each token of a response was decided."""
     with progress_bars() as progress:
-        from bathyscope.cli.results import Delivery, show_all
+        from bathyscope.cli.results import Delivery, expect, show_all, show_forecast
         from bathyscope.cli.streaming import stream_depths
         from bathyscope.layers import depth as verbs
+        from bathyscope.layers.forecast import forecast_depth
         from bathyscope.layers.lenses.choice import check_lens
         from bathyscope.layers.settings import DepthSettings, require_no_map
         from bathyscope.model.provenance import require_text
@@ -76,29 +79,28 @@ def command(
             progress=progress,
         )
         check_lens(lens, translators)
-        files = bool(output or figure)
         if ratio_only:
             require_no_map(settings)
         if stream:
-            further = bool(top_k or statistic)
-            _require_nothing_else(response is not None or files or further or ratio_only)
-            loaded = options.load_model(model, revision, dtype, device, progress)
-            stream_depths(loaded, text, settings, as_json=as_json)
-            return
+            _require_nothing_else(response, top_k, statistic, ratio_only, dry_run, output, figure)
+            loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
+            return stream_depths(loaded, text, settings, as_json=as_json)
         delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
         delivery.check()
-        loaded = options.load_model(model, revision, dtype, device, progress)
+        loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
+        forecast = expect(forecast_depth(loaded, text, response, settings), progress)
+        if dry_run:
+            return show_forecast(forecast, as_json=as_json)
         verb: Callable[..., Run] = verbs.settle if ratio_only else verbs.depth
         run = verb(loaded, text, response, settings=settings)
-    if ratio_only and not files:
-        show_all([run], as_json=as_json)
-    else:
-        delivery.deliver([run])
+    if ratio_only and not (output or figure):
+        return show_all([run], as_json=as_json)
+    return delivery.deliver([run])
 
 
-def _require_nothing_else(given: bool) -> None:
-    if given:
+def _require_nothing_else(*given: object) -> None:
+    if any(given):
         raise InputError(
             "--stream looks into tokens while the model writes them; it goes with neither "
-            "--response, --output, --figure, --top-k, --statistic nor --ratio-only."
+            "--response, --output, --figure, --top-k, --statistic, --ratio-only nor --dry-run."
         )

@@ -96,6 +96,18 @@ BatchTokens = Annotated[
         min=1, help="Most tokens in a forward pass; bounds memory. [default: by the device]"
     ),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Say what it would cost, from counts and a measured rate, and end."
+    ),
+]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify", help="Measure again what the cache keeps of unchanged files and models."
+    ),
+]
 MaxNewTokens = Annotated[
     int, typer.Option(help="Longest text the model writes where none is given.")
 ]
@@ -114,8 +126,12 @@ def load_model(
     dtype: str,
     device: str | None,
     progress: "Progress",
+    *,
+    verify: bool = False,
 ) -> "LanguageModel":
     """Load the model the options name."""
     from bathyscope.model.loading import load
 
-    return load(model, revision=revision, dtype=dtype, device=device, progress=progress)
+    return load(
+        model, revision=revision, dtype=dtype, device=device, verify=verify, progress=progress
+    )

@@ -15,6 +15,8 @@ from bathyscope.cli.messages import complain, note, tell
 from bathyscope.core.errors import BathyscopeError, InputError
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.core.files.writing import new_folder, new_numbered_folder, numbered
+from bathyscope.core.forecast import Forecast
+from bathyscope.core.progress import Progress
 from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
 from bathyscope.runs.base import Run
@@ -120,6 +122,20 @@ def shown_if_lost(show: Callable[[], None]) -> Iterator[None]:
             complain(str(error))
             raise typer.Exit(1) from None
         raise
+
+
+def expect(forecast: Forecast, progress: Progress) -> Forecast:
+    """Say what a question will cost before it is asked, as the first line of its progress."""
+    progress(f"expected: {forecast.in_words}", 0, None)
+    return forecast
+
+
+def show_forecast(forecast: Forecast, *, as_json: bool) -> None:
+    """Print what a question would cost on standard output."""
+    if as_json:
+        print_json(forecast.to_document())
+    else:
+        print(forecast.in_words)
 
 
 def show_all(runs: Sequence[Run], *, as_json: bool) -> None:

@@ -40,6 +40,7 @@ def command(
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",
     device: options.Device = None,
+    verify: options.Verify = False,
     as_json: options.Json = False,
 ) -> None:
     """Answer by Think@n: only samples whose beginnings settle deep are finished, then vote."""
@@ -64,7 +65,7 @@ def command(
             compare=compare,
             progress=progress,
         )
-        language_model = options.load_model(model, revision, dtype, device, progress)
+        language_model = options.load_model(model, revision, dtype, device, progress, verify=verify)
         run = think(language_model, text, settings=settings)
     if as_json:
         print_json(run.to_document())

@@ -1,8 +1,10 @@
 """Depth of each token: the depth map of a response, and its settling depths alone."""
 
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, Unpack, overload
 
 import numpy as np
+from torch import Tensor
 
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.core.keywords import keywords_checked
@@ -83,23 +85,9 @@ def depth(
     """
     if ratio_only:
         return settle(model, prompt, response, settings=settings, **overrides)
-    asked = _ask(model, prompt, response, DepthSettings.chosen(settings, overrides))
-    chosen = asked.settings
-    statistics = chosen_statistics(chosen.statistics, chosen.top_k)
-    ids = asked.continuation.target_ids
-    pieces = residual_stream(model, asked.continuation, chosen.progress)
-    found = depth_map(
-        model.anatomy, pieces, asked.lens, ids, statistics, chosen.top_k, chosen.progress
-    )
-    depths = settling_depths(found.values, chosen.threshold)
-    rows = Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers)))
-    return DepthRun(
-        Heatmap(found.values, rows, asked.columns, JENSEN_SHANNON, asked.provenance),
-        depths,
-        deep_thinking_ratio(depths, model.num_layers, chosen.depth_fraction),
-        _readings(model, statistics, found.details),
-        evidence_of(model.tokens, ids, found.scores),
-    )
+    chosen = DepthSettings.chosen(settings, overrides)
+    asked = ask(model, prompt, response, chosen)
+    return mapped(model, asked, residual_stream(model, asked.continuation, chosen.progress))
 
 
 @keywords_checked
@@ -118,21 +106,20 @@ def settle(
     """
     chosen = DepthSettings.chosen(settings, overrides)
     require_no_map(chosen)
-    asked = _ask(model, prompt, response, chosen)
-    ids = asked.continuation.target_ids
-    pieces = residual_stream(model, asked.continuation, chosen.progress)
-    settled = settled_depths(model.anatomy, pieces, asked.lens, chosen.threshold, ids)
-    return SettlingRun.of(
-        asked.columns,
-        settled.depths,
-        deep_thinking_ratio(settled.depths, model.num_layers, chosen.depth_fraction),
-        asked.provenance | {"cells_computed": settled.computed},
-        evidence_of(model.tokens, ids, settled.scores),
-    )
+    asked = ask(model, prompt, response, chosen)
+    return settled(model, asked, residual_stream(model, asked.continuation, chosen.progress))
 
 
-class _Asked(NamedTuple):
-    """Beginning of both verbs."""
+class DepthQuestion(NamedTuple):
+    """Beginning of both verbs.
+
+    Attributes:
+        settings: How depth is asked for.
+        lens: How intermediate layers are read.
+        continuation: The prompt and the response.
+        columns: The response's tokens.
+        provenance: Where the numbers will come from.
+    """
 
     settings: DepthSettings
     lens: Lens
@@ -141,17 +128,34 @@ class _Asked(NamedTuple):
     provenance: dict[str, Any]
 
 
-def _ask(
+def ask(
     model: LanguageModel, prompt: str | Prompt, response: str | None, settings: DepthSettings
-) -> _Asked:
+) -> DepthQuestion:
+    """Return a question as both verbs begin with it; the response is written where it is None."""
     whole_model(model, "Depth", LAYERS)
     require_text(response, "response")
-    lens = open_lens(model, settings.lens, settings.translators)
-    model.require_top(settings.top_k)
+    lens = opened_lens(model, settings)
     note(*notes_of(prompt))
     continuation = continuation_of(
         model, text_of(prompt), response, settings.max_new_tokens, settings.progress
     )
+    return asked_of(model, prompt, continuation, lens, settings)
+
+
+def opened_lens(model: LanguageModel, settings: DepthSettings) -> Lens:
+    """Return the lens that is asked for; refuse what the model has not got."""
+    model.require_top(settings.top_k)
+    return open_lens(model, settings.lens, settings.translators)
+
+
+def asked_of(
+    model: LanguageModel,
+    prompt: str | Prompt,
+    continuation: Continuation,
+    lens: Lens,
+    settings: DepthSettings,
+) -> DepthQuestion:
+    """Return the question after a response that is known."""
     provenance = {
         **provenance_of(model, prompt, continuation),
         **settings.to_document(),
@@ -159,7 +163,40 @@ def _ask(
         "deep_layer": deep_layer(model.num_layers, settings.depth_fraction),
     }
     columns = model.tokens.axis("response token", continuation.target_ids)
-    return _Asked(settings, lens, continuation, columns, provenance)
+    return DepthQuestion(settings, lens, continuation, columns, provenance)
+
+
+def mapped(model: LanguageModel, asked: DepthQuestion, pieces: Iterable[list[Tensor]]) -> DepthRun:
+    """Return the map of a response from the pieces of its residual stream."""
+    chosen, ids = asked.settings, asked.continuation.target_ids
+    statistics = chosen_statistics(chosen.statistics, chosen.top_k)
+    found = depth_map(
+        model.anatomy, pieces, asked.lens, ids, statistics, chosen.top_k, chosen.progress
+    )
+    depths = settling_depths(found.values, chosen.threshold)
+    rows = Axis("layer", tuple(str(layer) for layer in range(1, model.num_layers)))
+    return DepthRun(
+        Heatmap(found.values, rows, asked.columns, JENSEN_SHANNON, asked.provenance),
+        depths,
+        deep_thinking_ratio(depths, model.num_layers, chosen.depth_fraction),
+        _readings(model, statistics, found.details),
+        evidence_of(model.tokens, ids, found.scores),
+    )
+
+
+def settled(
+    model: LanguageModel, asked: DepthQuestion, pieces: Iterable[list[Tensor]]
+) -> SettlingRun:
+    """Return the settling depths of a response from the pieces of its residual stream."""
+    chosen, ids = asked.settings, asked.continuation.target_ids
+    found = settled_depths(model.anatomy, pieces, asked.lens, chosen.threshold, ids)
+    return SettlingRun.of(
+        asked.columns,
+        found.depths,
+        deep_thinking_ratio(found.depths, model.num_layers, chosen.depth_fraction),
+        asked.provenance | {"cells_computed": found.computed},
+        evidence_of(model.tokens, ids, found.scores),
+    )
 
 
 def _readings(

@@ -12,10 +12,10 @@ from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.layers.lenses.choice import open_lens
 from bathyscope.layers.lenses.lens import Lens, read_states
 from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
-from bathyscope.model.continuing import begun
+from bathyscope.model.continuing import batches, begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
-from bathyscope.model.sequences import Sequences, greedy, of_equal_length
+from bathyscope.model.sequences import Sequences, greedy
 from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.prompt import Prompt
 
@@ -51,7 +51,8 @@ def stream(
 ) -> Iterator[StreamedToken]:
     """Have the model continue prompts greedily; yield every token as it comes.
 
-    The tokens of the prompts are not counted. Prompts of one length are continued in one batch.
+    The tokens of the prompts are not counted. Prompts are continued side by side, where that was
+    seen to change nothing, else those of one length.
 
     Args:
         model: A loaded model.
@@ -89,13 +90,13 @@ def _written(
 ) -> Iterator[StreamedToken]:
     deep_from = deep_layer(model.num_layers, settings.depth_fraction)
     comparison = LastLayerComparison(model.anatomy)
-    batches = [
-        (indices, begun(model, [encoded[index] for index in indices]))
-        for indices in of_equal_length(encoded)
+    written = [
+        (batch.indices, begun(model, [encoded[i] for i in batch.indices], joined=batch.joined))
+        for batch in batches(model, encoded, settings.max_new_tokens)
     ]
     for step in range(settings.max_new_tokens):
         tokens: list[StreamedToken] = []
-        for indices, sequences in batches:
+        for indices, sequences in written:
             if step:
                 sequences.advance()
             for own, id, divergences in _next_tokens(sequences, comparison, lens):
@@ -106,7 +107,7 @@ def _written(
                     StreamedToken(index, id, label, divergences, depth, depth >= deep_from)
                 )
         yield from sorted(tokens, key=lambda token: token.sequence)
-        if all(all(sequences.ended) for _, sequences in batches):
+        if all(all(sequences.ended) for _, sequences in written):
             return
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import ModelError
-from bathyscope.core.files.writing import sha256
+from bathyscope.model.measured import sha256_of
 
 _SETTINGS = "adapter_config.json"
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
@@ -37,7 +37,7 @@ class Adapter:
     def provenance(self, base: dict[str, Any]) -> dict[str, Any]:
         """Return the record of both; the hash is of both where that of the base is known."""
         files = sorted([self.folder / _SETTINGS, *self.folder.glob("adapter_model.*")])
-        digests = [f"{file.name} {sha256(file)}" for file in files]
+        digests = [f"{file.name} {sha256_of(file)}" for file in files]
         of_base = base.get("sha256")
         whole = hashlib.sha256("\n".join([*digests, str(of_base)]).encode()).hexdigest()
         name = self.folder.resolve().name

@@ -66,11 +66,12 @@ class Anatomy(Head):
         return states if self.head_factor == 1 else states * self.head_factor
 
     @contextmanager
-    def recording(self, positions: Tensor) -> Iterator[list[Tensor]]:
-        """Record the residual stream of one sequence at some positions while the model runs.
+    def recording(self, positions: Tensor, rows: Tensor | None = None) -> Iterator[list[Tensor]]:
+        """Record the residual stream at some positions while the model runs.
 
         Args:
             positions: Positions to keep, shape (T,).
+            rows: Rows of the batch in which they are, (T,); None where there is one sequence.
 
         Yields:
             A list that fills with one tensor (T, hidden_size) per layer, first to last.
@@ -78,7 +79,8 @@ class Anatomy(Head):
         states: list[Tensor] = []
 
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
-            states.append(_stream(output)[0, positions])
+            stream = _stream(output)
+            states.append(stream[0, positions] if rows is None else stream[rows, positions])
 
         with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
             yield states

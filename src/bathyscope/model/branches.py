@@ -6,10 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 KeyValues = list[tuple[Tensor, Tensor]]
+
+_MORE = 64  # positions by which full arrays grow at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class BranchCache(DynamicCache):
         Args:
             pasts: For each row the branch it continues, or None where it begins at the root; one
                 at least is a branch.
-            num_new: Positions that the pass will add to each row.
+            num_new: Positions for which there will be room behind; more are made when needed.
         """
         super().__init__()
         segments = [[] if past is None else past.segments() for past in pasts]
@@ -59,7 +62,11 @@ class BranchCache(DynamicCache):
 
 
 class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """One layer, in arrays that have room for the new positions already."""
+    """One layer, in arrays that have room for new positions already.
+
+    Attributes:
+        length: Positions that are filled, those padded in front among them.
+    """
 
     keys: Tensor
     values: Tensor
@@ -89,9 +96,15 @@ class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        self.keys[:, :, self.length :] = key_states
-        self.values[:, :, self.length :] = value_states
-        return self.keys, self.values
+        begin, self.length = self.length, self.length + key_states.shape[-2]
+        if self.length > self.keys.shape[-2]:
+            self.keys, self.values = (
+                functional.pad(full, (0, 0, 0, key_states.shape[-2] + _MORE))
+                for full in (self.keys, self.values)
+            )
+        self.keys[:, :, begin : self.length] = key_states
+        self.values[:, :, begin : self.length] = value_states
+        return self.keys[:, :, : self.length], self.values[:, :, : self.length]
 
     def get_seq_length(self) -> int:
         return self.length
@@ -120,9 +133,18 @@ def longest(pasts: Sequence[Branch | None]) -> int:
     return max(0 if past is None else past.length for past in pasts)
 
 
-def visible_past(pasts: Sequence[Branch | None], num_new: int, device: Any) -> Tensor:
-    """Return the attention mask of a batch: 0 in front of a short past, 1 elsewhere."""
-    lengths = torch.tensor([0 if past is None else past.length for past in pasts], device=device)
-    length = longest(pasts)
-    columns = torch.arange(length + num_new, device=device)
-    return (columns >= (length - lengths)[:, None]).long()
+def lengths_of(pasts: Sequence[Branch | None], device: Any) -> Tensor:
+    """Return the tokens that each of some pasts has, int64 (pasts,)."""
+    return torch.tensor([0 if past is None else past.length for past in pasts], device=device)
+
+
+def visible(lengths: Tensor, longest: int, num_new: int) -> Tensor:
+    """Return the attention mask of a batch: 0 in front of a short past, 1 elsewhere.
+
+    Args:
+        lengths: Tokens of each row's past, (rows,).
+        longest: Positions that the pasts take up, each at their end.
+        num_new: Positions behind them.
+    """
+    columns = torch.arange(longest + num_new, device=lengths.device)
+    return (columns >= (longest - lengths)[:, None]).long()

@@ -14,6 +14,7 @@ from bathyscope.core.files.writing import new_file, sha256
 from bathyscope.core.progress import Progress
 from bathyscope.model.cache import cache_folder
 from bathyscope.model.gguf import conversion_folder, converted, is_whole, locked
+from bathyscope.model.measured import sha256_of
 
 NAME = "SmolLM2-135M-Instruct"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -47,7 +48,7 @@ def _original(progress: Progress) -> Path:
     """Return the verified GGUF file from the cache, obtaining it where it is missing or damaged."""
     file = cache_folder() / FILE_NAME
     with locked(file, progress):
-        if not (file.exists() and sha256(file) == SHA256):
+        if not (file.exists() and sha256_of(file) == SHA256):
             file.unlink(missing_ok=True)
             with new_file(file) as partial:
                 _obtain(partial, progress)

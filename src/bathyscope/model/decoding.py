@@ -1,18 +1,19 @@
 """Running a model piece by piece on a cache, so that memory does not grow with its activations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
-from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
+from bathyscope.model.batches import alike
 from bathyscope.model.device import fitting
 from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.logits import logits_of
 from bathyscope.model.memory import give_back
 from bathyscope.model.past import cache_name, cache_of, empty_cache
 from bathyscope.model.products import forward_only
@@ -23,6 +24,8 @@ TOKENS_PER_PIECE = 128
 
 # On an accelerator each piece reads all weights again, and more tokens than this hide that.
 _MOST_TOKENS_PER_PIECE = 4096
+# Of several short texts: as many as keep the matrix products full, within these bytes.
+_TOKENS_PER_BATCH, _BYTES_OF_STATES = 512, 128 << 20
 
 
 def residual_stream(
@@ -45,10 +48,8 @@ def residual_stream(
     Raises:
         InputError: The prompt is empty, or the text is longer than the model's context.
     """
+    model.require_readable(continuation)
     ids = continuation.prompt_ids + continuation.target_ids
-    if not continuation.prompt_ids:
-        raise InputError("The prompt is empty, so nothing predicts the first token.")
-    model.require_context(len(ids))
     first, end = len(continuation.prompt_ids) - 1, len(ids) - 1
     size = _tokens_per_piece(model)
     if end <= size or not model.may_continue_a_cache(end):
@@ -75,6 +76,66 @@ def _tokens_per_piece(model: LanguageModel) -> int:
     bytes_each = (model.num_layers + 1) * weight.shape[-1] * weight.element_size()
     device = model.model.device
     return fitting(bytes_each, device, TOKENS_PER_PIECE, _MOST_TOKENS_PER_PIECE)
+
+
+def residual_streams(
+    model: LanguageModel, continuations: Mapping[int, Continuation], progress: Progress = silent
+) -> Iterator[tuple[int, Iterator[list[Tensor]]]]:
+    """Yield what `residual_stream` does of several texts, short ones from common passes.
+
+    Rows are padded behind, in the future of every token that counts; where that was seen to change
+    a model's numbers all the same, each text has a pass of its own.
+
+    Args:
+        model: The model.
+        continuations: Prompts and what follows them, by any index.
+        progress: Told of the tokens run.
+
+    Yields:
+        Indices and the pieces of their states; a text's pieces are to be read before the next.
+    """
+    lengths = {
+        index: len(one.prompt_ids) + len(one.target_ids) - 1 for index, one in continuations.items()
+    }
+    together = model.why_not_batched is None
+    short = [index for index, n in lengths.items() if together and n <= TOKENS_PER_PIECE]
+    most = _tokens_per_batch(model)
+    for batch in alike([lengths[index] for index in short], most):
+        indices = [short[own] for own in batch]
+        states = _of_batch(model, [continuations[index] for index in indices])
+        for index, own in zip(indices, states, strict=True):
+            yield index, iter([own])
+    for index in continuations.keys() - set(short):
+        yield index, residual_stream(model, continuations[index], progress)
+
+
+def _tokens_per_batch(model: LanguageModel) -> int:
+    """Return how many tokens' states of all layers are held at once."""
+    each: int = model.num_layers * model.hidden_size * model.model.dtype.itemsize
+    return max(TOKENS_PER_PIECE, min(_TOKENS_PER_BATCH, _BYTES_OF_STATES // each))
+
+
+def _of_batch(model: LanguageModel, texts: list[Continuation]) -> list[list[Tensor]]:
+    """Return the states of some short texts, layer by layer, from one pass."""
+    ids = [text.prompt_ids + text.target_ids[:-1] for text in texts]
+    longest, device = max(map(len, ids)), model.model.device
+    input_ids = torch.tensor([one + one[-1:] * (longest - len(one)) for one in ids], device=device)
+    counts = [len(text.target_ids) for text in texts]
+    places = torch.tensor(
+        [
+            (row, len(text.prompt_ids) - 1 + token)
+            for row, text in enumerate(texts)
+            for token in range(len(text.target_ids))
+        ],
+        device=device,
+    )
+    nowhere = torch.empty(0, 2, dtype=torch.long, device=device)
+    anatomy = model.anatomy
+    with anatomy.recording(places[:, 1], places[:, 0]) as states, anatomy.states_at(nowhere):
+        logits_of(model.model, input_ids)
+    require_numbers(states[-1], model.model)
+    layers = (torch.split(layer, counts) for layer in states)
+    return [list(own) for own in zip(*layers, strict=True)]
 
 
 class _ReservedLayer(DynamicLayer):  # type: ignore[no-untyped-call]

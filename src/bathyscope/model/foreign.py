@@ -58,3 +58,9 @@ def text_config(model: Any) -> Any:
         return model.config.get_text_config(decoder=True)
     except ValueError:
         return model.config
+
+
+def end_of_text(model: Any) -> Any:
+    """Return the id of the token that ends a text, a list of several, or None."""
+    own = model.generation_config or text_config(model)
+    return own.eos_token_id

@@ -1,15 +1,16 @@
 """Scores of many continuations: a tree of prompts, each edge computed once, in batches."""
 
-from collections.abc import Collection, Sequence
+import weakref
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 
 from bathyscope.model.batches import alike
-from bathyscope.model.branches import Branch, BranchCache, grown, longest, visible_past
+from bathyscope.model.branches import Branch, BranchCache, grown, lengths_of, longest, visible
 from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.head import Head
@@ -28,9 +29,50 @@ from bathyscope.model.scores import (
 )
 
 # Rows of the vocabulary's width that are held at once.
-_ROWS_OF_LOGITS = 256
+_ROWS_OF_LOGITS = 96
 # A batch may look back on this many times the tokens that it adds; more would cost memory.
 _PAST_PER_TOKEN = 12
+
+
+Batch = list[tuple[Edge, Branch | None]]
+
+
+class Pass(NamedTuple):
+    """One pass through the model, as it was planned.
+
+    Attributes:
+        rows: Rows of the batch.
+        new: New tokens of each row, padding included.
+        past: Tokens that the longest row goes on from.
+        scored: Rows of logits that are read.
+        held: Tokens whose keys and values wait while it runs.
+        rows_at_once: Most rows of logits that are held together.
+    """
+
+    rows: int
+    new: int
+    past: int
+    scored: int
+    held: int
+    rows_at_once: int = _ROWS_OF_LOGITS
+
+
+class _Held:
+    """Counts the tokens of branches for as long as anybody needs them."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+
+    def branch(self, edge: Edge, parent: Branch | None) -> Branch:
+        """Return a branch without keys and values."""
+        count = len(edge.ids)
+        grown_to = Branch([], parent, edge.start + count)
+        self.tokens += count
+        weakref.finalize(grown_to, self._let_go, count)
+        return grown_to
+
+    def _let_go(self, count: int) -> None:
+        self.tokens -= count
 
 
 class Forest:
@@ -61,9 +103,6 @@ class Forest:
     ) -> None:
         """Score the continuation of every sequence.
 
-        A batch's children are computed before its siblings when together they would not fit a
-        pass, so that only the branches on the way down are held.
-
         Args:
             roots: The edges that leave the root.
             targets: For each sequence the token ids of its continuation, of which all but the
@@ -72,10 +111,45 @@ class Forest:
             standing: Sequences whose tokens' standing is asked for too.
         """
         self._standing = standing
-        waiting: list[list[tuple[Edge, Branch | None]]] = [[(edge, None) for edge in roots]]
+        self._walk(roots, lambda batch: self._score(batch, targets, deliver))
+
+    def branches(self, roots: list[Edge]) -> dict[int, Branch]:
+        """Return what attention needs of every sequence to be gone on from, by their indices."""
+        ends: dict[int, Branch] = {}
+        self._walk(roots, lambda batch: self._keep(batch, ends))
+        return ends
+
+    def planned(self, roots: list[Edge], targets: Sequence[int]) -> list[Pass]:
+        """Return the passes that `score` would take; of the targets their lengths."""
+        held = _Held()
+        passes: list[Pass] = []
+
+        def note(batch: Batch) -> list[Branch | None]:
+            edges = [edge for edge, _ in batch]
+            passes.append(
+                Pass(
+                    rows=len(edges),
+                    new=max(len(edge.ids) for edge in edges),
+                    past=max(edge.start for edge in edges),
+                    scored=sum(targets[e.sequence] for e in edges if e.sequence is not None),
+                    held=held.tokens,
+                )
+            )
+            return [held.branch(edge, past) if edge.children else None for edge, past in batch]
+
+        self._walk(roots, note)
+        return passes
+
+    def _walk(self, roots: list[Edge], compute: Callable[[Batch], Sequence[Branch | None]]) -> None:
+        """Compute every edge after the one that it grows from.
+
+        A batch's children are computed before its siblings when together they would not fit a
+        pass, so that only the branches on the way down are held.
+        """
+        waiting: list[Batch] = [[(edge, None) for edge in roots]] if roots else []
         while waiting:
             batch, rest = self._next_batch(waiting.pop())
-            branches = self._compute(batch, targets, deliver)
+            branches = compute(batch)
             grown_edges = [
                 (child, branch)
                 for (edge, _), branch in zip(batch, branches, strict=True)
@@ -88,9 +162,7 @@ class Forest:
                 waiting += [rest, grown_edges]
             waiting = [edges for edges in waiting if edges]
 
-    def _next_batch(
-        self, edges: list[tuple[Edge, Branch | None]]
-    ) -> tuple[list[tuple[Edge, Branch | None]], list[tuple[Edge, Branch | None]]]:
+    def _next_batch(self, edges: Batch) -> tuple[Batch, Batch]:
         lengths, starts = [len(edge.ids) for edge, _ in edges], [edge.start for edge, _ in edges]
         room = max(1, _PAST_PER_TOKEN * self.most_tokens // (max(starts) + max(lengths)))
         # The batch nearest to the root first: its children then join those that wait already, and
@@ -103,9 +175,20 @@ class Forest:
             [edge for index, edge in enumerate(edges) if index not in chosen],
         )
 
-    def _compute(
-        self, batch: list[tuple[Edge, Branch | None]], targets: Sequence[Ids], deliver: Deliver
-    ) -> list[Branch | None]:
+    def _keep(self, batch: Batch, ends: dict[int, Branch]) -> list[Branch]:
+        """Run one pass, keep the branches of what ends in it, return all."""
+        nowhere = torch.empty(0, 2, dtype=torch.long, device=self.model.device)
+        cache, begin, _ = self._forward(batch, nowhere, goes_on=True)
+        branches = [
+            grown(cache, row, begin, len(edge.ids), parent)
+            for row, (edge, parent) in enumerate(batch)
+        ]
+        for (edge, _), branch in zip(batch, branches, strict=True):
+            if edge.sequence is not None:
+                ends[edge.sequence] = branch
+        return branches
+
+    def _score(self, batch: Batch, targets: Sequence[Ids], deliver: Deliver) -> list[Branch | None]:
         """Run one pass, deliver what ends in it, return the branches of what goes on."""
         edges = [edge for edge, _ in batch]
         rows = [row for row, edge in enumerate(edges) if edge.sequence is not None]
@@ -119,7 +202,8 @@ class Forest:
             dtype=torch.long,
             device=self.model.device,
         ).reshape(-1, 2)
-        cache, begin, states = self._forward(batch, places)
+        goes_on = any(edge.children for edge in edges)
+        cache, begin, states = self._forward(batch, places, goes_on=goes_on)
         if rows:
             self._deliver(states, [edges[row].sequence or 0 for row in rows], wanted, deliver)
         return [
@@ -127,9 +211,7 @@ class Forest:
             for row, (edge, parent) in enumerate(batch)
         ]
 
-    def _forward(
-        self, batch: list[tuple[Edge, Branch | None]], places: Tensor
-    ) -> tuple[Any, int, Tensor]:
+    def _forward(self, batch: Batch, places: Tensor, *, goes_on: bool) -> tuple[Any, int, Tensor]:
         """Return the cache after the pass, the first new position in it, and states at places."""
         device = self.model.device
         most = max(len(edge.ids) for edge, _ in batch)
@@ -145,11 +227,11 @@ class Forest:
             options = {
                 "use_cache": True,
                 cache_name(self.model): BranchCache(pasts, most),
-                "attention_mask": visible_past(pasts, most, device),
+                "attention_mask": visible(lengths_of(pasts, device), begin, most),
                 # Padding repeats the last position: one beyond the context may not exist.
                 "position_ids": positions.minimum(ends[:, None] - 1),
             }
-        elif any(edge.children for edge, _ in batch):
+        elif goes_on:
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
             options = {"use_cache": True, cache_name(self.model): DynamicCache()}

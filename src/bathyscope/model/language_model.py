@@ -1,7 +1,6 @@
 """A loaded causal language model: what the rest of bathyscope asks of it, and nothing else."""
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,17 +11,19 @@ from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model.anatomy import Anatomy, find_anatomy
 from bathyscope.model.foreign import boundary, text_config
-from bathyscope.model.forest import Forest
-from bathyscope.model.forward import evaluating, require_numbers, require_rows
+from bathyscope.model.forest import Forest, Pass
+from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.head import Head, find_head
 from bathyscope.model.logits import logits_of
+from bathyscope.model.plain_decoding import decoded
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
-from bathyscope.model.products import forward_only
 from bathyscope.model.scorer import Deliver, require_tokens
 from bathyscope.model.scores import Scores
 from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not_shared
 from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import Continuation
+from bathyscope.model.verdicts import Verdicts
+from bathyscope.model.writing import written
 
 
 class LanguageModel:
@@ -35,6 +36,7 @@ class LanguageModel:
         tokens: Its tokenizer.
         head: Its ends, by which it is attributed.
         provenance: Where it came from: name, hashes, dtype, device; plain JSON values.
+        verdicts: What was found of it by trying; `load` has them kept between starts.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class LanguageModel:
             self.head = find_head(model)
             _require_one_vocabulary(tokenizer, model)
         self._anatomy = _anatomy_or_why(model, self.head)
+        self.verdicts = Verdicts(model)
         self.provenance = {
             "name": str(model.config.name_or_path) or type(model).__name__,
             **(provenance or {}),
@@ -147,6 +150,44 @@ class LanguageModel:
         Raises:
             InputError: The prompt has no token, or there is no room for the answer.
         """
+        prompt_ids = self.require_continuable(prompt, max_new_tokens)
+        target_ids = self._generated(prompt_ids, max_new_tokens, progress)
+        return Continuation(prompt_ids, target_ids, None)
+
+    def generate_many(
+        self, prompts: Sequence[str], max_new_tokens: int, progress: Progress = silent
+    ) -> Iterator[tuple[int, Continuation]]:
+        """Continue many prompts greedily, in batches bounded by bytes.
+
+        Each becomes what `generate` makes of it, up to rounding: a model that was seen to read
+        unequal texts side by side otherwise than alone gets those of one length together, or each
+        for itself.
+
+        Args:
+            prompts: The texts to continue.
+            max_new_tokens: Where to stop an answer that the model does not end before.
+            progress: Told of the new tokens.
+
+        Returns:
+            Indices of prompts and their continuations, as they come.
+
+        Raises:
+            InputError: A prompt has no token, or there is no room for its answer: at the call.
+        """
+        given = [self.require_continuable(prompt, max_new_tokens) for prompt in prompts]
+
+        def alone(ids: Ids) -> Ids:
+            return self._generated(ids, max_new_tokens, silent)
+
+        answers = written(self, given, max_new_tokens, alone, progress)
+        return ((i, Continuation(given[i], ids, None)) for i, ids in answers)
+
+    def require_continuable(self, prompt: str, max_new_tokens: int) -> Ids:
+        """Return the ids of a prompt to be continued.
+
+        Raises:
+            InputError: It has no token, or there is no room for the answer.
+        """
         if max_new_tokens < 1:
             raise InputError(
                 f"At least 1 new token must be allowed, not {max_new_tokens} (--max-new-tokens)."
@@ -155,19 +196,12 @@ class LanguageModel:
         if not prompt_ids:
             raise InputError("The prompt is empty; give the model something to continue.")
         self.require_context(len(prompt_ids) + max_new_tokens)
-        input_ids = self._tensor([prompt_ids])
-        require_rows(self.model, input_ids)
-        stage = _Counter("generate the answer", max_new_tokens, progress)
-        writing = boundary(self.model, "while it writes")
-        with forward_only(), evaluating(self.model), _plainly(self.model), writing:
-            output = self.model.generate(
-                input_ids=input_ids,
-                attention_mask=torch.ones_like(input_ids),
-                max_new_tokens=max_new_tokens,
-                stopping_criteria=[stage],
-            )
-        stage.finish()
-        return Continuation(prompt_ids, tuple(output[0, len(prompt_ids) :].tolist()), None)
+        require_rows(self.model, self._tensor([prompt_ids]))
+        return prompt_ids
+
+    def _generated(self, prompt_ids: Ids, max_new_tokens: int, progress: Progress) -> Ids:
+        """Return what transformers' own decoding makes of one prompt."""
+        return decoded(self.model, self._tensor([prompt_ids]), max_new_tokens, progress)
 
     def score(
         self,
@@ -193,15 +227,28 @@ class LanguageModel:
         require_tokens(prompts)
         sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
         self.require_context(max(map(len, sequences)) + 1)
-        usual = TOKENS_PER_BATCH * (1 if self.model.device.type == "cpu" else 16)
-        if self.why_not_shared is not None and self.why_not_batched is not None:
-            batch_tokens = 1
-        forest = Forest(self.model, self.head, batch_tokens or usual)
+        forest = self._forest(batch_tokens)
         for indices, roots in self._trees(sequences, targets):
             own_targets = [targets[index] for index in indices]
             own_standing = {own for own, index in enumerate(indices) if index in standing}
             own_deliver = partial(_deliver_own, deliver, indices)
             forest.score(roots, own_targets, own_deliver, own_standing)
+
+    def passes(
+        self, prompts: Sequence[Ids], targets: Sequence[Ids], batch_tokens: int | None = None
+    ) -> list[Pass]:
+        """Return the passes that `score` would take; arguments as there."""
+        sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
+        forest, found = self._forest(batch_tokens), list[Pass]()
+        for indices, roots in self._trees(sequences, targets):
+            found += forest.planned(roots, [len(targets[index]) for index in indices])
+        return found
+
+    def _forest(self, batch_tokens: int | None) -> Forest:
+        usual = TOKENS_PER_BATCH * (1 if self.model.device.type == "cpu" else 16)
+        if self.why_not_shared is not None and self.why_not_batched is not None:
+            batch_tokens = 1
+        return Forest(self.model, self.head, batch_tokens or usual)
 
     def _trees(
         self, sequences: Sequence[Ids], targets: Sequence[Ids]
@@ -224,12 +271,16 @@ class LanguageModel:
 
         A few short sequences are scored both ways, once for each model.
         """
-        return why_not_shared(self.model, self.head)
+        why: str | None = self.verdicts.of("shared", lambda: why_not_shared(self.model, self.head))
+        return why
 
     @cached_property
     def why_not_batched(self) -> str | None:
         """Why every text has a pass of its own in this model, in words; None where none has."""
-        return why_not_batched(self.model, self.head)
+        why: str | None = self.verdicts.of(
+            "batched", lambda: why_not_batched(self.model, self.head)
+        )
+        return why
 
     def may_continue_a_cache(self, num_tokens: int) -> bool:
         """Tell whether a text of so many tokens may be run in pieces, each on the cache before it.
@@ -239,6 +290,14 @@ class LanguageModel:
         limit = longest_shareable(self.model)
         return (limit is None or num_tokens <= limit) and self.why_not_shared is None
 
+    def require_readable(self, continuation: Continuation) -> None:
+        """Raise InputError where a text begins with nothing, is too long, or has unknown tokens."""
+        ids = continuation.prompt_ids + continuation.target_ids
+        if not continuation.prompt_ids:
+            raise InputError("The prompt is empty, so nothing predicts the first token.")
+        self.require_context(len(ids))
+        require_rows(self.model, self._tensor([ids[:-1]]))
+
     def hidden_states(self, continuation: Continuation) -> list[Tensor]:
         """Return the residual stream where each continuation token is predicted.
 
@@ -246,10 +305,8 @@ class LanguageModel:
             For each layer, first to last, a tensor (targets, hidden_size): the output of the
             layer at the position before each target token, no norm applied.
         """
+        self.require_readable(continuation)
         ids = continuation.prompt_ids + continuation.target_ids
-        if not continuation.prompt_ids:
-            raise InputError("The prompt is empty, so nothing predicts the first token.")
-        self.require_context(len(ids))
         first = len(continuation.prompt_ids) - 1
         positions = torch.arange(first, len(ids) - 1, device=self.model.device)
         input_ids = self._tensor([ids[:-1]])
@@ -269,24 +326,6 @@ TOKENS_PER_BATCH = 1024
 
 def _deliver_own(deliver: Deliver, indices: list[int], own: int, scores: Scores) -> None:
     deliver(indices[own], scores)
-
-
-class _Counter:
-    """A stopping criterion that never stops: it counts the tokens as they come."""
-
-    def __init__(self, stage: str, total: int, progress: Progress) -> None:
-        self.stage, self.total, self.progress = stage, total, progress
-        self.done = 0
-        progress(stage, 0, total)
-
-    def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
-        self.done += 1
-        self.progress(self.stage, self.done, self.total)
-        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
-
-    def finish(self) -> None:
-        """Close the stage also where the model ended its answer early."""
-        self.progress(self.stage, self.total, self.total)
 
 
 def _anatomy_or_why(model: Any, head: Head) -> Anatomy | ModelError:
@@ -327,31 +366,3 @@ def _require_one_vocabulary(tokenizer: Any, model: Any) -> None:
             f"{token!r} has the id {id}, but the embedding has {rows} rows; take the tokenizer "
             "that belongs to the model."
         )
-
-
-def end_of_text(model: Any) -> Any:
-    """Return the id of the token that ends a text, a list of several, or None."""
-    own = model.generation_config or text_config(model)
-    return own.eos_token_id
-
-
-@contextmanager
-def _plainly(model: Any) -> Iterator[None]:
-    """Have a model decode greedily, and leave its own settings as they were."""
-    own = model.generation_config
-    model.generation_config = _plain_decoding(model)
-    try:
-        yield
-    finally:
-        model.generation_config = own
-
-
-def _plain_decoding(model: Any) -> Any:
-    """Return settings that keep of the model's defaults only which tokens end a text."""
-    from transformers import GenerationConfig
-
-    end = end_of_text(model)
-    padding = end[0] if isinstance(end, list) else end
-    return GenerationConfig(  # type: ignore[no-untyped-call]
-        do_sample=False, eos_token_id=end, pad_token_id=0 if padding is None else padding
-    )

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.core.files.writing import sha256
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
 from bathyscope.model import bundled, gguf
 from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.measured import measuring_anew, sha256_of
+from bathyscope.model.verdicts import Verdicts, known_by
 
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 
@@ -25,6 +26,7 @@ def load(
     revision: str | None = None,
     dtype: str = "float32",
     device: str | None = None,
+    verify: bool = False,
     progress: Progress = silent,
 ) -> LanguageModel:
     """Load a causal language model and verify its anatomy.
@@ -37,6 +39,8 @@ def load(
         revision: Branch, tag or commit of a hub id.
         dtype: One of float32, bfloat16, float16, float64.
         device: A torch device such as "cpu" or "cuda:0"; None takes CUDA where there is one.
+        verify: Measure again what the cache keeps of files and models that have not changed:
+            hashes, and whether prompts may share their beginnings.
         progress: Told of the steps.
 
     Raises:
@@ -45,28 +49,45 @@ def load(
     """
     if dtype not in DTYPES:
         raise InputError(f"The dtype {dtype!r} is not known; choose one of {', '.join(DTYPES)}.")
+    with measuring_anew(verify):
+        language_model, source = _loaded(model, revision, dtype, device, progress)
+    language_model.verdicts = Verdicts(
+        language_model.model, known_by(source, language_model.provenance), verify=verify
+    )
+    return language_model
+
+
+def _loaded(
+    model: str | Path | None,
+    revision: str | None,
+    dtype: str,
+    device: str | None,
+    progress: Progress,
+) -> tuple[LanguageModel, str]:
+    """Return a model, and what transformers loaded: a folder or a hub id."""
     adapter = None if model is None else adapter_in(Path(model).expanduser())
     if adapter is None:
-        source, provenance = _source(model, revision, progress)
+        source, provenance = _source(model, revision, dtype, progress)
     else:
         revision = revision or adapter.revision
-        source, provenance = _base_of(adapter, revision, progress)
+        source, provenance = _base_of(adapter, revision, dtype, progress)
     provenance = {"source": None if model is None else str(model), **provenance}
-    return _from_pretrained(source, provenance, revision, dtype, device, progress, adapter)
+    loaded = _from_pretrained(source, provenance, revision, dtype, device, progress, adapter)
+    return loaded, source
 
 
 def _base_of(
-    adapter: Adapter, revision: str | None, progress: Progress
+    adapter: Adapter, revision: str | None, dtype: str, progress: Progress
 ) -> tuple[str, dict[str, Any]]:
     try:
-        source, base = _source(adapter.base, revision, progress)
+        source, base = _source(adapter.base, revision, dtype, progress)
     except ModelError as error:
         raise ModelError(f"The base model of the adapter in {adapter.folder}: {error}") from error
     return source, adapter.provenance(base)
 
 
 def _source(
-    model: str | Path | None, revision: str | None, progress: Progress
+    model: str | Path | None, revision: str | None, dtype: str, progress: Progress
 ) -> tuple[str, dict[str, Any]]:
     """Return what transformers is to load, and where that came from."""
     if model is None:
@@ -86,8 +107,8 @@ def _source(
                     f"{path} is a file but not a GGUF file; --model takes a folder, a hub id, "
                     "or a .gguf file."
                 )
-        digest = sha256(path)
-        folder = gguf.converted(path.resolve(), digest, progress)
+        digest = sha256_of(path)
+        folder = gguf.converted(path.resolve(), digest, progress, dtype)
         return str(folder), {"name": path.stem, "file": path.name, "sha256": digest}
     name = str(model)
     if path.suffix == ".gguf" or name.startswith((".", "/", "~")) or name.count("/") > 1:
@@ -206,7 +227,7 @@ def weights_digest(folder: Path) -> str:
         raise ModelError(
             f"{folder} holds no config.json, so it is not a transformers model folder."
         )
-    digests = "".join(f"{file.name} {sha256(file)}\n" for file in sorted(files))
+    digests = "".join(f"{file.name} {sha256_of(file)}\n" for file in sorted(files))
     return hashlib.sha256(digests.encode()).hexdigest()
 
 

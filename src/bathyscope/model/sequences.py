@@ -2,26 +2,48 @@
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from transformers.cache_utils import DynamicCache
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.model.foreign import run
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.branches import BranchCache, lengths_of, visible
+from bathyscope.model.foreign import end_of_text, run
+from bathyscope.model.forest import Forest
 from bathyscope.model.forward import require_numbers
-from bathyscope.model.language_model import LanguageModel, end_of_text
+from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.past import cache_name, cache_of, empty_cache
+from bathyscope.model.prefix_tree import Ids, shared_prefixes
 from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
+from bathyscope.model.tokenizer import TransformersTokens
 
 Choose = Callable[[Tensor, Sequence[int]], Tensor]
 """Takes logits (rows, vocab_size) in at least float32 and which sequence each row belongs to,
 returns token ids (rows,)."""
 
-
 _COLDEST = 1e-30  # smaller ones are no numbers in float32; at this one nothing is left to chance
+_TOKENS_PER_PASS = 1024  # of prompts, as where they are scored
+
+
+class Speaker(Protocol):
+    """Part of a `LanguageModel` that sequences are written with."""
+
+    model: Any
+    head: Head
+
+    @property
+    def tokens(self) -> TransformersTokens:
+        """Its tokenizer."""
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The model's layers, which are asked for only where they are looked into."""
 
 
 def greedy(logits: Tensor, sequences: Sequence[int]) -> Tensor:
@@ -32,7 +54,10 @@ def greedy(logits: Tensor, sequences: Sequence[int]) -> Tensor:
 class Sampler:
     """Chooses at random, each sequence by a generator of its own.
 
-    What a sequence becomes depends on its seed alone, not on which others are written beside it.
+    What a sequence becomes depends on its seed alone, not on which others are written beside it:
+    each draws noise for itself, and one step over all rows then takes the largest sum of logit and
+    noise (the Gumbel-max trick; Gumbel 1954, "Statistical Theory of Extreme Values", as used by
+    Maddison et al. 2014, arXiv 1411.0030). That is a draw from the softmax of logits/temperature.
     """
 
     def __init__(self, seeds: Sequence[int], temperature: float) -> None:
@@ -43,13 +68,12 @@ class Sampler:
     def __call__(self, logits: Tensor, sequences: Sequence[int]) -> Tensor:
         """Return one token id for each row of logits."""
         # Differences to the largest cannot overflow upwards, however small the temperature.
-        below = logits - logits.amax(-1, keepdim=True)
-        probabilities = (below / max(self.temperature, _COLDEST)).softmax(-1).cpu()
-        chosen = [
-            torch.multinomial(row, 1, generator=self._generators[sequence])
-            for row, sequence in zip(probabilities, sequences, strict=True)
-        ]
-        return torch.cat(chosen).to(logits.device)
+        below = (logits - logits.amax(-1, keepdim=True)).cpu() / max(self.temperature, _COLDEST)
+        noise = torch.empty_like(below)
+        for row, sequence in zip(noise, sequences, strict=True):
+            row.exponential_(generator=self._generators[sequence])
+        chosen = (below - noise.clamp_(min=torch.finfo(noise.dtype).tiny).log_()).argmax(-1)
+        return chosen.to(logits.device)
 
     def only(self, indices: Sequence[int]) -> "Sampler":
         """Return a sampler that goes on with some of the sequences."""
@@ -67,27 +91,36 @@ def of_equal_length(prompts: Sequence[tuple[int, ...]]) -> list[list[int]]:
 class Sequences:
     """A batch of texts on one cache, of keys and values or of running states.
 
-    Their prompts are of one length: what a family makes of padding is its own affair, and some make
-    NaN of it, or count it as text.
+    Prompts of one length need no padding. Others are joined: what their beginnings share is
+    computed once, and each row's past is padded in front, which a model must be known to bear
+    (`continuing.joined`): some make NaN of padding, or count it as text.
 
     Attributes:
         running: The sequences that had not ended at the last `advance`, in the order of the rows
             of `states` and `logits`. The others are computed no further.
         states: The residual stream that predicts the next token: for each layer, first to last, a
-            tensor (running, hidden_size).
+            tensor (running, hidden_size); empty where nobody looks.
         token_ids: What each sequence has got so far, without its prompt and behind its end.
         ended: Whether a sequence has ended.
     """
 
     def __init__(
-        self, model: LanguageModel, prompts: Sequence[tuple[int, ...]], stop: str = ""
+        self,
+        model: Speaker,
+        prompts: Sequence[Ids],
+        stop: str = "",
+        *,
+        joined: bool = False,
+        look: bool = True,
     ) -> None:
         """Run the prompts.
 
         Args:
             model: The model.
-            prompts: Token ids of each prompt, all of one length (`of_equal_length`).
+            prompts: Token ids of each prompt; of one length (`of_equal_length`) unless joined.
             stop: A text that ends a sequence when it has been written; none where empty.
+            joined: Whether to share beginnings and pad in front.
+            look: Whether the residual stream is kept; without it no layer need be known.
 
         Raises:
             InputError: The prompts have no token.
@@ -99,15 +132,31 @@ class Sequences:
         self.token_ids: list[list[int]] = [[] for _ in prompts]
         self.ended = [False] * len(prompts)
         self.running = list(range(len(prompts)))
-        self._ends = _end_tokens(model)
-        self._stop = stop
+        self._ends, self._stop = _end_tokens(model), stop
+        self._head: Head = model.anatomy if look else model.head
+        self._look = look
         self.states: list[Tensor] = []
         self._final = torch.empty(0)  # what of the last states goes into the unembedding
-        self._cache: Any = empty_cache(model.model)
         self._cache_name = cache_name(model.model)
-        self._prompt_length, self._length = len(prompts[0]), 0
+        self._shortest, self._length = min(map(len, prompts)), 0
         self._next = torch.empty(len(prompts), dtype=torch.int64)
-        self._run(self._tensor(prompts))
+        self._pasts: Tensor | None = None  # of joined prompts: tokens of each row in front …
+        self._longest = 0  # … and the positions that these take up, padding included
+        self._cache: Any = self._joint(prompts) if joined else empty_cache(model.model)
+        # A joined prompt's last token goes on from its past as every token after it will.
+        self._run(self._tensor([prompt[-1:] for prompt in prompts] if joined else prompts))
+
+    def _joint(self, prompts: Sequence[Ids]) -> Any:
+        """Return the cache of all prompts but for their last tokens."""
+        begins = [prompt[:-1] for prompt in prompts]
+        different = [begin for begin in dict.fromkeys(begins) if begin]
+        forest = Forest(self.model.model, self.model.head, _TOKENS_PER_PASS)
+        ends = forest.branches(shared_prefixes(different, [1] * len(different)))
+        branches = {begin: ends[index] for index, begin in enumerate(different)}
+        pasts = [branches.get(begin) for begin in begins]
+        self._pasts = lengths_of(pasts, self.model.model.device)
+        self._longest = self._length = int(self._pasts.max())
+        return BranchCache(pasts, 1) if different else DynamicCache()
 
     def __len__(self) -> int:
         """Return how many sequences there are."""
@@ -118,6 +167,7 @@ class Sequences:
         self._cache.reorder_cache(torch.arange(len(self.running)).repeat_interleave(count))
         self._final = self._final.repeat_interleave(count, 0)
         self._next = self._next.repeat_interleave(count, 0)
+        self._pasts = None if self._pasts is None else self._pasts.repeat_interleave(count)
         self.states = [state.repeat_interleave(count, 0) for state in self.states]
         self.token_ids = [list(ids) for ids in self.token_ids for _ in range(count)]
         self.ended = [ended for ended in self.ended for _ in range(count)]
@@ -138,12 +188,13 @@ class Sequences:
         where = torch.tensor(rows, dtype=torch.long, device=self.model.model.device)
         self._cache.reorder_cache(where)
         self._final, self._next = self._final[where], self._next[where]
+        self._pasts = None if self._pasts is None else self._pasts[where]
         self.states = [state[where] for state in self.states]
 
     def logits(self) -> Tensor:
         """Return the logits of the next token, at least float32, (running, vocab_size)."""
         with forward_only():
-            return as_float(self.model.anatomy.unembedded(self._final))
+            return as_float(self._head.unembedded(self._final))
 
     def choose(self, choose: Choose, logits: Tensor | None = None) -> list[int]:
         """Choose the next token of what is running; `states` are those that predicted it.
@@ -182,15 +233,14 @@ class Sequences:
         self._length += input_ids.shape[1]
         self._require_one_rope()
         last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
-        anatomy = self.model.anatomy
-        with forward_only(), anatomy.recording_last() as states:
-            with anatomy.states_at(last) as final:
-                output = run(
-                    self.model.model,
-                    input_ids=input_ids,
-                    use_cache=True,
-                    **{self._cache_name: self._cache},
-                )
+        with forward_only(), self._recording() as states, self._head.states_at(last) as final:
+            output = run(
+                self.model.model,
+                input_ids=input_ids,
+                use_cache=True,
+                **{self._cache_name: self._cache},
+                **self._padding(),
+            )
         require_numbers(final[0], self.model.model)
         self._final = final[0]
         self._cache, self.states = cache_of(output), states
@@ -201,13 +251,23 @@ class Sequences:
                 "write or read the answer whole."
             )
 
+    def _recording(self) -> AbstractContextManager[list[Tensor]]:
+        return self.model.anatomy.recording_last() if self._look else nullcontext([])
+
+    def _padding(self) -> dict[str, Tensor]:
+        """Return where the rows of a joined batch begin and what of them is no text."""
+        if self._pasts is None:
+            return {}
+        mask = visible(self._pasts, self._longest, self._length - self._longest)
+        return {"attention_mask": mask, "position_ids": mask.sum(-1, keepdim=True) - 1}
+
     def _require_one_rope(self) -> None:
         """Raise InputError where keys in the cache would need other angles."""
         limit = longest_shareable(self.model.model)
-        if limit is not None and self._prompt_length <= limit < self._length:
+        if limit is not None and self._shortest <= limit < self._length:
             raise InputError(
                 f"A text has reached {self._length} tokens and its prompt had "
-                f"{self._prompt_length}, but this model turns all tokens of texts longer than "
+                f"{self._shortest}, but this model turns all tokens of texts longer than "
                 f"{limit} by other angles (longrope), so they cannot go on from one cache; allow "
                 "fewer new tokens, or let `bathyscope depth` read the text without --stream."
             )
@@ -216,7 +276,7 @@ class Sequences:
         return torch.tensor(values, device=self.model.model.device)
 
 
-def _end_tokens(model: LanguageModel) -> frozenset[int]:
+def _end_tokens(model: Speaker) -> frozenset[int]:
     """Return the tokens that end a text."""
     end = end_of_text(model.model)
     return frozenset(end if isinstance(end, list) else [] if end is None else [end])

@@ -1,0 +1,68 @@
+"""Forecast of a depth map's cost, from counts and a measured rate."""
+
+from time import perf_counter
+
+import torch
+
+from bathyscope.core.forecast import Forecast
+from bathyscope.layers.last_layer import ROWS_PER_BLOCK, LastLayerComparison
+from bathyscope.layers.settings import DepthSettings
+from bathyscope.model.decoding import TOKENS_PER_PIECE
+from bathyscope.model.forest import Pass
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.rate import peak_of, rate_of
+from bathyscope.prompt import Prompt, text_of
+
+
+def forecast_depth(
+    model: LanguageModel, prompt: str | Prompt, response: str | None, settings: DepthSettings
+) -> Forecast:
+    """Return what `depth` will cost at most: a map, also where only settling depths are wanted.
+
+    A response that is not given is taken to be as long as it may be.
+    """
+    text, rate = text_of(prompt), rate_of(model)
+    count = len(model.tokens.encode(text))
+    written = settings.max_new_tokens if response is None else 0
+    asked = written or len(model.tokens.continuation(text, response or "").target_ids)
+    whole = count + asked - 1
+    passes = [
+        Pass(1, min(TOKENS_PER_PIECE, whole - start), start, 0, start)
+        for start in range(0, whole, TOKENS_PER_PIECE)
+    ]
+    writing = [Pass(1, 1, count, 1, 0)] * written
+    cells = (model.num_layers - 1) * asked
+    states = model.num_layers * min(whole, TOKENS_PER_PIECE) * model.hidden_size * 4
+    vocab_size = len(model.model.get_output_embeddings().weight)
+    tokens_per_block = max(1, ROWS_PER_BLOCK // model.num_layers)
+    logits = 4 * vocab_size * (ROWS_PER_BLOCK + 3 * tokens_per_block)
+    return Forecast(
+        tokens=whole + written,
+        seconds=rate.seconds(passes) + rate.seconds(writing) + cells * _cell_seconds(model),
+        # What the comparison holds is given back before the model runs on.
+        peak_bytes=max(
+            peak_of(model, passes, rate) + states,
+            rate.bytes_per_token * whole + 2 * states + logits,
+        ),
+    )
+
+
+def _cell_seconds(model: LanguageModel) -> float:
+    """Return how long one cell of a map takes, measured once on each machine."""
+    seconds: float = model.verdicts.of(
+        f"cells on {torch.get_num_threads()} threads", lambda: _measured(model)
+    )
+    return seconds
+
+
+def _measured(model: LanguageModel) -> float:
+    comparison = LastLayerComparison(model.anatomy)
+    head = next(model.anatomy.lm_head.parameters())
+    layers, tokens = model.num_layers - 1, max(1, ROWS_PER_BLOCK // model.num_layers)
+    rows = torch.randn(layers, tokens, head.shape[-1], device=head.device).to(head.dtype)
+    times = []
+    for _ in range(3):
+        begin = perf_counter()
+        comparison.columns(rows, rows[-1]).bits.cpu()
+        times.append(perf_counter() - begin)
+    return min(times) / (layers * tokens)
