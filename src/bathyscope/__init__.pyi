@@ -7,7 +7,6 @@ from bathyscope.attribution.attribute import interact_each as interact_each
 from bathyscope.attribution.grouping import group_columns as group_columns
 from bathyscope.attribution.many import attribute_many as attribute_many
 from bathyscope.attribution.settings import AttributionSettings as AttributionSettings
-from bathyscope.comparison.compare import Comparison as Comparison
 from bathyscope.comparison.compare import compare as compare
 from bathyscope.core.errors import BathyscopeError as BathyscopeError
 from bathyscope.core.errors import InputError as InputError
@@ -16,7 +15,6 @@ from bathyscope.core.heatmap import Axis as Axis
 from bathyscope.core.heatmap import Heatmap as Heatmap
 from bathyscope.core.heatmap import Quantity as Quantity
 from bathyscope.description.describe import describe as describe
-from bathyscope.description.words.comparison import describe_comparison as describe_comparison
 from bathyscope.faithfulness.evaluate import evaluate as evaluate
 from bathyscope.faithfulness.evaluate import evaluate_run as evaluate_run
 from bathyscope.layers.depth import depth as depth
@@ -34,16 +32,17 @@ from bathyscope.problems.arithmetic import arithmetic_problems as arithmetic_pro
 from bathyscope.problems.problem import Problem as Problem
 from bathyscope.problems.reading import read_problems as read_problems
 from bathyscope.prompt import Prompt as Prompt
-from bathyscope.render.figure.comparison import draw_comparison as draw_comparison
 from bathyscope.render.figure.draw import draw as draw
 from bathyscope.render.figure.draw import figure as figure
 from bathyscope.replay.rerun import rerun as rerun
 from bathyscope.runs.attribution import AttributionRun as AttributionRun
+from bathyscope.runs.comparison import Comparison as Comparison
 from bathyscope.runs.depth import DepthRun as DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun as FaithfulnessRun
 from bathyscope.runs.interactions import InteractionRun as InteractionRun
 from bathyscope.runs.opening import open_run as open_run
 from bathyscope.runs.settling import SettlingRun as SettlingRun
+from bathyscope.runs.think import ThinkRun as ThinkRun
 from bathyscope.selection.report import JudgeSettings as JudgeSettings
 from bathyscope.selection.report import SelectionReport as SelectionReport
 from bathyscope.selection.report import judge_selection as judge_selection

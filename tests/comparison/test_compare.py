@@ -168,7 +168,7 @@ def test_runs_of_two_demonstration_sets(tmp_path: Path) -> None:
 def test_the_document_follows_the_published_schema(
     a: bs.AttributionRun | bs.DepthRun, b: bs.AttributionRun | bs.DepthRun | bs.Heatmap
 ) -> None:
-    text = resources.files("bathyscope.comparison").joinpath("comparison.schema.json").read_text()
+    text = resources.files("bathyscope.runs").joinpath("run.schema.json").read_text()
     schema = json.loads(text)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(json.dumps(compare(a, b).to_document())), schema)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import bathyscope as bs
 from bathyscope.comparison.compare import compare
 from bathyscope.core.heatmap import Quantity
-from bathyscope.description.words.comparison import describe_comparison
 from tests.comparison.maps import attribution, depth, table
 
 RANDOM = np.random.default_rng(3)
@@ -33,7 +33,7 @@ def test_what_it_says_of_cells_is_so() -> None:
     a = attribution(maps[0], TOKENS, FEATURES, error, 11, seed=1)
     b = attribution(maps[1], TOKENS, FEATURES, error, 11, seed=2)
     comparison = compare(a, b)
-    words = describe_comparison(comparison)
+    words = bs.describe(comparison)
     difference = maps[1] - maps[0]
     count, rho = numbers(r"ρ of the (\d+) cells that both have: (-?[\d.]+) \(", words)
     assert int(count) == 20
@@ -72,7 +72,7 @@ def test_what_it_says_of_cells_is_so() -> None:
 def test_what_it_says_of_swapped_tokens_is_so() -> None:
     a = attribution([[1, 2, 1], [3.5, -2, 1]], ["x", "▁/"], ["a", "b", "c"])
     b = attribution([[1, 2], [-5, -1]], ["x", "▁x"], ["d", "e"], model={"name": "m", "dtype": "q"})
-    words = describe_comparison(compare(a, b))
+    words = bs.describe(compare(a, b))
     assert "In the place of A's target token 2 `▁/` B has target token 2 `▁x`." in words
     assert (
         "In A: target token 2 `▁/` was raised most by `a` (+3.5000) and `c` (+1.0000), lowered "
@@ -92,9 +92,9 @@ def test_a_shared_seed_a_missing_unit_and_a_missing_model_are_said() -> None:
     error = np.ones((1, 2))
     a = attribution([[1, 2]], error=error, freedom=9, seed=1)
     b = attribution([[2, 1]], error=error, freedom=9, seed=1)
-    assert "sampled with the same seed" in describe_comparison(compare(a, b))
+    assert "sampled with the same seed" in bs.describe(compare(a, b))
     silent = table([[1, 2]], ["t0"], ["f0", "f1"], Quantity("value"), table="t`.csv")
-    words = describe_comparison(compare(a, silent))
+    words = bs.describe(compare(a, silent))
     assert "B does not say its unit; it is taken to be nats" in words
     assert "B is the table ``t`.csv``" in words
     assert "B does not say of which model it is." in words
@@ -102,9 +102,7 @@ def test_a_shared_seed_a_missing_unit_and_a_missing_model_are_said() -> None:
 
 def test_units_that_differ_are_said() -> None:
     logits = Quantity("attribution", "logits", neutral=0.0)
-    words = describe_comparison(
-        compare(attribution([[1, 2]]), attribution([[1, 2]], quantity=logits))
-    )
+    words = bs.describe(compare(attribution([[1, 2]]), attribution([[1, 2]], quantity=logits)))
     assert "they have no common scale and are not subtracted" in words
     assert "Mean size of a change" not in words
 
@@ -112,28 +110,26 @@ def test_units_that_differ_are_said() -> None:
 def test_what_it_says_of_depths_is_so() -> None:
     values = RANDOM.uniform(size=(2, 3, 4))
     a, b = depth(values[0], "abcd", [1, 2, 3, 4]), depth(values[1], "abcd", [2, 2, 1, 1])
-    words = describe_comparison(compare(a, b))
+    words = bs.describe(compare(a, b))
     assert "Deep-thinking ratio: 0.5000 in A, 0.0000 in B, -0.5000." in words
     assert "Of the 4 tokens that both have, 1 settle later in B, 2 earlier, 1 at the same" in words
     assert "median layer 2.5 in A, 1.5 in B" in words
     assert "layer 4 → 1 of response token 4 `d`" in words
     other = depth(values[1], "abcd", [2, 2, 1, 1], lens="raw")
-    assert "differ in lens, so these are not the same measure" in describe_comparison(
-        compare(a, other)
-    )
+    assert "differ in lens, so these are not the same measure" in bs.describe(compare(a, other))
     deeper = depth([[0.1] * 4] * 5, "abcd", [1, 1, 1, 1])
-    words = describe_comparison(compare(a, deeper))
+    words = bs.describe(compare(a, deeper))
     assert "A's model has 4 layers, B's 6" in words
     assert "layers of models of different depth do not correspond" in words
 
 
 def test_a_map_and_itself_did_not_change() -> None:
     run = attribution([[1, 2]])
-    words = describe_comparison(compare(run, run))
+    words = bs.describe(compare(run, run))
     assert "No cell that both have changed." in words
     assert "They differ in: nothing that is recorded." in words
 
 
 def test_maps_with_nothing_in_common() -> None:
-    words = describe_comparison(compare(table([[1]], "a", "b"), table([[1]], "c", "d")))
+    words = bs.describe(compare(table([[1]], "a", "b"), table([[1]], "c", "d")))
     assert "neither rows nor columns in common" in words

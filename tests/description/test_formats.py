@@ -22,6 +22,9 @@ def runs() -> dict[str, Any]:
         "attribution": bs.attribute(model, PROMPT, " 00"),
         "interactions": bs.interact(model, PROMPT, " 00"),
         "depth": bs.depth(model, "Q: 5?\nA:", " 00"),
+        "settling": bs.settle(model, PROMPT.text, " 00"),
+        "think": bs.think(model, PROMPT.text, n=3, prefix=4, max_new_tokens=5, compare=True),
+        "comparison": bs.compare(*(bs.attribute(model, PROMPT, text) for text in (" 00", " 0"))),
         "faithfulness": bs.evaluate(model, PROMPT, " 00", methods=["shapley"]),
         "map": bs.read_table(ROOT / "tests" / "figures" / "division.csv"),
     }

@@ -33,7 +33,12 @@ def _media(run: Any, other: Any, folder: Path) -> str:
     page = folder / "page.html"
     bs.view([run, other], page, overwrite=True)
     assert page.stat().st_size > 1000
-    assert bs.describe_comparison(bs.compare(run, other))
+    compared = bs.compare(run, other)
+    compared.save(folder / "compared", overwrite=True)
+    opened = bs.open_run(folder / "compared")
+    assert bs.describe(opened) == bs.describe(compared)
+    bs.draw(opened, folder / "figure.png")
+    bs.view(opened, page)
     return words
 
 
@@ -91,6 +96,8 @@ def test_a_layer_statistic(tmp_path: Path) -> None:
             < run.layer_statistic("margin").values.max()
         )
         _media(again, run, tmp_path)
+        bs.draw(again.layer_statistic("margin"), tmp_path / "margin.png")
+        _rerun(tmp_path / "margin.png", model)
     opened = bs.open_run(tmp_path / "run")
     assert isinstance(opened, bs.DepthRun)
     values = opened.layer_statistic("margin")

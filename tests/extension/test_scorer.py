@@ -102,8 +102,8 @@ opened = bs.open_run(folder / "run")
 assert bs.describe(opened) == words
 bs.view([opened], folder / "page.html")
 other = bs.attribute(model, marked, target, method="leave_one_out", cache=folder / "kept.sqlite")
-assert bs.describe_comparison(bs.compare(opened, other))
-bs.draw_comparison(bs.compare(opened, other), folder / "comparison.png")
+assert bs.describe(bs.compare(opened, other))
+bs.draw(bs.compare(opened, other), folder / "comparison.png")
 found = bs.rerun(folder / "run", model)
 assert found.identical and not found.others
 assert bs.describe(bs.interact(model, marked, target))

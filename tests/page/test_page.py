@@ -446,3 +446,33 @@ def test_a_long_answer_stays_light(open_page: Open, tmp_path: Path) -> None:
     values = run.heatmap.values.ravel()
     assert (written.astype(np.float32) == values.astype(np.float32)).all()
     assert np.abs(written - values).max() <= 6e-8
+
+
+def test_curves_and_scores_of_faithfulness(open_page: Open) -> None:
+    kept = Path(__file__).parents[1] / "kept_runs" / "schema-1" / "faithfulness"
+    run = bs.open_run(kept).noted(["<b>of note</b>"])
+    assert isinstance(run, bs.FaithfulnessRun)
+    page = open_page([run])
+    assert page.locator(".cautions li").all_text_contents() == ["<b>of note</b>"]
+    assert page.locator(".curves").count() == 2
+    lines = len(run.maps) + 1
+    for side, curves in ((0, run.deletion), (1, run.insertion)):
+        drawn = page.locator(".curves").nth(side).locator("polyline")
+        assert drawn.count() == lines
+        for index, curve in enumerate(curves):
+            points = (drawn.nth(index).get_attribute("points") or "").split(" ")
+            heights = np.array([float(point.split(",")[1]) for point in points])
+            values = run.heatmap.values
+            share = (curve - values.min()) / (values.max() - values.min())
+            np.testing.assert_allclose(heights, 200 - 26 - share * (200 - 26 - 10), atol=1e-6)
+    rows = page.locator(".scores tbody tr").all_text_contents()
+    assert len(rows) == lines and rows[-1].startswith("random orders0")
+    for row, ranked in zip(rows, run.maps, strict=False):
+        assert row.startswith(ranked.name) and f"{abs(ranked.area):.4f}" in row
+
+
+def test_a_comparison_is_three_maps(open_page: Open) -> None:
+    page = open_page([bs.compare(attribution(), attribution(seed=5))], names=["both"])
+    assert page.locator(".window").count() == 3
+    page.locator("#words h3").nth(2).wait_for(state="attached")
+    assert page.locator("#words h3").all_text_contents()[-1] == "Two maps compared"

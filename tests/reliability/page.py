@@ -29,7 +29,7 @@ place, `.bathyscope-` and eight characters, and renamed when it is whole. Nobody
 - `--overwrite` exchanges old and new at once: at no moment is there nothing, or a mixture. It
   replaces what bathyscope wrote and nothing else: a run, the runs of several targets, a demo, a
   figure, a page, a lens. A folder with any other file in it is refused by that file's name, a
-  folder of folders with runs too. In Python, `draw`, `view` and `draw_comparison` replace figures
+  folder of folders with runs too. In Python, `draw` and `view` replace figures
   and pages of bathyscope unless told `overwrite=False`; `save` does not unless told to.
 - Symbolic links in the place of an output are refused and stay as they are.
 - An output that could not be written is refused before a model is loaded, with exit code 2: the

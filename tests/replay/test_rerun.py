@@ -19,6 +19,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.prompt import Prompt
 from bathyscope.render.figure.embedded_metadata import MAX_CELLS, Inscription, read_inscription
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
 from tests.conftest import byte_tokenizer, random_model, tiny
 
 PROMPT = bs.Prompt.marked("Q: [[9 + 3]]\nA: [[12]]\nQ: [[7 - 2]]\nA: [[5]] 8?\nA:")
@@ -61,6 +62,13 @@ QUESTIONS: dict[str, Callable[[], Run]] = {
     "interactions": lambda: bs.interact(model(), PROMPT, " 00"),
     "token": lambda: bs.interact(model(), PROMPT, " 00", token=1, of="logit"),
     "depth": lambda: bs.depth(model(), "Q: 8 + 5?\nA:", " 13", lens="raw", top_k=2),
+    "settling": lambda: bs.settle(model(), "Q: 8 + 5?\nA:", " 13", lens="raw", threshold=0.3),
+    "think": lambda: bs.think(
+        model(), "8 + 5 =", n=3, prefix=9, max_new_tokens=6, seed=3, answer="regex:.", compare=True
+    ),
+    "layer statistic": lambda: as_run(
+        bs.depth(model(), "Q: 8 + 5?\nA:", " 13", statistics=["entropy"]).layer_statistic("entropy")
+    ),
     "depth of what is generated": lambda: bs.depth(
         model(), "Q: 8?\nA:", threshold=0.3, max_new_tokens=6
     ),

@@ -14,7 +14,6 @@ import bathyscope as bs
 from bathyscope.attribution.attribute import interact
 from bathyscope.comparison.compare import compare
 from bathyscope.core.errors import BathyscopeError, InputError
-from bathyscope.description.words.comparison import describe_comparison
 from bathyscope.replay.rerun import rerun
 from bathyscope.runs.base import Run
 from bathyscope.runs.folder import DOCUMENT
@@ -29,6 +28,9 @@ RUNS: dict[str, Callable[[], Run]] = {
     ),
     "interactions": lambda: interact(tiny("llama"), PROMPT, " 00"),
     "depth": lambda: bs.depth(tiny("llama"), PROMPT.text, " 00é", top_k=2),
+    "think": lambda: bs.think(
+        tiny("llama"), PROMPT.text, n=3, prefix=4, max_new_tokens=6, answer="regex:.", compare=True
+    ),
     "faithfulness": lambda: bs.evaluate(
         tiny("llama"), PROMPT, " 00", methods=["shapley", "leave_one_out"]
     ),
@@ -104,7 +106,7 @@ def _works_everywhere(run: Run, folder: Path) -> None:
         lambda: bs.describe(opened),
         lambda: bs.draw(opened, folder / "figure.svg"),
         lambda: bs.view([opened], page),
-        lambda: describe_comparison(compare(run, opened)),
+        lambda: bs.describe(compare(run, opened)),
         lambda: rerun(folder, tiny("llama")),
     ]
     for use in uses:
@@ -126,7 +128,8 @@ def test_the_whole_run_goes_through_everything(tmp_path: Path, kind: str) -> Non
     if kind != "faithfulness":
         bs.view([open_run(tmp_path)], tmp_path / "page.html")
         assert rerun(tmp_path, tiny("llama")).agrees()
-        assert describe_comparison(compare(run, open_run(tmp_path)))
+        if run.not_compared is None:
+            assert bs.describe(compare(run, open_run(tmp_path)))
 
 
 def test_a_document_nested_without_end_is_refused(tmp_path: Path) -> None:

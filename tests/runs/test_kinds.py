@@ -1,6 +1,8 @@
 """Every kind of run that is registered goes through every door."""
 
+import copy
 import json
+import re
 import sys
 from io import StringIO
 from pathlib import Path
@@ -18,7 +20,8 @@ from bathyscope.runs.base import Run
 from bathyscope.runs.opening import RUN_KINDS, RunKind
 from bathyscope.runs.settling import SettlingRun
 from bathyscope.runs.table import TableRun
-from tests.comparison.maps import depth, provenance, table
+from bathyscope.runs.think import Sample, ThinkRun
+from tests.comparison.maps import attribution, depth, provenance, table
 
 KEPT = Path(__file__).parent.parent / "kept_runs" / "schema-1"
 
@@ -29,12 +32,32 @@ def _settling() -> Run:
     return SettlingRun.of(tokens, np.array([1, 3]), 0.5, origin)
 
 
+def _think() -> Run:
+    settings = bs.ThinkSettings(n=3, prefix=2, keep=0.5, compare=True).to_document()
+    origin = provenance(lens="norm", settings=settings, num_layers=4, deep_layer=4, threads=1)
+    samples = (
+        Sample(1.0, True, True, 1, "<b>", "1\x1b[31m"),
+        Sample(0.5, True, True, 7, "two", "2"),
+        Sample(0.0, False, True, 3, "none", None),
+    )
+    depths = [np.array([4]), np.array([4, 1]), np.array([2, 3])]
+    return ThinkRun.of(depths, samples, 1.5, 2.5, origin)
+
+
+def _comparison() -> Run:
+    error = np.array([[0.1, 0.2]])
+    a = attribution([[1.0, 2.0]], error=error, freedom=9, seed=1)
+    return bs.compare(a, attribution([[1.5, -2.0]], error=error, freedom=20, seed=2))
+
+
 SAMPLES = {
     "attribution": lambda: bs.open_run(KEPT / "attribution-sampled"),
     "interactions": lambda: bs.open_run(KEPT / "interactions"),
     "depth": lambda: bs.open_run(KEPT / "depth-readings"),
     "faithfulness": lambda: bs.open_run(KEPT / "faithfulness"),
     "settling": _settling,
+    "think": _think,
+    "comparison": _comparison,
     "table": lambda: TableRun(table([[1.0, -2.0], [3.0, 4.0]])),
 }
 
@@ -63,6 +86,7 @@ def _through_every_door(run: Run, folder: Path) -> None:
     bs.view(opened, folder / "page.html")
     assert opened.heatmap.columns.labels[0] in (folder / "page.html").read_text("utf-8")
     shown = _printed(opened)
+    assert "\x1b" not in shown
     assert len(shown.splitlines()) > 3
     html = opened._repr_html_()
     assert html is not None and html.startswith("<iframe")
@@ -172,3 +196,125 @@ def test_settling_depths_that_contradict_themselves_are_refused(
     (tmp_path / "run" / "run.json").write_text(json.dumps(sealed(document)))
     with pytest.raises(bs.InputError, match="damaged"):
         bs.open_run(tmp_path / "run")
+
+
+def test_a_comparison_without_a_difference_shows_no_number(tmp_path: Path) -> None:
+    a, b = attribution([[1.25, 2.5]], "x", "ab"), attribution([[7.75]], "y", "c")
+    found = bs.compare(a, b)
+    assert found.difference is None and np.isnan(found.heatmap.values).all()
+    assert repr(found) == "<Comparison: no difference of 1 × 2 and 1 × 1>"
+    _through_every_door(found, tmp_path)
+    opened = bs.open_run(tmp_path / "run")
+    assert isinstance(opened, bs.Comparison) and opened.difference is None
+    assert np.isnan(opened.to_frame().to_numpy()).all()
+    assert "no difference" in _printed(opened) and not re.search(r"\d\.\d", _printed(opened))
+    (held,) = re.findall(
+        r'id="data">(.*?)</script>', (tmp_path / "page.html").read_text("utf-8"), re.S
+    )
+    assert [one["name"] for one in json.loads(held)["maps"]] == ["map 1 A", "map 1 B"]
+
+
+def test_what_a_comparison_says_beside_its_runs_must_follow_from_them(tmp_path: Path) -> None:
+    from bathyscope.runs.folder import sealed
+
+    document = _comparison().to_document()
+    for path, value in (
+        (("rank_correlation",), 0.5),
+        (("one_scale",), False),
+        (("rows", "pairs"), []),
+        (("cells", "margin"), [[0.0, 0.0]]),
+        (("heatmap", "values"), [[0.5, 4.0]]),
+        (("a", "provenance", "seed"), 7),
+        (("b",), {**document, "digest": document["digest"]}),
+        (("a", "kind"), "nonsense"),
+    ):
+        changed = copy.deepcopy(document)
+        inner: Any = changed
+        for name in path[:-1]:
+            inner = inner[name]
+        assert inner[path[-1]] != value
+        inner[path[-1]] = value
+        (tmp_path / "run.json").write_text(json.dumps(sealed(changed)))
+        with pytest.raises(bs.InputError, match="damaged"):
+            bs.open_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("answer",), "2"),
+        (("cost", "tokens"), 9),
+        (("all_cost",), None),
+        (("samples", 0, "deep_thinking_ratio"), 0.5),
+        (("samples", 0, "kept"), False),
+        (("samples", 2, "finished"), False),
+        (("samples", 1, "tokens"), 1),
+        (("provenance", "num_layers"), 5),
+        (("provenance", "settings", "n"), 4),
+        (("heatmap", "values", 0, 0), 1.0),
+    ],
+)
+def test_samples_that_contradict_themselves_are_refused(
+    path: tuple[Any, ...], value: Any, tmp_path: Path
+) -> None:
+    from bathyscope.runs.folder import sealed
+
+    document = json.loads(json.dumps(_think().to_document()))
+    inner = document
+    for name in path[:-1]:
+        inner = inner[name]
+    assert inner[path[-1]] != value
+    inner[path[-1]] = value
+    (tmp_path / "run.json").write_text(json.dumps(sealed(document)))
+    with pytest.raises(bs.InputError, match="damaged"):
+        bs.open_run(tmp_path)
+
+
+def test_runs_of_think_are_not_subtracted() -> None:
+    with pytest.raises(bs.InputError, match="every sample is a text of its own"):
+        bs.compare(_think(), _think())
+
+
+def test_settling_depths_compare_only_in_models_of_as_many_layers() -> None:
+    def run(**origin: Any) -> Run:
+        said = provenance(lens="norm", threshold=0.5, depth_fraction=0.85, deep_layer=3, **origin)
+        tokens = Axis("response token", ("x", "y"), (1, 2))
+        return SettlingRun.of(tokens, np.array([1, 3]), 0.5, said)
+
+    same = bs.compare(run(num_layers=3), run(num_layers=3))
+    assert same.settling is not None and same.difference is not None
+    for other in (run(), run(num_layers=4)):
+        found = bs.compare(run(num_layers=3), other)
+        assert found.settling is None and found.difference is None
+        assert "layers" in bs.describe(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "what"), [(np.array([1.0]), "a ndarray"), (float("nan"), "nan"), ({1: 2}, "a dict")]
+)
+def test_provenance_that_no_file_can_hold_is_one_sentence(
+    value: Any, what: str, tmp_path: Path
+) -> None:
+    heatmap = table([[1.0]])
+    run = TableRun(
+        Heatmap(heatmap.values, heatmap.rows, heatmap.columns, heatmap.quantity, {"x": [value]})
+    )
+    for use in (lambda: run.save(tmp_path / "run"), lambda: bs.draw(run, tmp_path / "f.png")):
+        with pytest.raises(bs.InputError, match=rf"provenance\.x\[0\] is {what}"):
+            use()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_provenance_of_numpy_numbers_and_tuples_is_kept(tmp_path: Path) -> None:
+    origin = {"count": np.int64(3), "share": np.float32(0.5), "pair": (1, None)}
+    TableRun(
+        Heatmap(np.ones((1, 1)), Axis("a", ("x",)), Axis("b", ("y",)), Quantity("v"), origin)
+    ).save(tmp_path / "run")
+    assert bs.open_run(tmp_path / "run").provenance == {"count": 3, "share": 0.5, "pair": [1, None]}
+
+
+def test_half_a_character_is_one_sentence(tmp_path: Path) -> None:
+    run = TableRun(table([[1.0]], ["\ud800"], ["b"]))
+    with pytest.raises(bs.InputError, match="half of a character"):
+        run.save(tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []

@@ -169,6 +169,7 @@ def thinking(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
         compare=True,
         progress=told,
     )
+    assert_type(run, bs.ThinkRun)
     assert_type(run.answer, str | None)
     for sample in run.samples:
         assert_type(sample.text, str)
@@ -206,8 +207,8 @@ def faithfulness(model: bs.LanguageModel, run: bs.AttributionRun) -> None:
 def comparing(a: bs.AttributionRun, b: bs.Heatmap) -> None:
     comparison = bs.compare(a, b)
     assert_type(comparison, bs.Comparison)
-    assert_type(bs.describe_comparison(comparison), str)
-    bs.draw_comparison(comparison, "comparison.pdf", palette="PuOr", overwrite=False)
+    assert_type(bs.describe(comparison), str)
+    bs.draw(comparison, "comparison.pdf", palette="PuOr", overwrite=False)
 
 
 def files(run: bs.DepthRun) -> None:

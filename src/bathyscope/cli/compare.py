@@ -12,7 +12,7 @@ from bathyscope.cli.messages import note, progress_bars, tell
 from bathyscope.cli.subjects import Subject, open_subject
 
 if TYPE_CHECKING:
-    from bathyscope.comparison.compare import Comparison
+    from bathyscope.runs.comparison import Comparison
 
 
 def command(
@@ -21,7 +21,10 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FIGURE", help="Also draw: a .png, .svg or .pdf file."
+            "--output",
+            "-o",
+            metavar="FIGURE|FOLDER",
+            help="Also draw: a .png, .svg or .pdf file; or save: a folder for the comparison.",
         ),
     ] = None,
     palette: options.Palette = None,
@@ -32,30 +35,33 @@ def command(
     from bathyscope.cli.results import shown_if_lost
     from bathyscope.comparison.compare import compare
     from bathyscope.core.files.outputs import require_writable
-    from bathyscope.render.figure.comparison import draw_comparison
-    from bathyscope.render.figure.draw import require_format
+    from bathyscope.render.figure.draw import draw, require_format
     from bathyscope.render.palette import require_palette
 
     require_palette(palette)
+    drawn = output is not None and output.suffix != ""
     if output is not None:
-        require_format(output)
-        require_writable(output, overwrite=overwrite, folder=False)
-    first, second = open_subject(a), open_subject(b)
-    comparison = compare(first, second)
+        if drawn:
+            require_format(output)
+        require_writable(output, overwrite=overwrite, folder=not drawn)
+    comparison = compare(open_subject(a), open_subject(b))
     show = partial(_show, comparison, as_json=as_json)
     if output is not None:
         with shown_if_lost(show), progress_bars():
-            draw_comparison(comparison, output, palette=palette, overwrite=overwrite)
+            if drawn:
+                draw(comparison, output, palette=palette, overwrite=overwrite)
+            else:
+                comparison.save(output, overwrite=overwrite)
     show()
-    tell((*first.notes, *second.notes))
+    tell(comparison.notes)
     if output is not None:
         note(f"saved: {output}")
 
 
 def _show(comparison: "Comparison", *, as_json: bool) -> None:
-    from bathyscope.description.words.comparison import describe_comparison
+    from bathyscope.description.describe import describe
 
     if as_json:
         print_json(comparison.to_document())
     else:
-        print(describe_comparison(comparison), end="")
+        print(describe(comparison), end="")

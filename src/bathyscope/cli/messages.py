@@ -20,9 +20,11 @@ def complain(sentence: str) -> None:
 
 
 def tell(notes: Iterable[str]) -> None:
-    """Print what is worth knowing of a result to standard error, a sentence each."""
+    """Print what is worth knowing of a result to standard error, a line each, nothing hidden."""
+    from bathyscope.render.lettering import on_one_line
+
     for text in dict.fromkeys(notes):
-        complain(f"note: {text}")
+        complain(f"note: {on_one_line(text)}")
 
 
 def note(sentence: str) -> None:

@@ -46,6 +46,12 @@ def command(
     settling: Annotated[
         bool, typer.Option("--settling", help="Draw settling depths and deep tokens (depth).")
     ] = False,
+    statistic: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Draw this layer statistic, as depth --statistic computed it."
+        ),
+    ] = None,
     top_tokens: Annotated[
         bool, typer.Option("--top-tokens", help="Write what each layer would say (depth --top-k).")
     ] = False,
@@ -56,9 +62,12 @@ def command(
         from bathyscope.core.files.outputs import require_writable
         from bathyscope.render.figure.draw import draw, page_paths
         from bathyscope.render.look import Look
+        from bathyscope.runs.table import as_run
 
         look = Look(palette, limit, scale, _window(window), hatch, settling, top_tokens)
         opened = open_subject(subject)
+        if statistic is not None:
+            opened = as_run(opened.layer_statistic(statistic)).noted(opened.notes)
         for path in page_paths(opened, output, look, per_page):
             require_writable(path, overwrite=overwrite, folder=False)
         drawn = draw(opened, output, per_page=per_page, overwrite=overwrite, **vars(look))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bathyscope.comparison.compare import Change, Comparison
 from bathyscope.core.heatmap import Axis, FloatArray
 from bathyscope.runs.base import Run
+from bathyscope.runs.comparison import Comparison
+from bathyscope.runs.differences import Change
 
 
 @dataclass(frozen=True)

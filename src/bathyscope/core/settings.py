@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, Self
 
-from bathyscope.core.errors import InputError, advice
-
 _UNRECORDED, _AT = "unrecorded", "at"
 
 
@@ -29,15 +27,8 @@ class Settings:
 
         Args:
             settings: Where to begin; None takes the defaults.
-            overrides: Values of fields by name.
-
-        Raises:
-            InputError: There is no such field; the sentence names the nearest one.
+            overrides: Values of fields by name, which the verb has checked (`core.keywords`).
         """
-        known = [one.name for one in fields(cls)]
-        for name in overrides:
-            if name not in known:
-                raise InputError(f"The setting {name!r} is not known; {advice(name, known)}.")
         return replace(settings or cls(), **overrides)
 
     def to_document(self) -> dict[str, Any]:
@@ -52,8 +43,12 @@ class Settings:
         return document
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
+    def from_document(cls, document: Mapping[str, Any], **unrecorded: Any) -> Self:
         """Return the settings that a record holds among other things; the rest are defaults.
+
+        Args:
+            document: The record, and whatever stands beside it.
+            **unrecorded: Fields that no record keeps.
 
         Raises:
             KeyError, TypeError, ValueError, InputError: The record lacks a field without which
@@ -70,7 +65,7 @@ class Settings:
                     raise
                 continue  # a record from before this setting existed has its default
             found[one.name] = cls.decoded(one.name, value)
-        return cls(**found)
+        return cls(**found, **unrecorded)
 
     @staticmethod
     def encoded(name: str, value: Any) -> Any:

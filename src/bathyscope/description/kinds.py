@@ -6,18 +6,22 @@ from typing import Any
 
 from bathyscope.core.registry import Registry
 from bathyscope.description.facts.attribution import attribution_facts
+from bathyscope.description.facts.comparison import comparison_facts
 from bathyscope.description.facts.depth import depth_facts
 from bathyscope.description.facts.faithfulness import faithfulness_facts
 from bathyscope.description.facts.interactions import interaction_facts
 from bathyscope.description.facts.map import MapFacts, map_facts
 from bathyscope.description.facts.settling import settling_facts
+from bathyscope.description.facts.think import think_facts
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.attribution import attribution_account
+from bathyscope.description.words.comparison import comparison_account
 from bathyscope.description.words.depth import depth_account
 from bathyscope.description.words.faithfulness import faithfulness_account
 from bathyscope.description.words.interactions import interaction_account
 from bathyscope.description.words.map import map_account
 from bathyscope.description.words.settling import settling_account
+from bathyscope.description.words.think import think_account
 from bathyscope.runs.base import Run
 
 
@@ -51,7 +55,9 @@ DESCRIPTIONS: Registry[Description] = Registry(
         Description("interactions", interaction_facts, interaction_account),
         Description("depth", depth_facts, depth_account),
         Description("settling", settling_facts, settling_account),
+        Description("think", think_facts, think_account),
         Description("faithfulness", faithfulness_facts, faithfulness_account),
+        Description("comparison", comparison_facts, comparison_account),
         PLAIN,
     ),
 )

@@ -160,6 +160,7 @@ def asked_of(
         **provenance_of(model, prompt, continuation),
         **settings.to_document(),
         **record_of(lens),
+        "num_layers": model.num_layers,
         "deep_layer": deep_layer(model.num_layers, settings.depth_fraction),
     }
     columns = model.tokens.axis("response token", continuation.target_ids)

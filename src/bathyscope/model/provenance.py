@@ -43,14 +43,23 @@ def provenance_of(
     its tokens say, which may begin within the prompt.
     """
     return {
-        "model": dict(model.provenance),
-        "tokenizer": model.tokens.name,
-        **record_of_prompt(prompt),
+        **question_of(model, prompt),
         "target": model.tokens.spelled(continuation.target_ids),
         "target_ids": list(continuation.target_ids),
         "given": continuation.text,
         "generated": continuation.text is None,
         "seed": None,
+    }
+
+
+def question_of(model: Scorer, prompt: str | Prompt) -> dict[str, Any]:
+    """Return the model, the prompt with its notes, and what numbers depend on beside them."""
+    notes = notes_of(prompt)
+    return {
+        "model": dict(model.provenance),
+        "tokenizer": model.tokens.name,
+        "prompt": text_of(prompt),
+        **({"prompt_notes": list(notes)} if notes else {}),
         **_surroundings(model),
     }
 
@@ -66,12 +75,6 @@ def _surroundings(model: Scorer) -> dict[str, Any]:
     return threads | {
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages}
     }
-
-
-def record_of_prompt(prompt: str | Prompt) -> dict[str, Any]:
-    """Return a prompt's text, and its notes where it has any."""
-    notes = notes_of(prompt)
-    return {"prompt": text_of(prompt), **({"prompt_notes": list(notes)} if notes else {})}
 
 
 def prompt_of(provenance: Mapping[str, Any]) -> Prompt:

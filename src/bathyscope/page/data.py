@@ -1,7 +1,7 @@
 """Content of a page: runs as plain JSON values, their arrays packed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.description.describe import describe
 from bathyscope.page import palettes, wording
 from bathyscope.page.arrays import is_rounded, packed
-from bathyscope.page.kinds import panel_of
+from bathyscope.page.kinds import ShownPart, panel_of
 from bathyscope.page.texts import Texts
 from bathyscope.render.caption import caption
 from bathyscope.render.palette import DIVERGING, SEQUENTIAL
@@ -39,12 +39,13 @@ def page_data(maps: Sequence[Shown]) -> dict[str, Any]:
     """
     if not maps:
         raise InputError("A page needs at least one run.")
-    texts = Texts()
-    for shown in maps:
-        texts.add(shown.run, shown.name)
+    texts, heading = Texts(), wording.heading([shown.run for shown in maps])
+    parts = [part for shown in maps for part in _parts(shown)]
+    for part in parts:
+        texts.add(part.run, part.name)
     return {
-        "heading": wording.heading([shown.run for shown in maps]),
-        "maps": [_map(shown, texts) for shown in maps],
+        "heading": heading,
+        "maps": [_map(part, texts) for part in parts],
         "texts": list(texts.found.values()),
         "palettes": palettes.tables(),
         "sequential": SEQUENTIAL,
@@ -52,19 +53,27 @@ def page_data(maps: Sequence[Shown]) -> dict[str, Any]:
     }
 
 
-def _map(shown: Shown, texts: Texts) -> dict[str, Any]:
-    run, panel = shown.run, panel_of(shown.run)
+def _parts(shown: Shown) -> list[ShownPart]:
+    """Return the maps that a run is shown as, named after it."""
+    parts = panel_of(shown.run).parts(shown.run)
+    return [
+        replace(one, name=f"{shown.name} {one.name}" if one.name else shown.name) for one in parts
+    ]
+
+
+def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
+    run, panel = part.run, panel_of(part.run)
     heatmap = run.heatmap
     quantity = heatmap.quantity
     return {
         "kind": run.kind,
-        "name": shown.name,
+        "name": part.name,
         "title": panel.title(run),
         "origin": wording.origin(run),
         "explanation": panel.explanation(run),
         "caption": caption(run),
         "notes": list(run.notes),
-        "words": _html(describe(run)),
+        "words": _html("\n".join(map(describe, part.told))),
         "quantity": {
             "name": quantity.name,
             "unit": quantity.unit,
@@ -80,6 +89,7 @@ def _map(shown: Shown, texts: Texts) -> dict[str, Any]:
         "sampling": _sampling(run),
         "depth": None,
         "evidence": _evidence(run),
+        "faithfulness": None,
         **panel.data(run),
     }
 

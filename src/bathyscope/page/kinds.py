@@ -7,12 +7,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.registry import Registry
 from bathyscope.page.arrays import packed
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
+from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.readings import Readings
+from bathyscope.runs.think import ThinkRun
+
+
+@dataclass(frozen=True)
+class ShownPart:
+    """One map of a run on the page.
+
+    Attributes:
+        run: What is drawn.
+        name: What tells it from the run's other maps; empty where there is one.
+        told: Whose words stand with it.
+    """
+
+    run: Run
+    name: str
+    told: tuple[Run, ...]
 
 
 @dataclass(frozen=True)
@@ -24,13 +43,15 @@ class PagePanel:
         title: Returns what a map shows, as a heading.
         explanation: Returns what rows, columns and cells are.
         data: Returns what the page's modules are handed beside the map; the keys they know are
-            "attribution" and "depth".
+            "attribution", "depth" and "faithfulness".
+        parts: Returns the maps that it is shown as.
     """
 
     name: str
     title: Callable[[Any], str]
     explanation: Callable[[Any], str]
     data: Callable[[Any], dict[str, Any]] = lambda run: {}
+    parts: Callable[[Any], list[ShownPart]] = lambda run: [ShownPart(run, "", (run,))]
 
 
 def panel_of(run: Run) -> PagePanel:
@@ -112,6 +133,57 @@ def _optional(values: NDArray[Any] | None) -> dict[str, Any] | None:
     return None if values is None else packed(values)
 
 
+_FAITHFULNESS = (
+    "Rows: curves, two for each map and two for random orders. Columns: how many parts of the "
+    "prompt were removed, those that the map ranks first before the others (deletion), or put into "
+    "the empty prompt (insertion). A cell: ln p of the whole answer, in nats; a faithful map falls "
+    "early on deletion and rises early on insertion."
+)
+_SETTLING = "Columns: tokens of the answer. A cell: the layer at which the token settles."
+_THINK = (
+    "Rows: samples. Columns: their first tokens, by position. A cell: the layer at which the token "
+    "settles; the samples whose tokens settle deepest were finished, and voted."
+)
+
+
+def _title_of_faithfulness(run: FaithfulnessRun) -> str:
+    count = len(run.maps)
+    return f"How faithful {'the map is' if count == 1 else f'{count} maps are'}"
+
+
+def _scored(run: FaithfulnessRun) -> dict[str, Any]:
+    """Return the scores of each map, nats, and those of random orders."""
+    return {
+        "faithfulness": {
+            "maps": [
+                {
+                    "name": ranked.name,
+                    "area": number_or_null(ranked.area),
+                    "comprehensiveness": number_or_null(ranked.comprehensiveness),
+                    "sufficiency": number_or_null(ranked.sufficiency),
+                    "agreement": ranked.half_agreement,
+                }
+                for ranked in run.maps
+            ],
+            "random": number_or_null(run.random.comprehensiveness),
+            "error": run.random.comprehensiveness_error,
+        }
+    }
+
+
+def _explained_think(run: ThinkRun) -> str:
+    answer = "none" if run.answer is None else f"“{run.answer}”"
+    return f"{_THINK} Their answer: {answer}."
+
+
+def _compared(run: Comparison) -> list[ShownPart]:
+    """Return A and B, and B − A where it exists; else what is said of both stands with A."""
+    b = ShownPart(run.b, "B", (run.b,))
+    if run.difference is None:
+        return [ShownPart(run.a, "A", (run, run.a)), b]
+    return [ShownPart(run.a, "A", (run.a,)), b, ShownPart(run, "B − A", (run,))]
+
+
 PLAIN = PagePanel("table", _title, _explained)
 """How a map is shown of which no more is known."""
 
@@ -129,6 +201,12 @@ PANELS: Registry[PagePanel] = Registry(
         ),
         PagePanel(
             "depth", lambda run: "How deep each token was decided", lambda run: _DEPTH, _depth
+        ),
+        PagePanel("settling", lambda run: "Where each token settles", lambda run: _SETTLING),
+        PagePanel("think", lambda run: "How deep samples began", _explained_think),
+        PagePanel("faithfulness", _title_of_faithfulness, lambda run: _FAITHFULNESS, _scored),
+        PagePanel(
+            "comparison", lambda run: "What changed from A to B", _explained, parts=_compared
         ),
         PLAIN,
     ),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bathyscope.core.errors import InputError, advice
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.problems.problem import Problem
 
 NAMES = ("Tom", "Mia", "Ben", "Eva", "Sam", "Lea")
@@ -105,6 +106,7 @@ USUAL = KINDS[:-1]
 """The kinds that are made where none are named: those of the published measurements."""
 
 
+@keywords_checked
 def arithmetic_problems(n: int, *, seed: int = 0, kinds: Sequence[str] = USUAL) -> list[Problem]:
     """Word problems made at random, each with its answer and worked solution.
 

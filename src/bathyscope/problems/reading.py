@@ -4,12 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.records import Record, read_records
 from bathyscope.core.registry import working
 from bathyscope.problems.problem import Problem
 from bathyscope.problems.shapes import SHAPES, Shape
 
 
+@keywords_checked
 def read_problems(path: str | Path, *, shape: str | None = None) -> list[Problem]:
     """Problems of a file: JSON Lines or one JSON list.
 

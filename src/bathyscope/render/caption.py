@@ -8,14 +8,18 @@ import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
+from bathyscope.description.words.comparison import named
+from bathyscope.render.lettering import shortened
 from bathyscope.render.origin import origin
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
+from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.settling import SettlingRun
 from bathyscope.runs.table import as_run
+from bathyscope.runs.think import ThinkRun
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,33 @@ def _settling(run: DepthRun | SettlingRun) -> list[str]:
     ]
 
 
+def _think(run: ThinkRun) -> list[str]:
+    said, settings = run.provenance, run.settings
+    kept = sum(sample.kept for sample in run.samples)
+    return [
+        *_source(run),
+        f"lens {said['lens']}",
+        f"settled at ≤ {settings['threshold']:g} bits",
+        f"deep from layer {said['deep_layer']} of {run.num_layers}",
+        f"temperature {settings['temperature']:g}, seeds from {settings['seed']}",
+        f"{kept} of {len(run.samples)} samples kept",
+        "no answer" if run.answer is None else f"answer {shortened(run.answer)}",
+    ]
+
+
+def _comparison(run: Comparison) -> list[str]:
+    lines = [f"{name}: {named(one)}" for name, one in (("A", run.a), ("B", run.b))]
+    if run.correlation is not None and run.cells is not None:
+        lines.append(
+            f"Spearman's ρ of the {run.cells.a.size} cells that both have {run.correlation:.3f}"
+        )
+    if run.cells is None:
+        lines.append("no difference: the maps have no cell in common")
+    elif not run.one_scale:
+        lines.append("no difference: the cells have no unit in common")
+    return lines
+
+
 def _faithfulness(run: FaithfulnessRun) -> list[str]:
     baseline, pairs = run.provenance["baseline"], run.random.pairs
     return [
@@ -85,7 +116,10 @@ def _faithfulness(run: FaithfulnessRun) -> list[str]:
 
 
 def _table(run: Run) -> list[str]:
-    return []
+    """Return where a map comes from that was read off a run; nothing of any other."""
+    if "layer_statistic" not in run.provenance:
+        return []
+    return [*_source(run), f"lens {run.provenance.get('lens')}"]
 
 
 def _other(run: Run) -> list[str]:
@@ -149,7 +183,9 @@ CAPTIONS: Registry[Caption] = Registry(
         Caption("interactions", _interactions),
         Caption("depth", _depth),
         Caption("settling", _settling),
+        Caption("think", _think),
         Caption("faithfulness", _faithfulness),
+        Caption("comparison", _comparison),
         Caption("table", _table),
     ),
 )

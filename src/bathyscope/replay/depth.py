@@ -1,13 +1,12 @@
-"""A depth map asked for again, from what its record says."""
+"""Questions to the layers of a model asked again, from what their record says."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress
-from bathyscope.layers.depth import depth
+from bathyscope.layers.depth import depth, settle
 from bathyscope.layers.lenses.choice import check_lens
 from bathyscope.layers.lenses.tuned import origin_of
 from bathyscope.layers.settings import DepthSettings
@@ -15,24 +14,55 @@ from bathyscope.model.provenance import text_prompt_of
 from bathyscope.model.scorer import Scorer
 from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.runs.base import Run
+from bathyscope.runs.table import as_run
+from bathyscope.thinking.settings import ThinkSettings
+from bathyscope.thinking.think import think
+
+Ask = Callable[[Scorer, Progress], Run]
 
 
-def depth_again(
-    asked: Mapping[str, Any], translators: str | Path | None
-) -> Callable[[Scorer, Progress], Run]:
-    """Return the question of a depth map, as something to ask a model again.
+def depth_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
+    """Return the question of a depth map, or of one of its layer statistics, to ask it again.
 
     Raises:
         InputError: The translators are not those of the first time.
         KeyError, TypeError, ValueError: The record does not say.
     """
     _require_same_translators(asked.get("translators"), translators)
-    text, given = text_prompt_of(asked), asked["given"]
-    settings = replace(DepthSettings.from_document(asked), translators=translators)
+    prompt, given = text_prompt_of(asked), asked["given"]
+    settings = DepthSettings.from_document(asked, translators=translators)
+    name = asked.get("layer_statistic")  # a map that was read off the run
 
     def question(model: Scorer, progress: Progress) -> Run:
         whole = whole_model(model, "Depth", LAYERS)
-        return depth(whole, text, given, settings=settings, progress=progress)
+        run = depth(whole, prompt, given, settings=settings, progress=progress)
+        return run if name is None else as_run(run.layer_statistic(name)).noted(run.notes)
+
+    return question
+
+
+def settling_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
+    """Return the question of settling depths, to ask it again; the errors are the same."""
+    _require_same_translators(asked.get("translators"), translators)
+    prompt, given = text_prompt_of(asked), asked["given"]
+    settings = DepthSettings.from_document(asked, translators=translators)
+
+    def question(model: Scorer, progress: Progress) -> Run:
+        whole = whole_model(model, "Depth", LAYERS)
+        return settle(whole, prompt, given, settings=settings, progress=progress)
+
+    return question
+
+
+def think_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
+    """Return the question of Think@n, to ask it again; the errors are the same."""
+    _require_same_translators(asked.get("translators"), translators)
+    prompt = text_prompt_of(asked)
+    settings = ThinkSettings.from_document(asked["settings"], translators=translators)
+
+    def question(model: Scorer, progress: Progress) -> Run:
+        whole = whole_model(model, "Think@n", LAYERS)
+        return think(whole, prompt, settings=settings, progress=progress)
 
     return question
 

@@ -1,33 +1,23 @@
 """A map computed again from what its figure or run folder says of it, and the numbers compared."""
 
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bathyscope.attribution.attribute import attribute_each, interact_each
-from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError, packages_needed
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
-from bathyscope.model.provenance import (
-    on_threads,
-    prompt_of,
-    require_same_model,
-    source_of,
-    was_a_function,
-)
+from bathyscope.model.provenance import on_threads, require_same_model, source_of, was_a_function
 from bathyscope.model.scorer import Scorer
 from bathyscope.render.figure.embedded_metadata import Inscription, digest, read_inscription
-from bathyscope.runs.attribution import AttributionRun
+from bathyscope.replay.questions import QUESTIONS, kind_of
 from bathyscope.runs.base import Run
-from bathyscope.runs.depth import DepthRun
-from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.opening import open_run
 from bathyscope.runs.schema import NotAsPublished, require_provenance
 from bathyscope.runs.table import TableRun
@@ -110,7 +100,8 @@ def rerun(
     inscribed, before = inscription_of(path)
     require_computed(inscribed, path)
     try:
-        question, made_by = _question(inscribed, translators), inscribed.provenance["model"]
+        ask = QUESTIONS[kind_of(inscribed)].asked_of(inscribed.provenance, translators)
+        made_by = inscribed.provenance["model"]
         threads = inscribed.provenance.get("threads")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
@@ -121,22 +112,22 @@ def rerun(
         model = _load(made_by, device, progress)
     require_same_model(made_by, model)
     with on_threads(threads):
-        run = question(model, progress)
+        run = ask(model, progress)
     return _compared(inscribed, before, run)
 
 
 def require_computed(inscribed: Inscription, path: str | Path) -> None:
     """Raise InputError where a map is not one that `rerun` computes."""
-    if inscribed.kind == TableRun.kind:
+    kind = kind_of(inscribed)
+    if kind == TableRun.kind:
         raise InputError(
             f"{path} is the picture of a plain table; where its numbers come from is not known, so "
             "they cannot be computed again."
         )
-    kinds = (AttributionRun.kind, InteractionRun.kind, DepthRun.kind)
-    if inscribed.kind not in kinds:
+    if kind not in QUESTIONS:
         raise InputError(
-            f"{path} holds a {inscribed.kind} map; only maps of the kinds {', '.join(kinds)} are "
-            "computed again."
+            f"{path} holds a {kind} map; only maps of the kinds {', '.join(QUESTIONS)} "
+            "are computed again."
         )
     _require_described(inscribed, path)
     if "grouped_from" in inscribed.provenance:
@@ -153,7 +144,7 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
 def _require_described(inscribed: Inscription, path: str | Path) -> None:
     """Raise InputError where provenance is not as published: older figures have no digest of it."""
     try:  # figures of earlier versions have no digest of what they say
-        require_provenance(inscribed.kind, inscribed.provenance)
+        require_provenance(kind_of(inscribed), inscribed.provenance)
     except NotAsPublished as error:
         raise InputError(
             f"{path} does not say of its map what has to be known: {error}; it is damaged, or an "
@@ -173,40 +164,6 @@ def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) ->
         device=device or made_by["device"],
         progress=progress,
     )
-
-
-def _question(
-    inscribed: Inscription, translators: str | Path | None
-) -> Callable[[Scorer, Progress], Run]:
-    """Return what was asked, as something to ask a model again.
-
-    Raises:
-        InputError: The translators are not those of the first time.
-        KeyError, TypeError, ValueError: The provenance does not say.
-    """
-    asked = inscribed.provenance
-    if translators is not None and asked.get("translators") is None:
-        raise InputError("The map was not read through the tuned lens; leave out --translators.")
-    if inscribed.kind == DepthRun.kind:
-        with packages_needed():  # which maps of scorers do without
-            from bathyscope.replay.depth import depth_again
-
-        return depth_again(asked, translators)
-    prompt, settings = prompt_of(asked), _settings(asked)
-    targets, index = list(asked["targets"]), range(len(asked["targets"]))[asked["target_index"]]
-    if inscribed.kind == InteractionRun.kind:
-        token = None if asked["token"] is None else int(asked["token"]["position"])
-        return lambda model, progress: interact_each(
-            model, prompt, targets, token=token, settings=settings, progress=progress
-        )[index]
-    return lambda model, progress: attribute_each(
-        model, prompt, targets, settings=settings, progress=progress
-    )[index]
-
-
-def _settings(asked: Mapping[str, Any]) -> AttributionSettings:
-    # The prompt is kept as the model read it, so it is in its chat template already.
-    return replace(AttributionSettings.from_document(asked), chat=False)
 
 
 def _compared(inscribed: Inscription, before: Run | None, run: Run) -> Rerun:
@@ -240,10 +197,19 @@ def _distances(then: FloatArray, now: FloatArray) -> FloatArray:
 def _others(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what else of a document changed, beside the map's values and the provenance."""
     apart = {"provenance", "heatmap", "digest", "notes"}
-    changed = [key for key in then if key not in apart and then[key] != now.get(key)]
+    changed = [
+        key for key in then if key not in apart and _lasting(then[key]) != _lasting(now.get(key))
+    ]
     maps = then["heatmap"], now["heatmap"]
     changed += [key for key in ("rows", "columns") if maps[0][key] != maps[1][key]]
     return tuple(changed)
+
+
+def _lasting(value: Any) -> Any:
+    """Return what of a document is to come out again: all but how long it took."""
+    if isinstance(value, Mapping):
+        return {name: _lasting(one) for name, one in value.items() if name != "seconds"}
+    return value
 
 
 def _changed_versions(then: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
 from bathyscope.core.intervals import student_quantile
@@ -16,6 +17,7 @@ from bathyscope.games.unseen import half_width
 from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document
 from bathyscope.runs.folder import SCHEMA, sealed, write_run
 from bathyscope.runs.readings import Readings
+from bathyscope.runs.validation import plain
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -101,7 +103,7 @@ class Run(ABC):
                 "schema": SCHEMA,
                 "kind": self.kind,
                 "heatmap": self.heatmap.to_document(),
-                "provenance": dict(self.provenance),
+                "provenance": plain(dict(self.provenance), "provenance"),
                 **self.particulars(),
                 **evidence_document(self.evidence, self.against_evidence),
                 **({"notes": list(self.notes)} if self.notes else {}),
@@ -165,6 +167,17 @@ class Run(ABC):
     def whole_target(self) -> FloatArray | None:
         """Effect of each column on the whole continuation, shape (columns,); None likewise."""
         return None
+
+    def layer_statistic(self, name: str) -> Heatmap:
+        """Return one of the layer statistics that were computed, as a map of its own.
+
+        Raises:
+            InputError: The run does not hold it.
+        """
+        raise InputError(
+            f"A {self.kind} run holds no layer statistics; give a depth run that was computed with "
+            f"statistics=[{name!r}] (--statistic {name})."
+        )
 
     @property
     def margin(self) -> FloatArray | None:

@@ -1,5 +1,6 @@
 """Consistency of a run: sums, gaps, depths, ratios and scores are computed anew."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,6 +78,8 @@ def require_depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
         raise ValueError("the rows are not the layers from 1")
     if said["deep_layer"] != deep_layer(layers, said["depth_fraction"]):
         raise ValueError("provenance.deep_layer is not that of the depth fraction")
+    if said.get("num_layers", layers) != layers:
+        raise ValueError("provenance.num_layers is not that of the map")
     depths = settling_depths(heatmap.values, said["threshold"])
     if document["settling_depth"] != depths.tolist():
         raise ValueError("settling_depth is not that of the map at the threshold")
@@ -90,6 +93,12 @@ def require_settling(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     depths = heatmap.values
     if len(depths) != 1 or [document["settling_depth"]] != depths.tolist():
         raise ValueError("settling_depth is not that of the map")
+    said = heatmap.provenance
+    layers = said.get("num_layers")  # runs of before they were recorded have none
+    if layers is not None and (
+        said["deep_layer"] != deep_layer(layers, said["depth_fraction"]) or depths.max() > layers
+    ):
+        raise ValueError("provenance.num_layers does not fit the depths and the deep layer")
     for name in ("labels", "ids"):
         if document["tokens"][name] != list(getattr(heatmap.columns, name) or ()):
             raise ValueError(f"tokens.{name} are not those of the map")
@@ -125,3 +134,35 @@ def _agree(name: str, stated: FloatArray, expected: FloatArray, scale: float) ->
     within = _ROUNDING * max(scale, 1e-300)
     if not np.allclose(stated, finite, rtol=_ROUNDING, atol=within, equal_nan=True):
         raise ValueError(f"{name} is not what follows from the other numbers")
+
+
+def require_agreement(place: str, stated: Any, expected: Any) -> None:
+    """Require plain JSON values to be what is expected, numbers up to rounding.
+
+    Args:
+        place: Where they stand, for the sentence.
+        stated: What a document says.
+        expected: What follows from the rest of it.
+
+    Raises:
+        ValueError: They differ.
+    """
+    if isinstance(expected, dict):
+        for name in expected:
+            require_agreement(f"{place}.{name}".lstrip("."), stated.get(name), expected[name])
+        return
+    if isinstance(expected, list) and isinstance(stated, list) and len(expected) == len(stated):
+        for one, other in zip(stated, expected, strict=True):
+            require_agreement(place, one, other)
+        return
+    numbers = [type(one) in (int, float) for one in (stated, expected)]
+    near = all(numbers) and math.isclose(stated, expected, rel_tol=_ROUNDING, abs_tol=1e-12)
+    if not near and (type(stated) is not type(expected) or stated != expected):
+        raise ValueError(f"{place} is not what follows from the other numbers")
+
+
+def require_same_map(stated: Heatmap, expected: Heatmap) -> None:
+    """Require values and axes of a map to be others'; what is said of them may get better."""
+    one, other = stated.to_document(), expected.to_document()
+    for name in ("values", "rows", "columns"):
+        require_agreement(f"heatmap.{name}", one[name], other[name])

@@ -70,6 +70,12 @@ class SettlingRun(Run):
         """The same, where the tokens' ids are known."""
         return None if self.tokens.ids is None else self.tokens
 
+    @property
+    def num_layers(self) -> int | None:
+        """Layers of the model; None in runs of before they were recorded."""
+        layers: int | None = self.provenance.get("num_layers")
+        return layers
+
     def particulars(self) -> dict[str, Any]:
         """Return what the document holds beside what those of all kinds hold."""
         return {
@@ -92,6 +98,10 @@ class SettlingRun(Run):
 SETTLING_DEPTH = Quantity(
     name="settling depth",
     unit="layers",
-    legend="the first layer from which on the last one's prediction stands",
+    legend="layer: the first at most g bits (Jensen-Shannon) from the last one, or the last",
 )
-"""Cell: the first layer whose least divergence so far is at most the threshold, from 1."""
+"""Cell: the first layer, from 1, whose divergence from the last one is at most the threshold g.
+
+num_layers where no intermediate layer's is. It says nothing of later layers, which may rise
+above g again; g stands in the provenance (`core.settling.settling_depths`).
+"""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import LARGEST, FloatArray
 
 
@@ -54,6 +55,29 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"the number {text[:20]} is too large")
     return number
+
+
+def plain(value: Any, place: str) -> Any:
+    """Return a value as plain JSON values: lists for tuples, numbers for NumPy's scalars.
+
+    Raises:
+        InputError: JSON cannot hold it; the sentence names what it is, and where.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return {name: plain(one, f"{place}.{name}") for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one, f"{place}[{index}]") for index, one in enumerate(value)]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    shown = repr(value) if isinstance(value, float) else f"a {type(value).__name__}"
+    raise InputError(
+        f"{place} is {shown}, which a file of JSON cannot hold; give texts, finite numbers, lists "
+        "and dictionaries with texts as keys."
+    )
 
 
 def document_digest(document: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ def test_files_are_told_by_what_is_in_them(tmp_path: Path) -> None:
     compared = bs.compare(MAP, MAP)
     for ending in (".png", ".svg", ".pdf"):
         bs.draw(MAP, tmp_path / f"f{ending}")
-        bs.draw_comparison(compared, tmp_path / f"c{ending}")
+        bs.draw(compared, tmp_path / f"c{ending}")
     bs.view(DEPTH, tmp_path / "page.html")
     TunedLens(torch.zeros(1, 2, 2), torch.zeros(1, 2), {"a": 1}).save(tmp_path / "any.name")
     written = sorted(tmp_path.iterdir())

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import bathyscope as bs
 from bathyscope.comparison.compare import compare
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Quantity
-from bathyscope.render.figure.comparison import comparison_figure, draw_comparison
 from bathyscope.render.figure.comparison_panels import panels_of
 from tests.comparison.maps import attribution, depth, table
 
@@ -58,7 +58,7 @@ def test_without_a_common_cell_there_is_no_third_panel() -> None:
 
 def test_the_pixels_are_the_numbers() -> None:
     comparison = compare(A, B)
-    images = [axes.images[0] for axes in comparison_figure(comparison).axes[:3]]
+    images = [axes.images[0] for axes in bs.figure(comparison).axes[:3]]
     assert comparison.difference is not None
     for image, heatmap in zip(images, (A.heatmap, B.heatmap, comparison.difference), strict=True):
         np.testing.assert_array_equal(image.get_array(), heatmap.values)
@@ -67,7 +67,7 @@ def test_the_pixels_are_the_numbers() -> None:
 def test_panels_do_not_overlap() -> None:
     for columns in (2, 60):
         maps = [attribution(RANDOM.normal(size=(4, columns))) for _ in range(2)]
-        figure = comparison_figure(compare(*maps))
+        figure = bs.figure(compare(*maps))
         boxes = [axes.get_tightbbox() for axes in figure.axes[:3]]
         for one, other in itertools.pairwise(boxes):
             assert one is not None and other is not None
@@ -78,13 +78,13 @@ def test_panels_do_not_overlap() -> None:
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_the_same_comparison_gives_the_same_bytes(tmp_path: Path, ending: str) -> None:
     for name in "ab":
-        draw_comparison(compare(A, B), tmp_path / f"{name}.{ending}")
+        bs.draw(compare(A, B), tmp_path / f"{name}.{ending}")
     one, other = ((tmp_path / f"{name}.{ending}").read_bytes() for name in "ab")
     assert one == other
 
 
 def test_where_both_come_from_is_inside(tmp_path: Path) -> None:
-    draw_comparison(compare(A, table([[1, 2]], "x", "ab", table="t.csv")), tmp_path / "c.png")
+    bs.draw(compare(A, table([[1, 2]], "x", "ab", table="t.csv")), tmp_path / "c.png")
     with Image.open(tmp_path / "c.png") as image:
         inside = json.loads(image.info["Description"])["provenance"]
     assert inside["a"] == json.loads(json.dumps(A.heatmap.provenance))
@@ -94,12 +94,19 @@ def test_where_both_come_from_is_inside(tmp_path: Path) -> None:
 def test_one_cell_and_4000_columns(tmp_path: Path) -> None:
     for shape in ((1, 1), (2, 4000)):
         a, b = (table(RANDOM.normal(size=shape)) for _ in range(2))
-        draw_comparison(compare(a, b), tmp_path / f"{shape[1]}.png")
+        bs.draw(compare(a, b), tmp_path / f"{shape[1]}.png")
 
 
 def test_unknown_endings_and_palettes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not end in"):
-        draw_comparison(compare(A, B), tmp_path / "c.gif")
+        bs.draw(compare(A, B), tmp_path / "c.gif")
     with pytest.raises(InputError, match="'rainbow' is not known"):
-        draw_comparison(compare(A, B), tmp_path / "c.png", palette="rainbow")
+        bs.draw(compare(A, B), tmp_path / "c.png", palette="rainbow")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_panels_do_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="leave these options out"):
+        bs.draw(compare(A, B), tmp_path / "c.png", limit=1.0)
+    with pytest.raises(InputError, match="leave out the axes"):
+        bs.figure(compare(A, B), bs.figure(A).axes[0])

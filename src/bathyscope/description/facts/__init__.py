@@ -10,6 +10,10 @@ FACTS_SCHEMA = 1
 """Version of the document that `to_document` makes; docs/describe.md describes it."""
 
 
+UNTOLD = "untold"
+"""In the metadata of a field of facts: words quote from it, no document has it."""
+
+
 def to_document(found: Any, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return facts as plain JSON values: a field is a key, what does not exist is null.
 
@@ -27,7 +31,8 @@ def to_document(found: Any, notes: Sequence[str] = ()) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        told = (field.name for field in fields(value) if not field.metadata.get(UNTOLD))
+        return {name: _plain(getattr(value, name)) for name in told}
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
     if isinstance(value, float):

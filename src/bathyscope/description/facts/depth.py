@@ -14,6 +14,7 @@ from bathyscope.description.facts.map import sides
 from bathyscope.layers.lenses.summaries import SUMMARIES
 from bathyscope.prompt.roles import Role
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.settling import SettlingRun
 
 TEMPLATE = frozenset({"the", "is", "."})
 """Template words: words that hold a sentence together. Spaces and case do not count."""
@@ -96,8 +97,8 @@ class Template:
 
 
 @dataclass(frozen=True)
-class DepthFacts:
-    """Facts of a depth map.
+class SettledText:
+    """Facts of settling depths, with their map or without.
 
     Attributes:
         model: Name of the model.
@@ -107,24 +108,11 @@ class DepthFacts:
         lens: How intermediate layers are read, by name.
         lens_summary: The same in words.
         threshold: A token settles at the first layer with at most so many bits.
-        num_layers: Layers of the model; one more than the map's rows.
         deep_layer: Tokens that settle here or later count as deep.
-        depth_fraction: The share of all layers before it.
-        tokens: The columns.
-        gaps: Cells without a number, left out of the medians; None where there are none.
-        profile: The median over the tokens at `PROFILE_LAYERS` layers.
-        median_settles: The first layer whose median is at most the threshold; None where none is.
-        decided: How many cells are at most the threshold.
-        cells: How many cells have a number.
         settled: Where each token settles, in the order of the text.
         median_layer: Median of those layers.
         deep: How many tokens settle at the deep layer or later.
         deep_thinking_ratio: Their share, 0..1.
-        early: Tokens that settle before the last layer.
-        risen: Of those, how many rise above the threshold again at a later layer.
-        roles: Where tokens settle by role, the earliest median first; None without roles.
-        repeats: First and second times; None where no token occurs twice.
-        template: Template words against digits; None where the response lacks one of them.
     """
 
     model: str
@@ -134,8 +122,55 @@ class DepthFacts:
     lens: str
     lens_summary: str
     threshold: float
-    num_layers: int
     deep_layer: int
+    settled: tuple[Settled, ...]
+    median_layer: float
+    deep: int
+    deep_thinking_ratio: float
+
+
+def settled_text(run: DepthRun | SettlingRun, tokens: AxisFacts) -> SettledText:
+    """Return what can be said of the settling depths of a text whose tokens are the columns."""
+    said, depths = run.provenance, run.settling_depth
+    return SettledText(
+        model=said["model"]["name"],
+        response=said["target"],
+        generated=said["generated"],
+        likelihood=likelihood(run.evidence),
+        lens=said["lens"],
+        lens_summary=lens_summary(said),
+        threshold=said["threshold"],
+        deep_layer=said["deep_layer"],
+        settled=tuple(
+            Settled(tokens.place(index), int(layer)) for index, layer in enumerate(depths)
+        ),
+        median_layer=float(np.median(depths)),
+        deep=int((depths >= said["deep_layer"]).sum()),
+        deep_thinking_ratio=run.deep_thinking_ratio,
+    )
+
+
+@dataclass(frozen=True)
+class DepthFacts(SettledText):
+    """Facts of a depth map.
+
+    Attributes:
+        num_layers: Layers of the model; one more than the map's rows.
+        depth_fraction: The share of all layers before it.
+        tokens: The columns.
+        gaps: Cells without a number, left out of the medians; None where there are none.
+        profile: The median over the tokens at `PROFILE_LAYERS` layers.
+        median_settles: The first layer whose median is at most the threshold; None where none is.
+        decided: How many cells are at most the threshold.
+        cells: How many cells have a number.
+        early: Tokens that settle before the last layer.
+        risen: Of those, how many rise above the threshold again at a later layer.
+        roles: Where tokens settle by role, the earliest median first; None without roles.
+        repeats: First and second times; None where no token occurs twice.
+        template: Template words against digits; None where the response lacks one of them.
+    """
+
+    num_layers: int
     depth_fraction: float
     tokens: AxisFacts
     gaps: Gaps | None
@@ -143,10 +178,6 @@ class DepthFacts:
     median_settles: int | None
     decided: int
     cells: int
-    settled: tuple[Settled, ...]
-    median_layer: float
-    deep: int
-    deep_thinking_ratio: float
     early: int
     risen: int
     roles: tuple[RoleDepth, ...] | None
@@ -160,20 +191,13 @@ def depth_facts(run: DepthRun) -> DepthFacts:
     heatmap, depths = run.heatmap, run.settling_depth
     provenance: Any = heatmap.provenance
     rows, tokens = sides(heatmap)
-    threshold, deep_layer = provenance["threshold"], provenance["deep_layer"]
+    threshold = provenance["threshold"]
     medians = _medians(heatmap.values)
     below = np.flatnonzero(medians <= threshold)
     roles = tokens.roles or ()
     return DepthFacts(
-        model=provenance["model"]["name"],
-        response=provenance["target"],
-        generated=provenance["generated"],
-        likelihood=likelihood(run.evidence),
-        lens=provenance["lens"],
-        lens_summary=lens_summary(provenance),
-        threshold=threshold,
+        **vars(settled_text(run, tokens)),
         num_layers=run.num_layers,
-        deep_layer=deep_layer,
         depth_fraction=provenance["depth_fraction"],
         tokens=tokens,
         gaps=gaps(heatmap, rows, tokens),
@@ -181,12 +205,6 @@ def depth_facts(run: DepthRun) -> DepthFacts:
         median_settles=int(below[0]) + 1 if len(below) else None,
         decided=int((heatmap.values <= threshold).sum()),
         cells=int(np.isfinite(heatmap.values).sum()),
-        settled=tuple(
-            Settled(tokens.place(index), int(layer)) for index, layer in enumerate(depths)
-        ),
-        median_layer=float(np.median(depths)),
-        deep=int((depths >= deep_layer).sum()),
-        deep_thinking_ratio=run.deep_thinking_ratio,
         early=int((depths < run.num_layers).sum()),
         risen=_risen(heatmap.values, depths, threshold),
         roles=_role_depths(roles, depths) or None,

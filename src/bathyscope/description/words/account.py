@@ -17,6 +17,7 @@ class Account:
         values: The values that matter.
         observations: What stands out.
         meaning: What it may and may not mean.
+        headings: What stands above the four lists.
     """
 
     title: str
@@ -25,6 +26,12 @@ class Account:
     values: Sequence[str]
     observations: Sequence[str]
     meaning: Sequence[str]
+    headings: tuple[str, str, str, str] = (
+        "Axes",
+        "Values",
+        "What stands out",
+        "What it may and may not mean",
+    )
 
     def markdown(self, notes: Sequence[str] = ()) -> str:
         """Return the account: a title, a paragraph, and lists, of which the notes come first.
@@ -33,12 +40,10 @@ class Account:
             notes: What is worth knowing before the numbers are relied on, as plain text.
         """
         parts = [f"# {self.title}", "", " ".join(self.overview)]
+        lists = (self.axes, self.values, self.observations, self.meaning)
         for heading, sentences in (
             ("Notes", [escaped(note) for note in notes]),
-            ("Axes", self.axes),
-            ("Values", self.values),
-            ("What stands out", self.observations),
-            ("What it may and may not mean", self.meaning),
+            *zip(self.headings, lists, strict=True),
         ):
             if sentences:
                 parts += ["", f"## {heading}", "", *(f"- {sentence}" for sentence in sentences)]

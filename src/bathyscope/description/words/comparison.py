@@ -1,11 +1,10 @@
 """Two maps compared, in words: every sentence computed from the numbers and true of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from bathyscope.comparison.alignment import LAYER, Alignment
 from bathyscope.comparison.changes import (
     CellChange,
     Drive,
@@ -15,34 +14,33 @@ from bathyscope.comparison.changes import (
     largest_entry,
     swaps,
 )
-from bathyscope.comparison.compare import Change, Comparison
 from bathyscope.comparison.origins import Aspect, origins
+from bathyscope.core.alignment import LAYER, Alignment
 from bathyscope.core.heatmap import Axis
-from bathyscope.core.keywords import keywords_checked
+from bathyscope.description.facts.comparison import ComparisonFacts, mean_change
 from bathyscope.description.markdown import code, listed
+from bathyscope.description.words.account import Account
 from bathyscope.description.words.phrases import count
 from bathyscope.runs.base import Run
+from bathyscope.runs.comparison import Comparison
+from bathyscope.runs.differences import LAYERS, Change
 from bathyscope.runs.evidence import probability
-from bathyscope.runs.table import TableRun
 
 _SHORT = 40  # texts up to this length are quoted where they differ
 
 
-@keywords_checked
-def describe_comparison(comparison: Comparison) -> str:
-    """Return a comparison as Markdown: what is compared, what can be, and what changed."""
-    parts = [
-        "# Two maps compared",
-        "",
-        " ".join(_overview(comparison)),
-        "",
-        "## What can be compared",
-        "",
-    ]
-    parts += [f"- {line}" for line in _common(comparison)]
-    parts += ["", "## What changed", ""]
-    parts += [f"- {line}" for line in _changes(comparison)]
-    return "\n".join(parts) + "\n"
+def comparison_account(found: ComparisonFacts) -> Account:
+    """Return what is said of a comparison: what is compared, what can be, and what changed."""
+    comparison = found.comparison
+    return Account(
+        title="Two maps compared",
+        overview=[*_overview(comparison)],
+        axes=[*_common(comparison)],
+        values=[*_changes(comparison)],
+        observations=[],
+        meaning=[],
+        headings=("What can be compared", "What changed", "", ""),
+    )
 
 
 def _overview(comparison: Comparison) -> Iterator[str]:
@@ -61,10 +59,10 @@ def _overview(comparison: Comparison) -> Iterator[str]:
 def named(run: Run, quoted: Callable[[str], str] = "“{}”".format) -> str:
     """Return in a few words what a run or a map is of."""
     provenance = run.provenance
-    if run.kind == TableRun.kind:
+    model = provenance.get("model")
+    if not isinstance(model, Mapping):
         table = provenance.get("table")
         return f"the table {quoted(table)}" if table else "a map"
-    model = provenance.get("model") or {}
     named = [model[name] for name in ("name", "dtype") if name in model]
     of = [] if run.text is None else [f"of {quoted(run.text)}{_given(run)}"]
     return ", ".join([*named, _how(run), *of])
@@ -105,7 +103,12 @@ def _common(comparison: Comparison) -> Iterator[str]:
     yield f"Rows: {_alignment(comparison.rows, *axes_of(comparison, 'rows'))}"
     yield f"Columns: {_alignment(comparison.columns, *axes_of(comparison, 'columns'))}"
     first, second = (heatmap.quantity for heatmap in comparison.maps)
-    if not comparison.one_scale:
+    if not comparison.one_scale and first.unit == second.unit == LAYERS:
+        yield (
+            "Cells are layers, but the models have not as many, or do not say how many: they are "
+            "not subtracted; only their ranks are compared."
+        )
+    elif not comparison.one_scale:
         yield (
             f"Cells of A are {first.name} in {first.unit or 'no unit'}, cells of B {second.name} "
             f"in {second.unit or 'no unit'}: they have no common scale and are not subtracted; "
@@ -195,10 +198,9 @@ def _cells(comparison: Comparison) -> Iterator[str]:
         yield "No cell that both have changed."
         return
     yield from _certainty(comparison, cells)
-    size = np.abs(cells.difference)[np.isfinite(cells.difference)]
     yield (
-        f"Mean size of a change: {size.mean():.4f}{_unit(comparison)}. The largest: "
-        f"{'; '.join(_cell(comparison, change) for change in found)}."
+        f"Mean size of a change: {mean_change(cells.difference) or 0.0:.4f}{_unit(comparison)}. "
+        f"The largest: {'; '.join(_cell(comparison, change) for change in found)}."
     )
 
 
@@ -294,7 +296,9 @@ def _depth(comparison: Comparison) -> Iterator[str]:
         f"Deep-thinking ratio: {a.deep_thinking_ratio:.4f} in A, {b.deep_thinking_ratio:.4f} in B, "
         f"{b.deep_thinking_ratio - a.deep_thinking_ratio:+.4f}.{caution}"
     )
-    if a.num_layers != b.num_layers:
+    if None in (a.num_layers, b.num_layers):
+        yield "How many layers a model has is not recorded: settling depths are not compared."
+    elif a.num_layers != b.num_layers:
         yield (
             f"A's model has {a.num_layers} layers, B's {b.num_layers}: settling depths are not "
             "compared."

@@ -24,6 +24,9 @@ import { unpacked } from "./arrays.js";
 /** How probable each token along an axis was, and what the model would have written there.
  * @typedef {{along: "rows" | "columns", probabilities: Numbers, ranks: number[],
  *   greedy: string[], greedyProbabilities: Numbers}} Evidence */
+/** @typedef {{name: string, area: number | null, comprehensiveness: number | null,
+ *   sufficiency: number | null, agreement: number | null}} Ranked null where it is no number */
+/** @typedef {{maps: Ranked[], random: number | null, error: number | null}} Faithfulness */
 /**
  * @typedef {object} MapData
  * @property {number} index
@@ -44,6 +47,7 @@ import { unpacked } from "./arrays.js";
  * @property {Sampling | null} sampling
  * @property {Depth | null} depth
  * @property {Evidence | null} evidence
+ * @property {Faithfulness | null} faithfulness
  */
 /** @typedef {{text: string, feature: number | null}} Piece */
 /** @typedef {{names: string[], prompt: Piece[], features: string | null, answer: string,

@@ -2,6 +2,7 @@
 
 import { colourIndex, tableOf } from "./colours.js";
 import { Controls } from "./controls.js";
+import { curvesOf } from "./curves.js";
 import { element } from "./dom.js";
 import { gridOf, orderOf } from "./grid.js";
 import { marginsOf } from "./paint.js";
@@ -94,7 +95,18 @@ export class Stage {
     cautions.hidden = cautions.childElementCount === 0;
     const maps = element("div", { class: "maps" }, ...this.panels.map((panel) => panel.root));
     if (this.maps.length > 1) maps.classList.add("several");
-    section.append(heading, explained, cautions, this.controls.root, maps, this.bar.root);
+    const curves = this.maps.map((map) =>
+      map.faithfulness ? curvesOf(map, map.faithfulness) : "",
+    );
+    section.append(
+      heading,
+      explained,
+      cautions,
+      ...curves,
+      this.controls.root,
+      maps,
+      this.bar.root,
+    );
     return section;
   }
 }

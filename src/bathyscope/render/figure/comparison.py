@@ -2,21 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bathyscope.comparison.compare import Comparison
-from bathyscope.core.files.writing import new_file
-from bathyscope.core.keywords import keywords_checked
-from bathyscope.description.words.comparison import named
+from bathyscope.core.errors import InputError
+from bathyscope.render.caption import caption
 from bathyscope.render.figure import cells, overlays
 from bathyscope.render.figure.canvas import DPI, Canvas, add_bar, fit, label_axes, paint
 from bathyscope.render.figure.comparison_panels import Panel, panels_of
-from bathyscope.render.figure.draw import require_format
-from bathyscope.render.figure.embedded_metadata import Inscription
-from bathyscope.render.figure.saving import STYLE, metadata, save_page
-from bathyscope.render.lettering import SIZE, SMALL, Lettering, lettering
-from bathyscope.render.look import part_of
+from bathyscope.render.lettering import SIZE, SMALL, Lettering
+from bathyscope.render.look import Look, part_of
+from bathyscope.runs.comparison import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,48 +20,33 @@ if TYPE_CHECKING:
 _GAP, _BAR_GAP, _BAR = 0.25, 0.15, 0.16  # inches
 
 
-@keywords_checked
-def draw_comparison(
-    comparison: Comparison,
-    path: str | Path,
-    *,
-    palette: str | None = None,
-    overwrite: bool = True,
-) -> None:
-    """Draw a comparison into a PNG, SVG or PDF file, whole or not at all.
+def compose_comparison(
+    run: Comparison, look: Look, letters: Lettering, ax: "Axes | None" = None
+) -> "Figure":
+    """Draw a panel for each map: side by side, or stacked where they are wide.
 
-    Panels A, B and B − A have one scale; `comparison_panels.panels_of` says where they cannot. The
-    same numbers give the same bytes. Where both maps come from is embedded in the file, with the
-    numbers of B − A, or of A where there is none.
-
-    Args:
-        comparison: What to draw.
-        path: Where to; the ending chooses the format.
-        palette: A name in `palette.PALETTES`; None chooses by the quantity.
-        overwrite: Whether an existing figure is replaced; never a file that bathyscope did not
-            write.
+    Panels A, B and B − A have one scale; `comparison_panels.panels_of` says where they cannot.
 
     Raises:
-        InputError: The ending or the palette is not known, or the file exists and may not be
-            replaced.
-        WriteError: The file cannot be written.
+        InputError: There are axes, or a look that panels do not have.
     """
-    path = Path(path)
-    require_format(path)
-    panels = panels_of(comparison, palette)
-    letters = lettering(_texts(comparison, panels))
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE), new_file(path, overwrite=overwrite) as partial:
-        figure = _figure(comparison, panels, letters)
-        save_page(figure, partial, metadata(path.suffix.lower(), _inscribed(comparison)))
-    letters.report()
+    if ax is not None:
+        raise InputError("A comparison takes a panel for each map; leave out the axes.")
+    if look != Look(palette=look.palette):
+        raise InputError(
+            "Panels of a comparison share what they can of one scale, and have no window, limit, "
+            "hatching or layers of their own; leave these options out."
+        )
+    return _figure(run, panels_of(run, look.palette), letters)
 
 
-def comparison_figure(comparison: Comparison, palette: str | None = None) -> "Figure":
-    """Return a figure with a panel for each map: side by side, or stacked where they are wide."""
-    panels = panels_of(comparison, palette)
-    return _figure(comparison, panels, lettering(_texts(comparison, panels)))
+def texts_of_comparison(run: Comparison, look: Look) -> Iterator[str]:
+    """Yield every text of the figure whose characters are not known beforehand."""
+    panels = panels_of(run, look.palette)
+    yield from _footnote(run, panels)
+    for panel in panels:
+        heatmap = panel.heatmap
+        yield from (*heatmap.rows.labels, *heatmap.columns.labels, panel.legend, panel.name)
 
 
 def _figure(comparison: Comparison, panels: Sequence[Panel], letters: Lettering) -> "Figure":
@@ -142,18 +122,7 @@ def _footnote(comparison: Comparison, panels: Sequence[Panel]) -> list[str]:
     said = "one colour scale" if len(scales) == 1 else "a colour scale for each unit and panel"
     if len(panels) == 3 and len(scales) == 2:
         said = "A and B on one colour scale, their difference on its own"
-    subjects = (("A", comparison.a), ("B", comparison.b))
-    lines = [f"{name}: {named(subject)}" for name, subject in subjects]
-    lines.append(said)
-    if comparison.correlation is not None and comparison.cells is not None:
-        lines.append(
-            f"Spearman's ρ of the {comparison.cells.a.size} cells that both have "
-            f"{comparison.correlation:.3f}"
-        )
-    if comparison.cells is None:
-        lines.append("no difference: the maps have no cell in common")
-    elif not comparison.one_scale:
-        lines.append("no difference: the cells have no unit in common")
+    lines = [caption(comparison), said]
     if any(alone for panel in panels for alone in panel.alone):
         lines.append("bold: not in the other map")
     return lines
@@ -166,17 +135,3 @@ def _write_below(figure: "Figure", letters: Lettering, lines: Sequence[str]) -> 
     below = figure.add_axes((box.x0, box.y0 - 0.08, box.width, 0.01))
     below.set_axis_off()
     below.text(0, 0, text, va="top", color="0.35", **letters.style(SMALL))
-
-
-def _texts(comparison: Comparison, panels: Sequence[Panel]) -> Iterator[str]:
-    """Yield every text of the figure whose characters are not known beforehand."""
-    yield from _footnote(comparison, panels)
-    for panel in panels:
-        heatmap = panel.heatmap
-        yield from (*heatmap.rows.labels, *heatmap.columns.labels, panel.legend, panel.name)
-
-
-def _inscribed(comparison: Comparison) -> Inscription:
-    drawn = comparison.difference or comparison.maps[0]
-    a, b = (dict(heatmap.provenance) for heatmap in comparison.maps)
-    return replace(Inscription.of(drawn), kind="comparison", provenance={"a": a, "b": b})

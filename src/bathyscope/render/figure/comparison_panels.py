@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bathyscope.comparison.alignment import Alignment
-from bathyscope.comparison.compare import Comparison
+from bathyscope.core.alignment import Alignment
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.render.palette import Scale, scale_of
+from bathyscope.runs.comparison import Comparison
 
 
 @dataclass(frozen=True)

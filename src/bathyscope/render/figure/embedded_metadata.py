@@ -18,7 +18,7 @@ from bathyscope.core.heatmap import FloatArray, Heatmap
 from bathyscope.runs.base import Run
 from bathyscope.runs.folder import require_untouched, sealed
 from bathyscope.runs.table import as_run
-from bathyscope.runs.validation import parsed
+from bathyscope.runs.validation import parsed, plain
 
 FORMATS = (".png", ".svg", ".pdf")
 MAX_CELLS = 16_384
@@ -61,7 +61,7 @@ class Inscription:
         document = {
             "bathyscope": _VERSION,
             "kind": self.kind,
-            "provenance": dict(self.provenance),
+            "provenance": plain(dict(self.provenance), "provenance"),
             "values": {"shape": self.shape, "sha256": self.digest, "zlib_base64": numbers},
         }
         return json.dumps(sealed(document), ensure_ascii=True, allow_nan=False)

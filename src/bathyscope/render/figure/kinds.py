@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.registry import Registry
+from bathyscope.render.figure.comparison import compose_comparison, texts_of_comparison
 from bathyscope.render.figure.composition import compose, texts
 from bathyscope.render.figure.faithfulness import compose_curves
 from bathyscope.render.lettering import Lettering
@@ -35,7 +36,13 @@ MAP = Drawing("table", texts, compose)
 """How a map is drawn."""
 
 DRAWINGS: Registry[Drawing] = Registry(
-    "drawing", "bathyscope.drawings", (Drawing("faithfulness", texts, compose_curves), MAP)
+    "drawing",
+    "bathyscope.drawings",
+    (
+        Drawing("faithfulness", texts, compose_curves),
+        Drawing("comparison", texts_of_comparison, compose_comparison),
+        MAP,
+    ),
 )
 """By kind of run; one that is not here is drawn as a map."""
 

@@ -18,9 +18,11 @@ from bathyscope.render.caption import caption
 from bathyscope.render.lettering import shortened
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.render.terminal.faithfulness import faithfulness_table
+from bathyscope.render.terminal.think import think_table
 from bathyscope.render.terminal.wide_table import Column, WideTable
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
+from bathyscope.runs.comparison import NO_DIFFERENCE, Comparison
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.settling import SettlingRun
 from bathyscope.runs.table import as_run
@@ -168,6 +170,17 @@ def _settling(run: SettlingRun) -> RenderableType:
     return result
 
 
+def _comparison(run: Comparison) -> RenderableType:
+    """Return B − A; where there is none, that there is none, and no number."""
+    if run.difference is not None:
+        return _map(run)
+    sizes = [
+        Text("{}: {} × {}, {}".format(name, *one.values.shape, one.quantity.name))
+        for name, one in zip("AB", run.maps, strict=True)
+    ]
+    return Group(Text(NO_DIFFERENCE), *sizes)
+
+
 def bars(divergences: FloatArray) -> str:
     """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
     heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
@@ -185,7 +198,9 @@ TABLES: Registry[TerminalTable] = Registry(
         TerminalTable("interactions", _map),
         TerminalTable("depth", _depth),
         TerminalTable("settling", _settling),
+        TerminalTable("think", think_table),
         TerminalTable("faithfulness", faithfulness_table),
+        TerminalTable("comparison", _comparison),
         PLAIN,
     ),
 )

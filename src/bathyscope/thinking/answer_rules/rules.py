@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.patterns import all_matches
+from bathyscope.runs.voting import Vote as Vote
+from bathyscope.runs.voting import vote as vote
 from bathyscope.thinking.answer_rules.boxed import boxed
 from bathyscope.thinking.answer_rules.choice import choice
 from bathyscope.thinking.answer_rules.number import last_number
-from bathyscope.thinking.answer_rules.voting import Vote as Vote
-from bathyscope.thinking.answer_rules.voting import vote as vote
 
 Extract = Callable[[str], str | None]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bathyscope.comparison.uncertainty import Estimated, difference_error
+from bathyscope.core.uncertainty import Estimated, difference_error
 
 
 @pytest.mark.parametrize(("m", "n"), [(6, 6), (5, 40), (200, 9)])

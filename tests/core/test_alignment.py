@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bathyscope.comparison.alignment import align, aligned_axes, entries
+from bathyscope.core.alignment import align, aligned_axes, entries
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap
 from tests.comparison.maps import attribution, depth, table
