@@ -11,7 +11,7 @@ LOWEST := $(VENV)-lowest
 NODE_MODULES := tests/page/node_modules
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow test-statistical test-lowest families reliability bench docs browser clean
+.PHONY: demo test test-slow test-statistical test-lowest families planted reliability bench docs browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
@@ -68,6 +68,10 @@ bench: $(BENCH)/installed browser
 	$(BIN)/python -m benchmarks.estimators --page
 	$(BIN)/python -m benchmarks.select --output benchmarks/results/select.json
 	$(BIN)/python -m benchmarks.summary
+
+# Do the readings of a chain find the step that an answer depends on? Writes the table of docs/chain.md.
+planted: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.planted
 
 $(BENCH)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)

@@ -30,6 +30,7 @@ LEVELS = (
     "layers",
     "faithfulness",
     "thinking",
+    "reasoning",
     "selection",
     "description",
     "render",

@@ -32,10 +32,13 @@ from bathyscope.problems.arithmetic import arithmetic_problems as arithmetic_pro
 from bathyscope.problems.problem import Problem as Problem
 from bathyscope.problems.reading import read_problems as read_problems
 from bathyscope.prompt import Prompt as Prompt
+from bathyscope.reasoning.chain import chain as chain
+from bathyscope.reasoning.settings import ChainSettings as ChainSettings
 from bathyscope.render.figure.draw import draw as draw
 from bathyscope.render.figure.draw import figure as figure
 from bathyscope.replay.rerun import rerun as rerun
 from bathyscope.runs.attribution import AttributionRun as AttributionRun
+from bathyscope.runs.chain import ChainRun as ChainRun
 from bathyscope.runs.comparison import Comparison as Comparison
 from bathyscope.runs.depth import DepthRun as DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun as FaithfulnessRun
@@ -51,6 +54,7 @@ from bathyscope.selection.select import select as select
 from bathyscope.selection.settings import SelectSettings as SelectSettings
 from bathyscope.tables.opening import open_map as open_map
 from bathyscope.tables.reading import read_table as read_table
+from bathyscope.tables.writing import write_table as write_table
 from bathyscope.thinking.settings import ThinkSettings as ThinkSettings
 from bathyscope.thinking.think import think as think
 

@@ -12,9 +12,10 @@ def paths(roots: list[Edge]) -> dict[int, Ids]:
     while waiting:
         edge, before = waiting.pop()
         assert edge.ids and edge.start == len(before)
-        if edge.sequence is not None:
-            assert edge.sequence not in found and not edge.children
-            found[edge.sequence] = before + edge.ids
+        assert edge.ended or len(edge.children) > 1
+        for sequence, end in edge.ended:
+            assert sequence not in found and 0 < end <= len(edge.ids)
+            found[sequence] = before + edge.ids[:end]
         waiting += [(child, before + edge.ids) for child in edge.children]
     return found
 
@@ -33,18 +34,29 @@ def test_the_tree_spells_every_sequence(ids: list[Ids], data: st.DataObject) -> 
     while waiting:
         edge = waiting.pop()
         waiting += edge.children
-        if edge.sequence is not None:
-            assert len(edge.ids) >= private[edge.sequence]
+        for sequence, end in edge.ended:
+            assert end >= private[sequence]
 
 
 @given(sequences)
 def test_nothing_shareable_stands_twice(ids: list[Ids]) -> None:
-    """Inner edges number the distinct prefixes: no other tree has fewer tokens."""
+    """Inner edges number the distinct prefixes; a whole sequence carries what goes on from it."""
     roots = shared_prefixes(ids, [1] * len(ids))
     shareable = [sequence[:-1] for sequence in ids]
     prefixes = [prefix[:end] for prefix in shareable for end in range(1, len(prefix) + 1)]
     # A prefix of one sequence alone stays in that sequence's own edge, and costs the same there.
-    assert sum(edge.num_tokens for edge in roots) == len(set(prefixes)) + len(ids)
+    tokens = sum(edge.num_tokens for edge in roots)
+    assert len({*prefixes, *ids}) <= tokens <= len(set(prefixes)) + len(ids)
+
+
+def test_passages_of_one_text_stand_once() -> None:
+    """Four passages, each asked for by itself, and without the second: one edge each way."""
+    text = tuple(range(12))
+    ids = [text[:3], text[:6], text[:9], text, text[:3] + text[6:9], text[:3] + text[6:]]
+    roots = shared_prefixes(ids, [3] * 6)
+    assert paths(roots) == dict(enumerate(ids))
+    assert sum(edge.num_tokens for edge in roots) == 3 + 9 + 6
+    assert len(roots) == 1 and len(roots[0].children) == 2
 
 
 def test_separate_sequences_share_nothing() -> None:

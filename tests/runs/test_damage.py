@@ -31,6 +31,9 @@ RUNS: dict[str, Callable[[], Run]] = {
     "think": lambda: bs.think(
         tiny("llama"), PROMPT.text, n=3, prefix=4, max_new_tokens=6, answer="regex:.", compare=True
     ),
+    "chain": lambda: bs.chain(
+        tiny("llama"), PROMPT, "So 12.\nIt is 6.", steps="lines", method="leave_one_out"
+    ),
     "faithfulness": lambda: bs.evaluate(
         tiny("llama"), PROMPT, " 00", methods=["shapley", "leave_one_out"]
     ),

@@ -58,6 +58,7 @@ SAMPLES = {
     "settling": _settling,
     "think": _think,
     "comparison": _comparison,
+    "chain": lambda: bs.open_run(KEPT / "chain"),
     "table": lambda: TableRun(table([[1.0, -2.0], [3.0, 4.0]])),
 }
 

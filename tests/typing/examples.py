@@ -43,6 +43,17 @@ def prompts(text: str) -> None:
     assert_type(marked.features, tuple[tuple[int, int], ...])
 
 
+def chains(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
+    run = bs.chain(model, prompt, "One. Two. It is 3.", steps="sentences", answer="last-number")
+    assert_type(run, bs.ChainRun)
+    assert_type(run.reading, str)
+    assert_type(run.parts, int)
+    assert_type(run.all, Numbers | None)
+    settings = bs.ChainSettings(reading="suppression", variant="ln_kl", chat=True)
+    assert_type(bs.chain(model, "A: [[12]].", settings=settings, depth=True), bs.ChainRun)
+    bs.write_table(run, Path("cells.csv"), overwrite=False)
+
+
 def attribution(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
     assert_type(bs.attribute(model, "A: [[12]].", " 5"), bs.AttributionRun)
     settings = bs.AttributionSettings(method="banzhaf", of="probability", seed=3)

@@ -57,14 +57,15 @@ class Witness:
 
     def evidence(self, continuation: Continuation) -> Evidence | None:
         """Return how probable a continuation was; one more forward pass where nobody scored it."""
-        asked = _whole(continuation)
-        if self._seen[asked] is None:  # its values were kept from before, or are read by gradients
-            self._score(
-                [asked[0]], [asked[1]], lambda _, scores: self.see(asked, scores), standing=[0]
-            )
-        scores = self._seen[asked]
-        assert scores is not None
-        found = evidence_of(self._model.tokens, continuation.target_ids, scores)
+        return self.evidence_of_scores(continuation.target_ids, self.scores(continuation))
+
+    def evidence_of_scores(self, ids: Sequence[int], scores: Scores) -> Evidence | None:
+        """Return how probable some tokens were, by what was said of them.
+
+        Raises:
+            ModelError: It cannot all be true.
+        """
+        found = evidence_of(self._model.tokens, ids, scores)
         try:
             if found is not None:
                 found.require_sense()
@@ -73,6 +74,17 @@ class Witness:
                 f"{type(self._model).__name__} contradicts itself in how tokens stand: {error}."
             ) from error
         return found
+
+    def scores(self, continuation: Continuation) -> Scores:
+        """Return how the tokens of a continuation stand; likewise."""
+        asked = _whole(continuation)
+        if self._seen[asked] is None:  # its values were kept from before, or are read by gradients
+            self._score(
+                [asked[0]], [asked[1]], lambda _, scores: self.see(asked, scores), standing=[0]
+            )
+        scores = self._seen[asked]
+        assert scores is not None
+        return scores
 
 
 def _whole(continuation: Continuation) -> Question:
@@ -144,7 +156,7 @@ def answers_game(
                 for continuation in continuations
             ]
         how = score or partial(scored, model)
-        _score_missing(how, known, asked, batch_tokens, progress, witness)
+        score_missing(how, known, asked, batch_tokens, progress, witness)
         log_probs, logits = zip(*(known[question] for question in asked), strict=True)
         rows = len(coalitions)
         return np.hstack([np.concatenate(part).reshape(rows, -1) for part in (log_probs, logits)])
@@ -167,15 +179,24 @@ def valued(answers: Game, of: str) -> Game:
     return Game(answers.num_features, evaluate)
 
 
-def _score_missing(
+def score_missing(
     score: Score,
     known: Evaluations,
     asked: Sequence[Question],
     batch_tokens: int | None,
     progress: Progress,
-    witness: Witness | None,
+    witness: Witness | None = None,
 ) -> None:
-    """Have the model score what is not known yet, each question once."""
+    """Have the model score what is not known yet, each question once.
+
+    Args:
+        score: Scores continuations, as `scorer.scored` does of a model.
+        known: What is known, and where to keep what becomes known.
+        asked: Token ids of prompts and of the targets behind them.
+        batch_tokens: Most tokens in a forward pass; None chooses.
+        progress: Told of every finished evaluation.
+        witness: Is shown what is scored.
+    """
     missing = [question for question in dict.fromkeys(asked) if question not in known]
     total = len(set(asked))
     done = total - len(missing)

@@ -10,6 +10,7 @@ import typer
 
 from bathyscope.cli import (
     attribute,
+    chain,
     compare,
     demo,
     depth,
@@ -91,6 +92,7 @@ def _ends_well(command: Callable[P, None]) -> Callable[P, None]:
 LISTS = {
     "attribute": (listings.methods, listings.features),
     "evaluate": (listings.methods, listings.features),
+    "chain": (listings.steps, listings.methods_over_games, listings.features),
     "depth": (listings.layer_statistics, listings.lenses),
     "think": (listings.lenses,),
     "select": (listings.selectors,),
@@ -100,6 +102,7 @@ LISTS = {
 for name, module in {
     "attribute": attribute,
     "depth": depth,
+    "chain": chain,
     "evaluate": evaluate,
     "think": think,
     "render": render,

@@ -37,6 +37,24 @@ def methods() -> tuple[str, Rows]:
     return "Methods", _with_brought(own, METHODS.group)
 
 
+def methods_over_games() -> tuple[str, Rows]:
+    """Return the methods that share a game's value among features."""
+    from bathyscope.games.methods import METHODS
+
+    own = {name: one.summary for name, one in METHODS.own().items()}
+    return "Methods", _with_brought(own, METHODS.group)
+
+
+def steps() -> tuple[str, Rows]:
+    """Return the ways to divide a response into steps."""
+    from bathyscope.prompt.segmenters import REGEX
+    from bathyscope.reasoning.steps import STEP_RULES
+
+    own = {name: one.summary for name, one in STEP_RULES.own().items()}
+    own[f"{REGEX}PATTERN"] = "what matches a regular expression"
+    return "Steps", _with_brought(own, STEP_RULES.group)
+
+
 def features() -> tuple[str, Rows]:
     """Return the ways to find features."""
     from bathyscope.prompt.segmenters import MARKED, REGEX, SEGMENTERS, TOKENS

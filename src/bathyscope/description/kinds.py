@@ -6,6 +6,7 @@ from typing import Any
 
 from bathyscope.core.registry import Registry
 from bathyscope.description.facts.attribution import attribution_facts
+from bathyscope.description.facts.chain import chain_facts
 from bathyscope.description.facts.comparison import comparison_facts
 from bathyscope.description.facts.depth import depth_facts
 from bathyscope.description.facts.faithfulness import faithfulness_facts
@@ -15,6 +16,7 @@ from bathyscope.description.facts.settling import settling_facts
 from bathyscope.description.facts.think import think_facts
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.attribution import attribution_account
+from bathyscope.description.words.chain import chain_account
 from bathyscope.description.words.comparison import comparison_account
 from bathyscope.description.words.depth import depth_account
 from bathyscope.description.words.faithfulness import faithfulness_account
@@ -58,6 +60,7 @@ DESCRIPTIONS: Registry[Description] = Registry(
         Description("think", think_facts, think_account),
         Description("faithfulness", faithfulness_facts, faithfulness_account),
         Description("comparison", comparison_facts, comparison_account),
+        Description("chain", chain_facts, chain_account),
         PLAIN,
     ),
 )

@@ -131,7 +131,7 @@ class Forest:
                     rows=len(edges),
                     new=max(len(edge.ids) for edge in edges),
                     past=max(edge.start for edge in edges),
-                    scored=sum(targets[e.sequence] for e in edges if e.sequence is not None),
+                    scored=sum(targets[index] for edge in edges for index, _ in edge.ended),
                     held=held.tokens,
                 )
             )
@@ -183,29 +183,31 @@ class Forest:
             grown(cache, row, begin, len(edge.ids), parent)
             for row, (edge, parent) in enumerate(batch)
         ]
-        for (edge, _), branch in zip(batch, branches, strict=True):
-            if edge.sequence is not None:
-                ends[edge.sequence] = branch
+        for row, (edge, parent) in enumerate(batch):
+            for index, end in edge.ended:
+                whole = end == len(edge.ids)
+                ends[index] = branches[row] if whole else grown(cache, row, begin, end, parent)
         return branches
 
     def _score(self, batch: Batch, targets: Sequence[Ids], deliver: Deliver) -> list[Branch | None]:
         """Run one pass, deliver what ends in it, return the branches of what goes on."""
-        edges = [edge for edge, _ in batch]
-        rows = [row for row, edge in enumerate(edges) if edge.sequence is not None]
-        wanted = [targets[edges[row].sequence or 0] for row in rows]
+        read = [
+            (row, end, index) for row, (edge, _) in enumerate(batch) for index, end in edge.ended
+        ]
         places = torch.tensor(
             [
                 (row, position)
-                for row, target in zip(rows, wanted, strict=True)
-                for position in range(len(edges[row].ids) - len(target), len(edges[row].ids))
+                for row, end, index in read
+                for position in range(end - len(targets[index]), end)
             ],
             dtype=torch.long,
             device=self.model.device,
         ).reshape(-1, 2)
-        goes_on = any(edge.children for edge in edges)
+        goes_on = any(edge.children for edge, _ in batch)
         cache, begin, states = self._forward(batch, places, goes_on=goes_on)
-        if rows:
-            self._deliver(states, [edges[row].sequence or 0 for row in rows], wanted, deliver)
+        if read:
+            indices = [index for _, _, index in read]
+            self._deliver(states, indices, [targets[index] for index in indices], deliver)
         return [
             grown(cache, row, begin, len(edge.ids), parent) if edge.children else None
             for row, (edge, parent) in enumerate(batch)

@@ -13,14 +13,27 @@ class Edge:
     Attributes:
         ids: The tokens of this edge; never empty.
         start: How many tokens lie before it on the way from the root.
-        sequence: Index of the sequence that ends here, or None where others go on.
+        ended: The sequences that end in it, each as its index and how many of this edge's tokens it
+            has.
         children: The edges that go on from its end.
     """
 
     ids: Ids
     start: int
-    sequence: int | None = None
+    ended: list[tuple[int, int]] = field(default_factory=list)
     children: list["Edge"] = field(default_factory=list)
+
+    @classmethod
+    def to_the_end(cls, ids: Ids, start: int, sequence: int) -> "Edge":
+        """Return the edge with which a sequence ends."""
+        return cls(ids[start:], start, [(sequence, len(ids) - start)])
+
+    def swallow(self) -> None:
+        """Take in what follows it as long as that is one edge: fewer passes, the same tokens."""
+        while len(self.children) == 1:
+            (only,) = self.children
+            self.ended += [(index, len(self.ids) + end) for index, end in only.ended]
+            self.ids, self.children = self.ids + only.ids, only.children
 
     @property
     def num_tokens(self) -> int:
@@ -36,7 +49,9 @@ class Edge:
 def shared_prefixes(sequences: Sequence[Ids], private: Sequence[int]) -> list[Edge]:
     """Return the tree of some sequences, as the edges that leave its root.
 
-    Every sequence ends in an edge of its own, which holds at least its last `private` tokens.
+    The edge in which a sequence ends holds at least its last `private` tokens. What
+    goes on from the end of a whole sequence, and has its private tokens behind it, hangs below that
+    edge: of a text that is read passage by passage each passage stands once.
 
     Args:
         sequences: Token ids.
@@ -47,26 +62,58 @@ def shared_prefixes(sequences: Sequence[Ids], private: Sequence[int]) -> list[Ed
     waiting = [(roots, list(range(len(sequences))), 0)]
     while waiting:
         edges, members, depth = waiting.pop()
+        ending = [index for index in members if shareable[index] <= depth]
+        below: dict[int, list[int]] = {index: [] for index in ending}
         groups: dict[int, list[int]] = {}
         for index in members:
             if shareable[index] <= depth:
-                edges.append(Edge(sequences[index][depth:], depth, index))
-            else:
+                continue
+            trunk = _trunk(sequences, shareable, ending, index)
+            if trunk is None:
                 groups.setdefault(sequences[index][depth], []).append(index)
+            else:
+                below[trunk].append(index)
+        for index in ending:
+            edge = Edge.to_the_end(sequences[index], depth, index)
+            edges.append(edge)
+            if below[index]:
+                waiting.append((edge.children, below[index], len(sequences[index])))
         for group in groups.values():
             if len(group) == 1:
-                edges.append(Edge(sequences[group[0]][depth:], depth, group[0]))
+                edges.append(Edge.to_the_end(sequences[group[0]], depth, group[0]))
                 continue
             end = min(_common(sequences, group), *(shareable[index] for index in group))
             edge = Edge(sequences[group[0]][depth:end], depth)
             edges.append(edge)
             waiting.append((edge.children, group, end))
+    _swallow_all(roots)
     return roots
+
+
+def _swallow_all(edges: Sequence[Edge]) -> None:
+    waiting = [*edges]
+    while waiting:
+        edge = waiting.pop()
+        edge.swallow()
+        waiting += edge.children
+
+
+def _trunk(
+    sequences: Sequence[Ids], shareable: Sequence[int], ending: Sequence[int], index: int
+) -> int | None:
+    """Return the longest of the sequences that end here which another one goes on from."""
+    ids, room = sequences[index], shareable[index]
+    found = [
+        other
+        for other in ending
+        if len(sequences[other]) <= room and ids[: len(sequences[other])] == sequences[other]
+    ]
+    return max(found, key=lambda other: len(sequences[other]), default=None)
 
 
 def separate(sequences: Sequence[Ids]) -> list[Edge]:
     """Return the same sequences with nothing shared: each is one edge from the root."""
-    return [Edge(ids, 0, index) for index, ids in enumerate(sequences)]
+    return [Edge.to_the_end(ids, 0, index) for index, ids in enumerate(sequences)]
 
 
 def _common(sequences: Sequence[Ids], group: list[int]) -> int:

@@ -90,6 +90,7 @@ def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
         "depth": None,
         "evidence": _evidence(run),
         "faithfulness": None,
+        "chain": None,
         **panel.data(run),
     }
 

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.registry import Registry
 from bathyscope.page.arrays import packed
+from bathyscope.page.texts import prompt_text
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
+from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
@@ -43,7 +45,7 @@ class PagePanel:
         title: Returns what a map shows, as a heading.
         explanation: Returns what rows, columns and cells are.
         data: Returns what the page's modules are handed beside the map; the keys they know are
-            "attribution", "depth" and "faithfulness".
+            "attribution", "depth", "faithfulness" and "chain".
         parts: Returns the maps that it is shown as.
     """
 
@@ -82,6 +84,14 @@ _DEPTH = (
 )
 
 
+def _explained_chain(run: ChainRun) -> str:
+    parts = "parts of the prompt, then steps" if run.parts else "steps"
+    return (
+        f"Rows: steps, the answer last. Columns: {parts}. A cell: "
+        f"{run.heatmap.quantity.legend}; 0 where the column does not come before the row."
+    )
+
+
 def _explained(run: Run) -> str:
     return f"Rows: {run.heatmap.rows.name}. Columns: {run.heatmap.columns.name}."
 
@@ -118,6 +128,20 @@ def _depth(run: DepthRun) -> dict[str, Any]:
             "top": _top(run.readings) if run.readings and run.readings.top_k else None,
         }
     }
+
+
+def _chain(run: ChainRun) -> dict[str, Any]:
+    """Return the text in pieces: passages by number, the answer last, and what is between them."""
+    text = f"{run.prompt or ''}{run.provenance['target'] if run.text is None else run.text}"
+    spans = [*(run.heatmap.columns.spans or ()), *(run.heatmap.rows.spans or ())[-1:]]
+    pieces: list[dict[str, Any]] = []
+    position = 0
+    for number, (start, end) in enumerate(spans):
+        if text[position:start].strip():
+            pieces.append({"text": prompt_text(text[position:start].strip("\n")), "passage": None})
+        pieces.append({"text": prompt_text(text[start:end]), "passage": number})
+        position = end
+    return {"chain": {"parts": run.parts, "pieces": pieces}}
 
 
 def _top(readings: Readings) -> dict[str, Any]:
@@ -207,6 +231,12 @@ PANELS: Registry[PagePanel] = Registry(
         PagePanel("faithfulness", _title_of_faithfulness, lambda run: _FAITHFULNESS, _scored),
         PagePanel(
             "comparison", lambda run: "What changed from A to B", _explained, parts=_compared
+        ),
+        PagePanel(
+            "chain",
+            lambda run: "What each step owes to what stands before it",
+            _explained_chain,
+            _chain,
         ),
         PLAIN,
     ),

@@ -40,7 +40,7 @@ def feature_axis(prompt: Prompt) -> Axis:
     Line breaks and tabs are visible, spaces as they are; white space at the ends is not shown,
     but for tokens, which often differ in nothing else.
     """
-    label = visible if prompt.segmenter == TOKENS else _on_one_line
+    label = visible if prompt.segmenter == TOKENS else on_one_line
     return Axis("feature", distinct(list(map(label, prompt.labels))), spans=prompt.features)
 
 
@@ -58,6 +58,7 @@ def distinct(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(numbered)
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """Return a text on one line, white space but spaces visible, without that at its ends."""
     bare = text.strip()
     return " ".join(map(visible, bare.split(" "))) if bare else visible(text)

@@ -13,6 +13,7 @@ from bathyscope.render.lettering import shortened
 from bathyscope.render.origin import origin
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
+from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
@@ -115,6 +116,23 @@ def _faithfulness(run: FaithfulnessRun) -> list[str]:
     ]
 
 
+def _chain(run: ChainRun) -> list[str]:
+    said = run.provenance["reading"]
+    largest = [] if run.gap is None else [f"largest gap to all − none: {abs(run.gap).max():.2g}"]
+    sampled = (
+        []
+        if run.standard_error is None
+        else [f"standard error up to {np.nanmax(run.standard_error, initial=0):.2g}"]
+    )
+    return [
+        *_source(run),
+        f"{run.reading}: {said['variant'].replace('_', '-')}",
+        *sampled,
+        *_unvaried(run),
+        *largest,
+    ]
+
+
 def _table(run: Run) -> list[str]:
     """Return where a map comes from that was read off a run; nothing of any other."""
     if "layer_statistic" not in run.provenance:
@@ -186,6 +204,7 @@ CAPTIONS: Registry[Caption] = Registry(
         Caption("think", _think),
         Caption("faithfulness", _faithfulness),
         Caption("comparison", _comparison),
+        Caption("chain", _chain),
         Caption("table", _table),
     ),
 )

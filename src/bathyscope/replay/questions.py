@@ -84,6 +84,12 @@ def _of_layers(name: str) -> Callable[[Mapping[str, Any], Translators], Ask]:
     return read
 
 
+def _chain(asked: Mapping[str, Any], translators: Translators) -> Ask:
+    with packages_needed():
+        from bathyscope.replay.chain import chain_again
+    return chain_again(asked)
+
+
 def kind_of(inscribed: Inscription) -> str:
     """Return the kind of run that a map comes from: one of layer statistics is a depth run's."""
     return "depth" if "layer_statistic" in inscribed.provenance else inscribed.kind
@@ -98,6 +104,7 @@ QUESTIONS: Registry[Replay] = Registry(
         Replay("depth", _of_layers("depth_again")),
         Replay("settling", _of_layers("settling_again")),
         Replay("think", _of_layers("think_again")),
+        Replay("chain", _chain),
     ),
 )
 """By kind of run; one that is not here cannot be computed again."""

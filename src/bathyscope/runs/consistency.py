@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.core.hops import total_of
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
 from bathyscope.runs.validation import floats
 
@@ -36,6 +37,34 @@ def require_attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     _sampled(document, heatmap.provenance)
     if (stated["standard_error"] is None) != (document["standard_error"] is None):
         raise ValueError("errors are given for cells or for the whole target, but not for both")
+
+
+def require_chain(document: Mapping[str, Any], heatmap: Heatmap) -> None:
+    """Require gaps, shares and what is not before a row to fit the map."""
+    _require_origin(heatmap)
+    values, (rows, columns) = heatmap.values, heatmap.values.shape
+    parts, reading = document["parts"], document["reading"]
+    if heatmap.provenance["reading"]["name"] != reading:
+        raise ValueError("reading and provenance.reading contradict each other")
+    if parts > columns or (rows > 1 and columns - parts != rows - 1):
+        raise ValueError("rows, columns and parts do not fit together")
+    later = np.arange(columns) >= parts + np.arange(rows)[:, None] + (columns - parts - rows + 1)
+    if (values[later] != 0).any():
+        raise ValueError("a step owes something to what does not stand before it")
+    if (document["standard_error"] is None) != (document["degrees_of_freedom"] is None):
+        raise ValueError("standard_error and degrees_of_freedom belong together")
+    if (reading == "deletion") != (document["all"] is not None):
+        raise ValueError("all and none belong to the deletion reading, and to no other")
+    if reading != "deletion":
+        return
+    everything, nothing = floats(document["all"], rows), floats(document["none"], rows)
+    gap = values.sum(axis=1) - (everything - nothing)
+    _agree("gap", floats(document["gap"], rows), gap, _largest(values, everything, nothing))
+    total = total_of(values, parts)
+    for name, expected in (("direct", total.direct), ("through", total.through)):
+        _agree(f"total.{name}", floats(document["total"][name], columns), expected, 1.0)
+    if document["total"]["hops"] != total.hops:
+        raise ValueError("total.hops is not that of the map")
 
 
 def require_interactions(document: Mapping[str, Any], heatmap: Heatmap) -> None:

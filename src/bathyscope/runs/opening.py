@@ -7,6 +7,7 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import notes_kept
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
+from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
@@ -27,6 +28,7 @@ _OWN: tuple[type[Run], ...] = (
     ThinkRun,
     FaithfulnessRun,
     Comparison,
+    ChainRun,
     TableRun,
 )
 

@@ -13,6 +13,8 @@ _MARKS = (
     (b"<?xml", b"<dc:title>bathyscope</dc:title>"),
     (b"%PDF", b"/Creator (bathyscope)"),
     (b"<!doctype html>", b'<meta name="generator" content="bathyscope">'),
+    (b"row,row_label,column,column_label,value", b"row_label"),
+    (b"PAR1", b"written by bathyscope"),
     (b"<!doctype html>", b"<title>bathyscope: a look inside</title>"),  # demos had no generator
 )
 _LENS = re.compile(rb'.{8}\{"__metadata__":\{"bathyscope":', re.DOTALL)
@@ -26,8 +28,9 @@ _PARTS = re.compile(r"target-[1-9]\d*|division|multiplication|depth")
 def foreign(path: Path) -> Path | None:
     """Return what is not bathyscope's own at a path or below it, the first found; None if all is.
 
-    Own are figures, pages and lenses, told by their marks; a folder with a run; one with runs of
-    several targets, or of the demo. A folder of other folders with runs is not one result.
+    Own are figures, pages, tables of cells and lenses, told by their marks; a folder with a run;
+    one with runs of several targets, or of the demo. A folder of other folders with runs is not
+    one result.
 
     Raises:
         OSError: Something cannot be read.

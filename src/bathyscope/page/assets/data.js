@@ -27,6 +27,7 @@ import { unpacked } from "./arrays.js";
 /** @typedef {{name: string, area: number | null, comprehensiveness: number | null,
  *   sufficiency: number | null, agreement: number | null}} Ranked null where it is no number */
 /** @typedef {{maps: Ranked[], random: number | null, error: number | null}} Faithfulness */
+/** @typedef {{parts: number, pieces: {text: string, passage: number | null}[]}} Chain */
 /**
  * @typedef {object} MapData
  * @property {number} index
@@ -48,6 +49,7 @@ import { unpacked } from "./arrays.js";
  * @property {Depth | null} depth
  * @property {Evidence | null} evidence
  * @property {Faithfulness | null} faithfulness
+ * @property {Chain | null} chain
  */
 /** @typedef {{text: string, feature: number | null}} Piece */
 /** @typedef {{names: string[], prompt: Piece[], features: string | null, answer: string,

@@ -1,5 +1,6 @@
 // The page begins here: read the data, build what is seen, and keep it in step with the choices.
 
+import { chainsOf } from "./arcs.js";
 import { byId, element } from "./dom.js";
 import { readData } from "./data.js";
 import { gridOf, largestCell } from "./grid.js";
@@ -41,7 +42,7 @@ function byQuantity(maps) {
 function firstChoices(data, stages) {
   const largest = data.maps.map((map) => ({
     map: map.index,
-    ...(map.depth ? { row: 0, column: 0 } : largestCell(gridOf(map, FINE))),
+    ...firstCell(map),
   }));
   const attributed = data.maps.filter((map) => map.attribution);
   /** @type {Map<string, import("./state.js").Entry>} */
@@ -56,6 +57,18 @@ function firstChoices(data, stages) {
     units: FINE,
     looks: Array.from({ length: stages }, plainLook),
   };
+}
+
+/**
+ * Where the cursor stands at first: of a depth map in its corner, of a chain in the answer's row.
+ * @param {MapData} map
+ */
+function firstCell(map) {
+  if (map.depth) return { row: 0, column: 0 };
+  if (!map.chain) return largestCell(gridOf(map, FINE));
+  const row = map.rows.labels.length - 1;
+  const sizes = [...map.values.slice(row * map.columns.labels.length)].map(Math.abs);
+  return { row, column: Math.max(0, sizes.indexOf(Math.max(...sizes))) };
 }
 
 /** @param {MapData[]} maps */
@@ -83,27 +96,29 @@ function built(data) {
   applyTheme(state.choices.theme);
   const stages = groups.map((maps, index) => new Stage(data, state, index, maps));
   const strips = data.texts.map((text) => new Strip(data, state, text, stages));
-  byId("texts").hidden = strips.length === 0;
+  const chains = chainsOf(state, data.maps);
+  byId("texts").hidden = strips.length + chains.length === 0;
   byId("choosing").hidden = !data.maps.some((map) => map.attribution);
-  byId("strips").append(...strips.map((strip) => strip.root));
+  byId("strips").prepend(...strips.map((strip) => strip.root));
   byId("stages").append(...stages.map((stage) => stage.root));
   const inspector = new Inspector(state, stages, byId("cell"), byId("spoken"));
   const units = new UnitFields(state, byId("units"));
   new Keys(state, stages, strips, units, byId("keys"));
-  return { state, stages, strips, inspector, units };
+  return { state, stages, strips, chains, inspector, units };
 }
 
 /**
  * Keep what is seen in step with what is chosen and pointed at.
  * @param {ReturnType<typeof built>} seen
  */
-function connect({ state, stages, strips, inspector, units }) {
+function connect({ state, stages, strips, chains, inspector, units }) {
   const update = () => {
     const dark = isDark(state.choices.theme);
     applyTheme(state.choices.theme);
     // The text before the maps: they fit the room that is left, and the page is laid out once.
     for (const stage of stages) stage.compute(dark);
     for (const strip of strips) strip.paint(dark);
+    for (const chain of chains) chain.paint();
     for (const stage of stages) stage.show();
     units.show();
     inspector.show("view");

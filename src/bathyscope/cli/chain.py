@@ -1,0 +1,152 @@
+"""`bathyscope chain`: each step of an answer against all that stands before it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bathyscope.cli import options
+from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.texts import read_text
+
+if TYPE_CHECKING:
+    from bathyscope.runs.base import Run
+
+
+def command(
+    prompt: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROMPT", help="A file, a text, or -; parts may be marked [[like this]]."
+        ),
+    ],
+    response: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="The response to look into: a file or a text. [default: the model writes it]",
+        ),
+    ] = None,
+    reading: Annotated[str, typer.Option(help="deletion, suppression or resampling.")] = "deletion",
+    steps: Annotated[
+        str, typer.Option(metavar="NAME", help="What a step is; listed below.")
+    ] = "sentences",
+    answer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Where the answer is: last-number, boxed, choice, or regex:PATTERN. "
+            "[default: the last step]",
+        ),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="How a step's value is shared; listed below. (deletion)"),
+    ] = "shapley",
+    variant: Annotated[
+        str, typer.Option(help="kl, ln_kl or thought_anchors. (suppression)")
+    ] = "kl",
+    measure: Annotated[
+        str, typer.Option(help="kl, total_variation or accuracy. (resampling)")
+    ] = "kl",
+    n: Annotated[int, typer.Option("-n", help="Continuations from each place. (resampling)")] = 20,
+    temperature: Annotated[float, typer.Option(help="Of continuations. (resampling)")] = 0.8,
+    similarity: Annotated[
+        str, typer.Option(help="How steps are compared: minilm or words. (resampling)")
+    ] = "minilm",
+    same: Annotated[
+        float, typer.Option(help="Cosine from which on two steps mean the same. (resampling)")
+    ] = 0.8,
+    gold: Annotated[
+        str | None, typer.Option(help="The right answer, for accuracy. (resampling)")
+    ] = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What the parts of the prompt are, as for attribute. "
+            "[default: what is marked, else sentences]",
+        ),
+    ] = "",
+    budget: Annotated[
+        int,
+        typer.Option(help="Coalitions at most; steps are exact where these are all. (deletion)"),
+    ] = 1024,
+    tolerance: options.Tolerance = None,
+    seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
+    depth: Annotated[
+        bool, typer.Option("--depth", help="Also measure how deep each step was decided.")
+    ] = False,
+    chat: options.Chat = False,
+    keep_newline: options.KeepNewline = False,
+    max_new_tokens: options.MaxNewTokens = 256,
+    batch_tokens: options.BatchTokens = None,
+    model: options.Model = None,
+    revision: options.Revision = None,
+    dtype: options.Dtype = "float32",
+    device: options.Device = None,
+    output: options.Output = None,
+    overwrite: options.Overwrite = False,
+    figure: options.Figure = None,
+    palette: options.Palette = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also write the cells, one a line, into this .csv or .parquet."
+        ),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Map what each step of a response owes to earlier steps and to parts of the prompt."""
+    with progress_bars() as progress:
+        from bathyscope.cli.features import choose_features, tokens_as_features
+        from bathyscope.cli.results import Delivery
+        from bathyscope.prompt import Prompt
+        from bathyscope.reasoning.chain import chain, require_asked
+        from bathyscope.reasoning.settings import ChainSettings
+        from bathyscope.tables.writing import require_table
+
+        settings = ChainSettings(
+            reading=reading,
+            steps=steps,
+            answer=answer,
+            method=method,
+            budget=budget,
+            tolerance=tolerance,
+            variant=variant,
+            measure=measure,
+            n=n,
+            temperature=temperature,
+            similarity=similarity,
+            same=same,
+            gold=gold,
+            seed=seed,
+            depth=depth,
+            chat=chat,
+            max_new_tokens=max_new_tokens,
+            batch_tokens=batch_tokens,
+            progress=progress,
+        )
+        source = read_text(prompt, keep_newline=keep_newline)
+        text = _given(response)
+        chosen = choose_features(source, features) if features else Prompt.marked(source)
+        require_asked(chosen or Prompt(source), text, settings)
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        delivery.check()
+        require_table(table, overwrite=overwrite)
+        loaded = options.load_model(model, revision, dtype, device, progress)
+        run = chain(loaded, chosen or tokens_as_features(source, loaded), text, settings=settings)
+    delivery.deliver([run])
+    _write(run, table, overwrite)
+
+
+def _given(response: str | None) -> str | None:
+    """Return a response: the text itself, or what a file holds."""
+    return read_text(response, "response") if response else response
+
+
+def _write(run: "Run", table: Path | None, overwrite: bool) -> None:
+    from bathyscope.tables.writing import write_table
+
+    if table is not None:
+        write_table(run, table, overwrite=overwrite)

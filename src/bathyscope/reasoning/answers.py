@@ -1,0 +1,94 @@
+"""The answer within a response: its last step, or what a rule of Think@n finds in it."""
+
+from dataclasses import dataclass
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Span
+from bathyscope.core.noting import note
+from bathyscope.core.patterns import all_matches
+from bathyscope.prompt.segmenters import REGEX
+from bathyscope.reasoning.steps import find_steps
+from bathyscope.thinking.answer_rules.rules import Extract, extractor
+
+
+@dataclass(frozen=True)
+class StepsAndAnswer:
+    """A response divided into steps and an answer, as character spans of it.
+
+    Attributes:
+        steps: The steps before the answer, in order.
+        answer: The answer. What stands between it and the last step, its lead-in, is neither.
+    """
+
+    steps: tuple[Span, ...]
+    answer: Span
+
+
+def divided(response: str, steps: str, answer: str | None) -> StepsAndAnswer:
+    """Return the steps and the answer of a response.
+
+    Args:
+        response: The whole text.
+        steps: What the steps are, a name of `steps.step_names()`.
+        answer: The rule that finds the answer (`answer_rules.extractor`); None takes the last
+            step as a whole.
+
+    Raises:
+        InputError: There is no step, one alone, or no answer.
+    """
+    found = find_steps(response, steps)
+    if answer is None:
+        *before, last = found
+        return StepsAndAnswer(_required(before, len(found)), last)
+    span = answer_span(response, answer)
+    before = [one for one in found if one[1] <= span[0]]
+    behind = sum(one[0] >= span[1] for one in found)
+    if behind:
+        note(
+            f"{behind} step{'' if behind == 1 else 's'} behind the answer "
+            f"{response[slice(*span)]!r} {'is' if behind == 1 else 'are'} left out: nothing that "
+            "comes later can have led to it."
+        )
+    return StepsAndAnswer(_required(before, len(found)), span)
+
+
+def _required(before: list[Span], found: int) -> tuple[Span, ...]:
+    if not before:
+        raise InputError(
+            f"The response has no step before its answer ({found} found in all), so there is no "
+            "chain to look into; give a longer response, or divide it otherwise (--steps)."
+        )
+    return tuple(before)
+
+
+def answer_span(response: str, rule: str) -> Span:
+    """Return where the answer stands that a rule finds: the shortest text that gives it, the last.
+
+    Raises:
+        InputError: The rule is unknown or finds no answer.
+    """
+    extract = extractor(rule)
+    answer = extract(response)
+    if answer is None:
+        raise InputError(
+            f"No answer was found in the response by the rule {rule!r}; choose another rule "
+            "(--answer last-number, boxed, choice or regex:PATTERN), or leave it out: the last "
+            "step is then the answer."
+        )
+    if rule.startswith(REGEX):  # a pattern says itself where it matches
+        whole, *groups = all_matches(rule.removeprefix(REGEX), response)[-1]
+        return next((span for span in groups if span != (-1, -1)), whole)
+    start = _last_start(response, extract, answer)
+    end = next(
+        (end for end in range(start + 1, len(response)) if extract(response[start:end]) == answer),
+        len(response),
+    )
+    return start, end
+
+
+def _last_start(response: str, extract: Extract, answer: str) -> int:
+    """Return the last character from which on the rule still finds the answer."""
+    for start in range(len(response) - 1, -1, -1):
+        if not response[start].isspace() and extract(response[start:]) == answer:
+            return start
+    return 0

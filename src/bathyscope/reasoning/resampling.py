@@ -1,0 +1,220 @@
+"""Resampling a chain: the steps are written anew, and the final answers are compared."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import FloatArray
+from bathyscope.model.continuing import begun
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.sequences import Sampler
+from bathyscope.reasoning.passages import Passages
+from bathyscope.reasoning.settings import ChainSettings
+from bathyscope.reasoning.similarity import SIMILARITIES
+from bathyscope.reasoning.steps import find_steps
+from bathyscope.thinking.answer_rules.rules import extractor
+
+SMOOTHING = 0.5
+"""Added to the count of every answer that was seen on either side (Jeffreys' prior)."""
+
+BOOTSTRAPS = 1000
+"""Samples of the answers with replacement, behind each interval."""
+
+Answers = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class Bootstrapped:
+    """One number of each step with its bootstrap: the value, its deviation, the 95 % interval.
+
+    Attributes:
+        value: NaN where no continuation was left to compare with.
+        error: Standard deviation over the bootstraps.
+        low: 2.5th percentile of them.
+        high: 97.5th percentile.
+    """
+
+    value: float
+    error: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Changes of the final answers where each step is written anew.
+
+    Attributes:
+        divergence: KL(answers without the step ‖ with it), nats, smoothed, for each step.
+        variation: Total variation of the two distributions, 0..1, unsmoothed.
+        accuracy: Share of right answers with the step minus that without; None without gold.
+        different: Continuations whose new step means something else than the step did.
+        answers: For each place, before the first step to behind the last, the answers counted;
+            no answer is "".
+        tokens: How many were written.
+    """
+
+    divergence: tuple[Bootstrapped, ...]
+    variation: tuple[Bootstrapped, ...]
+    accuracy: tuple[Bootstrapped, ...] | None
+    different: tuple[int, ...]
+    answers: tuple[dict[str, int], ...]
+    tokens: int
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The continuations from one place: their final answers, first steps, and tokens."""
+
+    answers: list[str | None]
+    steps: list[str]
+    tokens: int
+
+
+def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings) -> Resampled:
+    """Return what each step does to the distribution of final answers.
+
+    Counterfactual importance of Bogdan et al. 2025, "Thought Anchors", arXiv 2506.19143: from
+    before each step n continuations are sampled. Those whose first step means the same as the step
+    did (cosine at least `settings.same`) are left out; the others' answers are compared with those
+    of the continuations from behind the step. KL of the first from the second, both smoothed by
+    `SMOOTHING`; percentile bootstrap over the continuations of both sides.
+    """
+    starts = _starts(passages)
+    most = len(starts) * settings.n * settings.max_new_tokens
+    warnings.warn(
+        f"Up to {most:,} tokens are written: {settings.n} continuations of up to "
+        f"{settings.max_new_tokens} tokens from each of {len(starts)} places.",
+        stacklevel=5,
+    )
+    places = []
+    for index, start in enumerate(starts):
+        settings.progress("write continuations", index, len(starts))
+        seeds = [settings.seed + index * settings.n + i for i in range(settings.n)]
+        places.append(_continued(model, passages, start, seeds, settings))
+    settings.progress("write continuations", len(starts), len(starts))
+    generator = np.random.default_rng(settings.seed)
+    compare = SIMILARITIES.require(settings.similarity)
+    found: tuple[list[Bootstrapped], ...] = ([], [], [])
+    different = []
+    for step, (before, behind) in enumerate(pairwise(places)):
+        text = passages.text[slice(*passages.rows[step])]
+        other = np.flatnonzero(compare.to(text, before.steps) < settings.same)
+        without = [before.answers[int(index)] for index in other]
+        different.append(len(without))
+        measured = _compared(without, behind.answers, settings.gold, generator)
+        for of_steps, one in zip(found, measured, strict=True):
+            of_steps.append(one)
+    divergence, variation, accuracy = map(tuple, found)
+    return Resampled(
+        divergence,
+        variation,
+        None if settings.gold is None else accuracy,
+        tuple(different),
+        tuple(dict(Counter(answer or "" for answer in place.answers)) for place in places),
+        sum(place.tokens for place in places),
+    )
+
+
+def _starts(passages: Passages) -> list[int]:
+    """Return how many tokens stand before each step, and up to the end of the last one."""
+    steps = passages.row_positions[:-1]
+    return [*(place.start for place in steps), steps[-1].stop]
+
+
+def _continued(
+    model: LanguageModel,
+    passages: Passages,
+    start: int,
+    seeds: list[int],
+    settings: ChainSettings,
+) -> _Place:
+    prompt_ids = passages.ids[:start]
+    limit = model.context_length
+    room = settings.max_new_tokens if limit is None else min(settings.max_new_tokens, limit - start)
+    if room < 1:
+        raise InputError(
+            f"There is no room for a continuation behind {start:,} tokens: the model's context "
+            f"ends at {limit:,}."
+        )
+    sequences = begun(model, [prompt_ids])
+    sequences.fork(len(seeds))
+    sampler = Sampler(seeds, settings.temperature)
+    for step in range(room):
+        if step:
+            sequences.advance()
+        if not sequences.running or all(sequences.ended):
+            break
+        sequences.choose(sampler)
+    extract = extractor(settings.answer_rule)
+    written = [_plain(model, ids) for ids in sequences.token_ids]
+    first = passages.token_spans[start - 1][1] - len(passages.prompt.text)
+    kept = passages.response[: max(0, first)]
+    return _Place(
+        [extract(kept + text) for text in written],
+        [_first_step(text, settings.steps) for text in written],
+        sum(map(len, sequences.token_ids)),
+    )
+
+
+def _plain(model: LanguageModel, ids: Sequence[int]) -> str:
+    """Return the text of a continuation without the token that ends it."""
+    special = set(model.tokens.tokenizer.all_special_ids)
+    return model.tokens.spelled([id for id in ids if id not in special]) if ids else ""
+
+
+def _first_step(text: str, rule: str) -> str:
+    try:
+        start, end = find_steps(text, rule)[0]
+    except InputError:  # a continuation may be empty, or hold nothing that the rule finds
+        return text.strip()
+    return text[start:end]
+
+
+def _compared(
+    without: Answers, kept: Answers, gold: str | None, generator: np.random.Generator
+) -> tuple[Bootstrapped, Bootstrapped, Bootstrapped]:
+    """Return KL, total variation and change of accuracy, with their bootstrap intervals."""
+    if not without or not kept:
+        nothing = Bootstrapped(np.nan, np.nan, np.nan, np.nan)
+        return nothing, nothing, nothing
+    known = sorted({answer or "" for answer in (*without, *kept)})
+    own, other = (_table(answers, known) for answers in (without, kept))
+    right = np.array([answer == gold for answer in known], dtype=np.float64)
+    values = _numbers(own[None], other[None], right)[0]
+    drawn = [
+        generator.multinomial(int(counts.sum()), counts / counts.sum(), BOOTSTRAPS).astype(float)
+        for counts in (own, other)
+    ]
+    samples = _numbers(drawn[0], drawn[1], right)
+    low, high = np.percentile(samples, [2.5, 97.5], axis=0)
+    errors = samples.std(axis=0, ddof=1)
+    divergence, variation, accuracy = (
+        Bootstrapped(*map(float, one)) for one in zip(values, errors, low, high, strict=True)
+    )
+    return divergence, variation, accuracy
+
+
+def _table(answers: Answers, known: Sequence[str]) -> FloatArray:
+    counted = Counter(answer or "" for answer in answers)
+    return np.array([counted[answer] for answer in known], dtype=np.float64)
+
+
+def _numbers(without: FloatArray, kept: FloatArray, right: FloatArray) -> FloatArray:
+    """Return KL, total variation and accuracy of counts (n, answers), shape (n, 3)."""
+    size = without.shape[1]
+    p, q = (
+        (counts + SMOOTHING) / (counts.sum(axis=1, keepdims=True) + SMOOTHING * size)
+        for counts in (without, kept)
+    )
+    plain_p, plain_q = (counts / counts.sum(axis=1, keepdims=True) for counts in (without, kept))
+    divergence = (p * np.log(p / q)).sum(axis=1)
+    variation = np.abs(plain_p - plain_q).sum(axis=1) / 2
+    accuracy = (plain_q - plain_p) @ right
+    found: FloatArray = np.stack([divergence, variation, accuracy], axis=1)
+    return found

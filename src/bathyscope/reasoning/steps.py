@@ -1,0 +1,113 @@
+"""The steps of an answer, by name: sentences, lines, blocks of thought, matches of a pattern."""
+
+import re
+from collections.abc import Callable
+
+from bathyscope.core.errors import InputError, advice
+from bathyscope.core.heatmap import Span
+from bathyscope.core.registry import Registry, working
+from bathyscope.prompt.pattern import matches
+from bathyscope.prompt.segmenter import Segmenter
+from bathyscope.prompt.segmenters import REGEX
+from bathyscope.prompt.sentences import Sentences
+
+_TAG = re.compile(r"</?think(?:ing)?>", re.I)
+
+
+class Lines(Segmenter):
+    """Lines that hold more than white space."""
+
+    name = "lines"
+    summary = "lines, empty ones left out"
+    missing = "No line holds more than white space"
+
+    def find(self, text: str) -> list[Span]:
+        """Return the lines without the white space at their ends."""
+        return trimmed(text, [match.span() for match in re.finditer(r"[^\n]+", text)])
+
+
+class ThinkBlocks(Segmenter):
+    """Blocks between <think> and </think>, and each stretch of text between two blocks."""
+
+    name = "think"
+    summary = "blocks between <think> and </think>, and what stands between them"
+    missing = "There is no <think> in the response"
+
+    def find(self, text: str) -> list[Span]:
+        """Return the stretches; a block that is never closed reaches to the end."""
+        return between_tags(text) if _TAG.search(text) else []
+
+
+STEP_RULES: Registry[Segmenter] = Registry(
+    "step rule", "bathyscope.step_rules", (Sentences(), Lines(), ThinkBlocks())
+)
+"""Every way to divide a response into steps that needs no pattern."""
+
+
+def step_names() -> tuple[str, ...]:
+    """Return all that steps can be asked for by."""
+    return (*STEP_RULES, f"{REGEX}PATTERN")
+
+
+def require_steps_known(name: str) -> None:
+    """Raise InputError where nothing divides a response by this name, or what does is broken."""
+    if name.startswith(REGEX):
+        matches("", name.removeprefix(REGEX))  # a pattern that is none is refused here
+    elif name not in STEP_RULES:
+        if STEP_RULES.failed(name):
+            STEP_RULES.require(name)
+        raise InputError(f"Steps {name!r} are not known; {advice(name, step_names())}.")
+
+
+def find_steps(response: str, name: str) -> list[Span]:
+    """Return the spans of a response's steps, the one with the answer included.
+
+    No step reaches over the tags of a block of thought, and none holds one.
+
+    Raises:
+        InputError: The name is unknown, or nothing is found.
+    """
+    require_steps_known(name)
+    if name.startswith(REGEX):
+        pattern = name.removeprefix(REGEX)
+        found = trimmed(response, matches(response, pattern))
+        missing = f"Nothing in the response matches {pattern!r}"
+    else:
+        rule = STEP_RULES.require(name)
+        missing = rule.missing
+        with working("step rule", rule):
+            found = trimmed(response, _found(rule.find, response, name))
+    if not found:
+        others = ", ".join(other for other in step_names() if other != name)
+        raise InputError(f"No step was found. {missing}; choose other steps (--steps {others}).")
+    return found
+
+
+def between_tags(text: str) -> list[Span]:
+    """Return the stretches of a text between the tags of blocks of thought, and at its ends."""
+    edges = [0]
+    for tag in _TAG.finditer(text):
+        edges += [*tag.span()]
+    edges.append(len(text))
+    return trimmed(text, list(zip(edges[::2], edges[1::2], strict=True)))
+
+
+def trimmed(text: str, spans: list[Span]) -> list[Span]:
+    """Return spans without the white space at their ends, empty ones left out."""
+    found = []
+    for start, end in spans:
+        piece = text[start:end]
+        if piece.strip():
+            first = start + len(piece) - len(piece.lstrip())
+            found.append((first, first + len(piece.strip())))
+    return found
+
+
+def _found(find: Callable[[str], list[Span]], text: str, name: str) -> list[Span]:
+    if name == ThinkBlocks.name:
+        return find(text)
+    return [
+        (begin + int(start), begin + int(end))
+        for begin, stop in between_tags(text)
+        for start, end in find(text[begin:stop])
+    ]

@@ -1,0 +1,85 @@
+"""`bathyscope chain`: what it prints and writes, and what it refuses."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import bathyscope as bs
+from bathyscope.cli.app import app
+
+PROMPT = "Q: [[3 x 2.]] [[Bob: 9.]]\nA:\n"
+RESPONSE = "3 of 2.\nSo 6.\nIt is 6."
+
+
+def chain(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["chain", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_json_folder_and_tables(llama_folder: str, tmp_path: Path) -> None:
+    folder, table = tmp_path / "run", tmp_path / "cells.csv"
+    (tmp_path / "answer.txt").write_text(RESPONSE, "utf-8")
+    code, out, err = chain(
+        PROMPT, "--response", str(tmp_path / "answer.txt"), "--steps", "lines", "-m", llama_folder,
+        "-o", str(folder), "--json", "--table", str(table),
+    )  # fmt: skip
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["kind"] == "chain" and document["reading"] == "deletion"
+    run = bs.open_run(folder)
+    assert json.loads(json.dumps(run.to_document())) == document
+    assert (folder / "figure.png").stat().st_size > 1000
+    with table.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 3 * 4
+    for line in lines:
+        row, column = int(line["row"]), int(line["column"])
+        assert float(line["value"]) == run.heatmap.values[row, column]
+        beside = document["beside"]["leave_one_out"]["values"]
+        assert float(line["leave_one_out"]) == beside[row][column]
+        assert line["column_label"] == run.heatmap.columns.labels[column]
+    assert chain(PROMPT, "--response", RESPONSE, "--table", str(table), "-m", llama_folder)[0] == 2
+    bs.write_table(run, table, overwrite=True)
+
+
+def test_parquet_holds_the_same(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    kept = Path(__file__).parents[1] / "kept_runs" / "schema-1" / "chain"
+    run = bs.open_run(kept)
+    bs.write_table(run, tmp_path / "cells.parquet")
+    bs.write_table(run, tmp_path / "cells.parquet", overwrite=True)
+    found = parquet.read_table(tmp_path / "cells.parquet").to_pydict()
+    assert found["value"] == run.heatmap.values.reshape(-1).tolist()
+    assert found["row"][-1] == len(run.heatmap.rows) - 1
+    with pytest.raises(bs.InputError, match=r"\.csv or \.parquet"):
+        bs.write_table(run, tmp_path / "cells.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Q?", "--response", "One."], "no step before its answer"),
+        (["Q?", "--response", ""], "response is empty"),
+        (["Q?", "--response", "One. Two.", "--steps", "regex:["], "pattern"),
+        (["Q?", "--response", "One. Two.", "--answer", "last-number"], "No answer was found"),
+        (["Q?", "--response", "One. Two.", "--features", "sentence"], "did you mean 'sentences'"),
+        (["Q?", "--response", "One. Two.", "--table", "x.txt"], ".csv or .parquet"),
+        (["Q?", "--response", "One. Two.", "--reading", "none"], "reading 'none' is not known"),
+        (["Q?", "--response", "missing.txt"], "There is no file missing.txt"),
+    ],
+)
+def test_bad_input_is_refused_before_a_model_is_loaded(arguments: list[str], said: str) -> None:
+    code, out, err = chain(*arguments, "-m", "/nowhere/at/all")
+    assert (code, out) == (2, "") and said in err
+    assert "Traceback" not in err
+
+
+def test_help_lists_steps_and_methods() -> None:
+    code, out, _ = chain("--help")
+    assert code == 0
+    for name in ("think", "lines", "leave_one_out", "regex:PATTERN"):
+        assert name in out
+    assert "saliency" not in out

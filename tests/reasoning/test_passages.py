@@ -1,0 +1,108 @@
+"""Tokens of passages, what is taken out with them, and what does not fit."""
+
+import pytest
+
+import bathyscope as bs
+from bathyscope.reasoning.answers import divided
+from bathyscope.reasoning.passages import Passages, with_parts
+from tests.conftest import tiny
+
+
+def passages(prompt: bs.Prompt, response: str, steps: str = "sentences") -> Passages:
+    return Passages.of(tiny("llama").tokens, prompt, response, divided(response, steps, None))
+
+
+def test_a_passage_goes_with_the_white_space_behind_it() -> None:
+    found = passages(bs.Prompt.marked("[[Fact a.]]  [[b]], c.\nA: "), "One.\n\n Two. Three.")
+    tokens = tiny("llama").tokens
+
+    def before(row: int, present: list[bool]) -> str:
+        return tokens.decode(found.question(tokens, row, present)[0])
+
+    assert before(2, [True] * 4) == "Fact a.  b, c.\nA: One.\n\n Two. "
+    assert before(2, [False, True, True, True]) == "b, c.\nA: One.\n\n Two. "
+    assert before(2, [True, False, False, True]) == "Fact a.  , c.\nA: Two. "
+    assert before(2, [False] * 4) == ", c.\nA: "
+    assert before(1, [True, True, False]) == "Fact a.  b, c.\nA: "
+    assert tokens.decode(found.question(tokens, 2, [False] * 4)[1]) == "Three."
+
+
+def test_tokens_belong_to_the_passage_of_their_last_character() -> None:
+    found = passages(bs.Prompt.marked("[[ab]] c "), "D e.\nFg.")
+    texts = ["".join(found.text[slice(*found.token_spans[at])] for at in place)
+             for place in (*found.column_positions, *found.row_positions)]  # fmt: skip
+    assert texts == ["ab", "D e.", "D e.", "Fg."]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("One. Two. Three?", ("One.", "Two.")),
+        ("[[One.]] Two.", ("One.",)),
+        ("Only one?", ()),
+        ("One. [[Two]]", ("Two",)),
+    ],
+)
+def test_parts_are_what_is_marked_or_sentences_of_which_one_stays(
+    text: str, parts: tuple[str, ...]
+) -> None:
+    assert with_parts(bs.Prompt.marked(text)).labels == parts
+
+
+def test_a_response_beyond_the_context_says_how_many_steps_fit() -> None:
+    response = "\n".join(f"Step {i} is long." for i in range(20))
+    with pytest.raises(bs.InputError, match=r"context ends at 256: 14 of 19 steps fit"):
+        bs.chain(tiny("llama"), "Question? [[Yes.]]\n", response, steps="lines")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "response", "asked", "said"),
+    [
+        ("", "One. Two.", {}, "prompt is empty"),
+        (" \n", "One. Two.", {}, "prompt is empty"),
+        ("Q?", "", {}, "response is empty"),
+        ("Q?", " \n ", {}, "No step was found"),
+        ("Q?", "One.", {}, "no step before its answer"),
+        ("Q?", "One. Two.", {"answer": "boxed"}, "No answer was found"),
+        ("Q?", "One. Two.", {"steps": "words"}, "Steps 'words' are not known"),
+        ("Q?", "One. Two.", {"reading": "deletions"}, "did you mean 'deletion'"),
+        ("Q?", "One. Two.", {"variant": "jsd"}, "variant 'jsd' is not known"),
+        ("Q?", "One. Two.", {"method": "shaply"}, "did you mean 'shapley'"),
+        ("Q?", "One. Two.", {"method": "saliency"}, "method 'saliency' is not known"),
+        ("Q?", "One. Two.", {"n": 1}, "n is 2 or more"),
+        ("Q?", "One. Two.", {"temperature": 0.0}, "above 0"),
+        ("Q?", "One. Two.", {"same": 2.0}, "cosine"),
+        ("Q?", "One. Two.", {"measure": "accuracy"}, "give it with --gold"),
+        ("Q?", "One. Two.", {"budget": 0}, "at least 1 evaluation"),
+        ("Q?", "One. Two.", {"seed": -1}, "seed"),
+        ("Q?", "One. Two.", {"similarity": "cosine"}, "similarity 'cosine' is not known"),
+        ("Q?", "One. Two.", {"batch_tokens": 0}, "at least 1 token"),
+        ("Q?", "One. Two.", {"stepz": "lines"}, "'stepz' is not known"),
+        ("[[Q", "One. Two.", {}, "never closed"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    prompt: str, response: str, asked: dict[str, object], said: str
+) -> None:
+    with pytest.raises(bs.InputError, match=said):
+        bs.chain(tiny("llama"), prompt, response, **asked)  # type: ignore[arg-type]
+
+
+def test_a_prompt_of_one_sentence_has_no_part_and_a_first_step_owes_nothing() -> None:
+    run = bs.chain(tiny("llama"), "Q?", "One. Two. Three.")
+    assert run.parts == 0 and run.heatmap.values.shape == (3, 2)
+    assert (run.heatmap.values[0] == 0).all() and run.total is not None
+    assert "No part of the prompt is a column" in run.notes[0]
+    assert run.rankings == () and run.heatmap.values[2].all()
+
+
+def test_the_model_writes_the_response_where_none_is_given() -> None:
+    run = bs.chain(
+        tiny("llama"),
+        "Q: [[1]] [[2]]\n",
+        steps="regex:(?s).{4}",
+        max_new_tokens=24,
+        method="leave_one_out",
+    )
+    assert run.provenance["generated"] and run.provenance["given"] is None
+    assert len(run.heatmap.rows) >= 2 and run.evidence is not None

