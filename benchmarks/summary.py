@@ -43,6 +43,38 @@ Forward pass and map of longer texts: {seconds}.
 The peak of memory above the model's own was {peak} MB at {longest} tokens.
 """
 
+MANY = """
+## Many prompts
+
+Sixteen prompts of about 45 tokens are answered with 48 tokens each; 32 of the same kind, with three
+features each, are attributed; their responses are looked into. One call for all, beside one for
+each; the same answers and, up to rounding, the same maps, which is checked.
+"""
+
+START = """
+## To the first number
+
+The command line in a process of its own, warm, in seconds of processor time, beside the import of
+torch and of one model's classes in transformers, the floor of all that needs a model. `attribute`
+explains three tokens of a short prompt and draws its figure; `render` draws a saved run. Rounds:
+{rounds}, at a load of {load} on {cores} cores: beside other work both sides are slower.
+"""
+
+FORECAST = """
+## Forecasts
+
+What `--dry-run` says beside what then came, as the larger of both by the smaller.
+"""
+
+GGUF = """
+## Large GGUF files
+
+A made-up file in Q4_0 with the tensors of a model of 7 billion parameters, {layers} of its 32
+layers: {parameters:.1f} billion parameters, {file:.1f} GB. Conversion to bfloat16 took
+{seconds:.0f} s and wrote {folder:.1f} GB; its peak of memory was {peak:.0f} MB, the largest tensor
+has {largest:.0f} MB in bfloat16.
+"""
+
 AFTER = """
 Measured with {cores} cores, torch {torch}, transformers {transformers}, captum {captum}, inseq
 {inseq}, deep-think-tokens {deep}; {rounds} rounds, medians.
@@ -67,6 +99,10 @@ def page() -> str:
                 peak=f"{peak:.0f}",
                 longest=longest,
             ),
+            _section("many", MANY),
+            _section("start", START),
+            _section("forecast", FORECAST),
+            _section("gguf", GGUF),
             AFTER.format(
                 cores=depth["machine"]["threads"],
                 deep=versions["deep-think-tokens"],
@@ -75,6 +111,15 @@ def page() -> str:
             ),
         ]
     )
+
+
+def _section(name: str, words: str) -> str:
+    """Return what one benchmark found; nothing where it has not been run."""
+    if not (RESULTS / f"{name}.json").exists():
+        return ""
+    found = _result(name)
+    facts = {**found["machine"], "rounds": found.get("rounds"), **found.get("conversion", {})}
+    return words.format(**facts) + _table(found["ratios"])
 
 
 def _result(name: str) -> dict[str, Any]:
