@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.games.by_regression import shapley_by_regression
+from bathyscope.games.draws import draw_by_size
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.methods import METHODS
 from bathyscope.games.pair_sample import see
-from bathyscope.games.shapley_by_regression import shapley_by_regression
 from benchmarks.games import Known, known_games
 from benchmarks.orders import shapley_by_orders
 from benchmarks.report import hand_over
@@ -50,7 +51,8 @@ def process(known: Known, evaluations: int, seed: int) -> Estimate:
 
 def regression(known: Known, evaluations: int, seed: int) -> Estimate:
     """Return the regression on the same pairs."""
-    return shapley_by_regression(see(known.game(), (evaluations - 2) // 2, seed))
+    pairs = draw_by_size(known.features, (evaluations - 2) // 2, seed)
+    return shapley_by_regression(see(known.game(), pairs))
 
 
 def orders(known: Known, evaluations: int, seed: int) -> Estimate:

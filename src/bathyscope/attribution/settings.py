@@ -1,9 +1,9 @@
 """Settings of an attribution, their record, and what can be seen to be wrong without a model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS, PATH_BASELINES, STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
@@ -15,6 +15,10 @@ from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.provenance import MAX_NEW_TOKENS, recorded, require_text, was_a_function
 from bathyscope.prompt import Baseline, Prompt
 
+TOLERANCES = {"logprob": 0.05, "logit": 0.05, "probability": 0.005}
+"""Standard error at which a sampled method stops where no budget is given, by what is measured: a
+twentieth of a nat changes a probability by a twentieth of itself."""
+
 
 class AttributionOverrides(TypedDict, total=False):
     """Fields of `AttributionSettings` as keywords."""
@@ -22,7 +26,7 @@ class AttributionOverrides(TypedDict, total=False):
     method: str
     of: str
     against: str | None
-    budget: int
+    budget: int | None
     tolerance: float | None
     seed: int
     baseline: Baseline
@@ -45,7 +49,9 @@ class AttributionSettings(Settings):
         against: A continuation to compare with: the map explains the difference of the target
             and this one. None explains the target itself.
         budget: The most coalitions to evaluate; where that is all of them, the method is exact.
-        tolerance: Standard error below which a sampled method stops early, in the unit of `of`.
+            None is `EVALUATIONS`, and a sampled method stops at `TOLERANCES` unless told where.
+        tolerance: Standard error below which a sampled method stops early, in the unit of `of`;
+            None spends a budget that was given.
         seed: Where a sampled method's random numbers start.
         baseline: Text that stands where a feature is absent, or a function that is given the
             prompt (as the model reads it) and the flags of the present features and returns the
@@ -62,7 +68,7 @@ class AttributionSettings(Settings):
     method: str = recorded_at("method", "name", default="shapley")
     of: str = recorded_at("method", "of", default="logprob")
     against: str | None = None
-    budget: int = recorded_at("method", "budget", default=EVALUATIONS)
+    budget: int | None = recorded_at("method", "budget", default=None)
     tolerance: float | None = recorded_at("method", "tolerance", default=None)
     seed: int = 0
     baseline: Baseline = recorded_at("method", "baseline", default="")
@@ -77,7 +83,32 @@ class AttributionSettings(Settings):
     @property
     def allowed(self) -> Budget:
         """Budget, tolerance and seed as methods take them."""
-        return Budget(self.budget, self.tolerance, self.seed)
+        evaluations = EVALUATIONS if self.budget is None else self.budget
+        return Budget(evaluations, self.tolerance, self.seed)
+
+    def resolved(self, features: int) -> Self:
+        """Return settings that say what a budget that was left open comes to."""
+        if self.budget is not None:
+            return self
+        tolerance = self.tolerance
+        if tolerance is None and not self.allowed.covers(features):
+            tolerance = TOLERANCES.get(self.of)
+        return replace(self, budget=EVALUATIONS, tolerance=tolerance)
+
+    def forecast(self, features: int) -> str | None:
+        """Return in a sentence what a sampled method will evaluate; None where it is exact."""
+        method = {**METHODS, INTERACTIONS.name: INTERACTIONS}.get(self.method)
+        allowed = self.resolved(features).allowed
+        if method is None or not method.samples or allowed.covers(features):
+            return None
+        said = f"{self.method} of {features} features is estimated: "
+        most = f"{allowed.evaluations:,} sets of them are evaluated (--budget)"
+        if allowed.tolerance is None:
+            return f"{said}{most}."
+        return (
+            f"{said}{method.fewest(features):,} to {most}, until no standard error exceeds "
+            f"{allowed.tolerance:g} (--tolerance)."
+        )
 
     def to_document(self) -> dict[str, Any]:
         """Return the record; of a path only where the method is one by gradients."""

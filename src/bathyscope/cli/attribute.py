@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bathyscope.cli import options
-from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
 
@@ -53,7 +53,7 @@ def command(
     ] = "zero",
     chat: options.Chat = False,
     keep_newline: options.KeepNewline = False,
-    budget: options.Budget = 4096,
+    budget: options.Budget = None,
     tolerance: options.Tolerance = None,
     seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
     cache: options.Cache = False,
@@ -126,6 +126,9 @@ def _ask(
 ) -> "list[Run]":
     from bathyscope.attribution.attribute import attribute_each, interact_each
 
+    forecast = settings.forecast(len(prompt.features))
+    if forecast is not None:
+        note(forecast)
     if settings.method != "interactions":
         if token is not None:
             raise InputError(

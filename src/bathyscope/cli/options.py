@@ -55,7 +55,11 @@ Features = Annotated[
     ),
 ]
 Budget = Annotated[
-    int, typer.Option(help="Coalitions to evaluate at most; exact where these are all of them.")
+    int | None,
+    typer.Option(
+        help="Coalitions to evaluate at most; exact where these are all of them. "
+        "[default: 4096, or fewer once errors are small]"
+    ),
 ]
 Tolerance = Annotated[
     float | None, typer.Option(help="Stop sampling at this largest standard error.")

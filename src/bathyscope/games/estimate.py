@@ -71,6 +71,8 @@ class Estimate:
         replicates: The same values as they might be as well (see `replicates`), shape (replicates,
             targets, features): from them the error of any sum of cells follows, by
             `replicates.jackknife_error`.
+        foretold: Of each target, the share of what coalitions differ by that the others foretell
+            (`foretold.share_foretold`), shape (targets,); None where a method does not know.
     """
 
     values: FloatArray
@@ -81,6 +83,7 @@ class Estimate:
     replicates: FloatArray | None = None
     unseen: FloatArray | None = None
     whole_target_unseen: FloatArray | None = None
+    foretold: FloatArray | None = None
 
     @property
     def margin(self) -> FloatArray | None:

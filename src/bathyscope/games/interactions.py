@@ -1,18 +1,24 @@
 """Second-order Shapley interaction index: what features do together."""
 
-from math import factorial
+from dataclasses import replace
+from math import comb, factorial
 
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.games.by_process import by_process
+from bathyscope.games.draws import draw_by_size
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game, all_coalitions
+from bathyscope.games.indices import INTERACTION, SHAPLEY
+from bathyscope.games.interaction_blocks import by_blocks, fewest_for_blocks
 from bathyscope.games.method import Method
-from bathyscope.games.moments import MeanOfSamples
-from bathyscope.games.orders import Ranks, by_feature, prefixes, random_ranks, ranks_of
-from bathyscope.games.sampling import FEWEST, sample
+from bathyscope.games.pair_sample import see
+from bathyscope.games.sampled_pairs import MOST_BY_PROCESS, better, fewest_by_pairs, sampled
 from bathyscope.games.shapley import exact_shapley
-from bathyscope.games.unseen import Span
+
+MOST_CELLS = 2048
+"""Interactions that a process is asked for: memory grows with their square (about 0.4 GB here)."""
 
 
 def interactions(game: Game, budget: Budget, target: int | None = None) -> Estimate:
@@ -58,80 +64,77 @@ def exact_interactions(game: Game) -> FloatArray:
 
 
 def sampled_interactions(game: Game, budget: Budget) -> Estimate:
-    """Return the map of a game of one target as a mean over random blocks of orders.
+    """Return the map of a game of one target from pairs of a coalition and its complement.
 
-    In an order of arrival, S, i, j, …, the excess of i and j over S is a sample of I_ij. A block is
-    a set of orders in which each two features are neighbours equally often (the zigzags by which
-    Walecki cut the complete graph into paths), its features shuffled at random: one unbiased
-    sample of the whole map, whose diagonal sums to v(all) − v(none) exactly. Standard error: s/√n
-    over n blocks, n − 1 degrees of freedom; n is small where features are many, and the interval
-    accordingly wide. Of a cell that no block shows to vary, the bound of `unseen`.
-
-    Costs at most `cost_of_block` evaluations a block and 2 for the ends, up to the budget; at
-    least `fewest_for_interactions`.
+    Interactions of two features belong to v(S) + v(complement of S), which is described by a
+    Gaussian process as Shapley values' half is (`sampled_pairs.sampled`); the diagonal is that of
+    sampled Shapley values of the same pairs, and sums to v(all) − v(none). No more than
+    `MOST_BY_PROCESS` pairs are of use to it: of a larger budget the rest goes into blocks of orders
+    (`interaction_blocks`), and the one of the smaller error is returned. More than `MOST_CELLS`
+    interactions are beyond it, and only blocks are drawn.
     """
-    features = game.num_features
-    zigzags = _zigzags(features)
+    cells = comb(game.num_features, 2)
+    if cells > MOST_CELLS:
+        return by_blocks(game, budget)
+    found = sampled(game, budget, _ByPairs())
+    assert found.standard_error is not None
+    spent = 2 * MOST_BY_PROCESS + 2
+    within = budget.tolerance is not None and found.standard_error.max() <= budget.tolerance
+    rest = replace(budget, evaluations=max(budget.evaluations - spent, 1))
+    if within or rest.evaluations < fewest_for_blocks(game.num_features):
+        return found
+    return better(found, by_blocks(game, rest))
 
-    def draw(generator: np.random.Generator, blocks: int) -> Coalitions:
-        names = random_ranks(generator, blocks, features)
-        first = prefixes(zigzags[:, names].swapaxes(0, 1).reshape(-1, features))
-        # S with j but without i, its forerunner: the one coalition no prefix of the order shows.
-        skipping = first[:, :-2] | (first[:, 2:] & ~first[:, 1:-1])
-        return np.concatenate([first, skipping], axis=1).reshape(blocks, -1, features)
 
-    return sample(game, budget, draw, 2 * features * len(zigzags), _Blocks())
+class _ByPairs:
+    """Plan of the map of a game of one target."""
+
+    most = MOST_BY_PROCESS
+
+    def estimate(self, game: Game, pairs: int, seed: int) -> Estimate:
+        """Return what so many pairs say of interactions, and on the diagonal of the values."""
+        sample = see(game, draw_by_size(game.num_features, pairs, seed))
+        with np.errstate(invalid="ignore"):  # infinities make all unknown
+            return _together(
+                by_process(INTERACTION, sample, seed), by_process(SHAPLEY, sample, seed)
+            )
 
 
-def cost_of_block(features: int) -> int:
-    """Return the most evaluations of one block, beside the two ends."""
-    return len(_zigzags(features)) * (2 * features - 2)
+def _together(above: Estimate, diagonal: Estimate) -> Estimate:
+    """Return the map of (1, cells) above the diagonal and (1, features) on it."""
+    features = diagonal.values.shape[1]
+    first, second = np.triu_indices(features, 1)
+
+    def square(cells: FloatArray | None, values: FloatArray | None) -> FloatArray:
+        """Return (…, features, features) from (…, 1, cells) and (…, 1, features)."""
+        assert cells is not None and values is not None
+        found = np.zeros((*values.shape[:-2], features, features))
+        found[..., first, second] = found[..., second, first] = cells[..., 0, :]
+        found[..., np.arange(features), np.arange(features)] = values[..., 0, :]
+        return found
+
+    assert above.halves is not None and diagonal.halves is not None and above.unseen is not None
+    assert above.degrees_of_freedom is not None and diagonal.degrees_of_freedom is not None
+    assert above.foretold is not None and diagonal.foretold is not None
+    halves = [square(*half) for half in zip(above.halves, diagonal.halves, strict=True)]
+    return Estimate(
+        values=square(above.values, diagonal.values),
+        standard_error=square(above.standard_error, diagonal.standard_error),
+        degrees_of_freedom=min(above.degrees_of_freedom, diagonal.degrees_of_freedom),
+        halves=(halves[0], halves[1]),
+        replicates=square(above.replicates, diagonal.replicates),
+        # An interaction is the difference of two effects: twice what one may be off by.
+        unseen=square(2 * above.unseen, diagonal.unseen),
+        foretold=np.minimum(above.foretold, diagonal.foretold),
+    )
 
 
 def fewest_for_interactions(features: int) -> int:
-    """Return the evaluations an error takes: `FEWEST` blocks of orders."""
-    return min(1 << features, FEWEST * cost_of_block(features) + 2)
-
-
-class _Blocks:
-    def __init__(self) -> None:
-        self._mean, self._span, self._features = MeanOfSamples(), Span(), 0
-
-    def add(self, drawn: Coalitions, values: FloatArray) -> None:
-        blocks, _, features = drawn.shape
-        per_order = drawn.reshape(-1, 2 * features, features)
-        first, skipping = np.split(values.reshape(len(per_order), -1), [features + 1], axis=1)
-        ranks = ranks_of(per_order[:, : features + 1])
-        effects = by_feature(np.diff(first, axis=1)[:, :, None], ranks)[:, 0]
-        excess = first[:, 2:] - first[:, 1:-1] - skipping + first[:, :-2]
-        arrivals = ranks.argsort(axis=1)
-        found = np.zeros((len(per_order), features, features))
-        rows = np.arange(len(per_order))[:, None]
-        found[rows, arrivals[:, :-1], arrivals[:, 1:]] = excess
-        # Each two features are neighbours in 2/features of a block's orders.
-        found = (found + found.swapaxes(1, 2)) * (features / 2)
-        diagonal = np.arange(features)
-        found[:, diagonal, diagonal] = effects
-        self._mean.add(found.reshape(blocks, -1, features, features).mean(axis=1))
-        self._features = features
-        self._span.add(values)
-
-    def estimate(self) -> Estimate:
-        span = self._span.width
-        # A pair's excess is a sum of two effects, each at most the span; the diagonal's is one.
-        return self._mean.estimate(span, span * (2 - np.eye(self._features)))
-
-
-def _zigzags(features: int) -> Ranks:
-    """Return orders (as ranks) in which each two features are neighbours equally often.
-
-    k, k + 1, k − 1, k + 2, … modulo F: half of the k suffice where F is even, since the other
-    half runs through the same orders backwards.
-    """
-    steps = np.arange(features)
-    zigzag = np.where(steps % 2, (steps + 1) // 2, -(steps // 2))
-    starts = np.arange(features // 2 if features % 2 == 0 else features)
-    return ((starts[:, None] + zigzag) % features).argsort(axis=1)
+    """Return the evaluations an error takes: a pair for each interaction, or six for each value."""
+    cells = comb(features, 2)
+    if cells > MOST_CELLS:
+        return fewest_for_blocks(features)
+    return min(1 << features, max(fewest_by_pairs(features), 2 * cells + 2))
 
 
 def _one_target(game: Game, target: int | None) -> Game:
@@ -155,6 +158,7 @@ class Interactions(Method):
     name = "interactions"
     summary = "what each two features do together, a map of features × features"
     definition = "its {exact} Shapley interaction"
+    draws = "pairs"
 
     def fewest(self, num_features: int) -> int:
         """Return the fewest evaluations it works with."""

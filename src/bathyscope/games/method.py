@@ -17,12 +17,15 @@ class Method(ABC):
         definition: Completes "A cell says how much …:" in descriptions; `{exact}` becomes "exact"
             or "sampled".
         samples: Whether it spends the whole budget on samples where it cannot be exact.
+        draws: What a sampled map is recorded to come from; another word wherever the same seed no
+            longer gives the same samples, so that no map of before is taken for one of today.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     definition: ClassVar[str]
     samples: ClassVar[bool] = True
+    draws: ClassVar[str | None] = None
 
     @abstractmethod
     def fewest(self, num_features: int) -> int:

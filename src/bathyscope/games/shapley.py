@@ -8,14 +8,14 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Game, all_coalitions
 from bathyscope.games.method import Method
-from bathyscope.games.sampled_shapley import fewest_for_shapley, sampled_shapley
+from bathyscope.games.sampled_pairs import SHAPLEY_PLAN, fewest_by_pairs, sampled
 
 
 def shapley(game: Game, budget: Budget) -> Estimate:
     """Return Shapley values: exact where the budget covers all coalitions, else sampled."""
     if budget.covers(game.num_features):
         return Estimate(exact_shapley(game))
-    return sampled_shapley(game, budget)
+    return sampled(game, budget, SHAPLEY_PLAN)
 
 
 def exact_shapley(game: Game) -> FloatArray:
@@ -52,10 +52,11 @@ class Shapley(Method):
         "its {exact} Shapley value, the effect of adding it averaged over all orders in which "
         "features can be added"
     )
+    draws = "pairs"
 
     def fewest(self, num_features: int) -> int:
         """Return the fewest evaluations it works with."""
-        return fewest_for_shapley(num_features)
+        return fewest_by_pairs(num_features)
 
     def estimate(self, game: Game, budget: Budget) -> Estimate:
         """Return Shapley values, exact where the budget allows."""

@@ -13,6 +13,7 @@ from bathyscope.core.errors import InputError, packages_needed
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
+from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.provenance import on_threads, require_same_model, source_of, was_a_function
 from bathyscope.model.scorer import Scorer
 from bathyscope.render.figure.embedded_metadata import Inscription, digest, read_inscription
@@ -139,6 +140,20 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
             f"The map in {path} was made with a Python function as baseline, which no file keeps; "
             "it cannot be computed again."
         )
+    _require_same_draws(inscribed, path)
+
+
+def _require_same_draws(inscribed: Inscription, path: str | Path) -> None:
+    """Raise InputError where a map was sampled in a way that its method no longer samples."""
+    asked = inscribed.provenance.get("method") or {}
+    method = {**METHODS, INTERACTIONS.name: INTERACTIONS}.get(asked.get("name", ""))
+    if method is None or asked.get("exact", True) or asked.get("draws") == method.draws:
+        return
+    raise InputError(
+        f"The map in {path} was sampled by an older bathyscope, which drew other sets of features "
+        f"for {method.name}: only that version gives its numbers again. Those of today differ from "
+        "them within both errors; make the map anew to have them."
+    )
 
 
 def _require_described(inscribed: Inscription, path: str | Path) -> None:

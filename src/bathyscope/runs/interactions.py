@@ -1,7 +1,7 @@
 """Interactions: what each two features of a prompt do together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
 from bathyscope.runs.base import Run
 from bathyscope.runs.consistency import require_interactions
 from bathyscope.runs.evidence import Evidence, read_evidence
-from bathyscope.runs.validation import bounds, optional_floats, optional_numbers
+from bathyscope.runs.validation import bounds, floats, optional_floats, optional_numbers
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +26,7 @@ class InteractionRun(Run):
         against_evidence: The same of what it is compared with; None without.
         unseen: As of an attribution run, shape (features, features).
         notes: What is worth knowing before the numbers are relied on, a sentence each.
+        replicates: As of an attribution run, shape (replicates, features, features).
     """
 
     heatmap: Heatmap
@@ -35,6 +36,7 @@ class InteractionRun(Run):
     against_evidence: Evidence | None = None
     unseen: FloatArray | None = None
     notes: tuple[str, ...] = ()
+    replicates: FloatArray | None = None
     kind: ClassVar[str] = "interactions"
 
     def particulars(self) -> dict[str, Any]:
@@ -44,6 +46,11 @@ class InteractionRun(Run):
             "unseen": optional_numbers(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
         }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `arrays.safetensors` holds."""
+        beside = {} if self.replicates is None else {"replicates": self.replicates}
+        return {**super().arrays(), **beside}
 
     @property
     def feature_axis(self) -> Axis:
@@ -59,4 +66,7 @@ class InteractionRun(Run):
         shape = heatmap.values.shape
         error = optional_floats(document["standard_error"], *shape)
         unseen, freedom = bounds(document.get("unseen"), *shape), document["degrees_of_freedom"]
-        return cls(heatmap, error, freedom, *read_evidence(document), unseen)
+        found = arrays.get("replicates")
+        replicates = None if found is None else floats(found, len(found), *shape)
+        read = cls(heatmap, error, freedom, *read_evidence(document), unseen)
+        return replace(read, replicates=replicates)
