@@ -10,7 +10,7 @@ import { shortNumber } from "./numbers.js";
 
 const WIDTH = 96; // of the gutter that arcs are drawn in
 const THICKEST = 7;
-const SVG = "http://www.w3.org/2000/svg";
+const SVG_NAMES = "http://www.w3.org/2000/svg";
 
 export class Arcs {
   /**
@@ -27,7 +27,7 @@ export class Arcs {
     /** The passage that the first row is. */
     this.first = this.columns - this.rows + 1;
     this.chosen = this.columns;
-    this.svg = document.createElementNS(SVG, "svg");
+    this.svg = document.createElementNS(SVG_NAMES, "svg");
     this.svg.setAttribute("class", "arcs");
     this.svg.setAttribute("aria-hidden", "true");
     /** @type {HTMLElement[]} */
@@ -184,7 +184,7 @@ export class Arcs {
       return offsetTop + offsetHeight / 2;
     });
     const out = WIDTH - 10 - (WIDTH - 20) * Math.min(1, 0.15 + (to - from) / (this.columns + 1));
-    const made = document.createElementNS(SVG, "path");
+    const made = document.createElementNS(SVG_NAMES, "path");
     const edge = WIDTH - 4;
     made.setAttribute("d", `M ${edge} ${begin} C ${out} ${begin}, ${out} ${end}, ${edge} ${end}`);
     made.setAttribute("stroke-width", String(0.5 + (THICKEST - 0.5) * share));
