@@ -8,8 +8,8 @@ import { shortNumber } from "./numbers.js";
 /** @typedef {import("./state.js").State} State */
 /** @typedef {{from: number, to: number, value: number, owed: boolean}} Arc */
 
-const WIDTH = 96; // of the gutter that arcs are drawn in
-const THICKEST = 7;
+const GUTTER = 96; // of the gutter that arcs are drawn in
+const THICKEST_ARC = 7;
 const SVG_NAMES = "http://www.w3.org/2000/svg";
 
 export class Arcs {
@@ -168,9 +168,9 @@ export class Arcs {
     const arcs = this.arcs().filter(({ value }) => Number.isFinite(value) && value !== 0);
     const largest = Math.max(...arcs.map(({ value }) => Math.abs(value)), 1e-300);
     const height = this.text.offsetHeight;
-    this.svg.setAttribute("viewBox", `0 0 ${WIDTH} ${Math.max(1, height)}`);
+    this.svg.setAttribute("viewBox", `0 0 ${GUTTER} ${Math.max(1, height)}`);
     this.svg.setAttribute("height", String(height));
-    this.svg.setAttribute("width", String(WIDTH));
+    this.svg.setAttribute("width", String(GUTTER));
     this.svg.replaceChildren(...arcs.map((arc) => this.path(arc, Math.abs(arc.value) / largest)));
   }
 
@@ -183,11 +183,11 @@ export class Arcs {
       const { offsetTop, offsetHeight } = this.passages[at];
       return offsetTop + offsetHeight / 2;
     });
-    const out = WIDTH - 10 - (WIDTH - 20) * Math.min(1, 0.15 + (to - from) / (this.columns + 1));
+    const out = GUTTER - 10 - (GUTTER - 20) * Math.min(1, 0.15 + (to - from) / (this.columns + 1));
     const made = document.createElementNS(SVG_NAMES, "path");
-    const edge = WIDTH - 4;
+    const edge = GUTTER - 4;
     made.setAttribute("d", `M ${edge} ${begin} C ${out} ${begin}, ${out} ${end}, ${edge} ${end}`);
-    made.setAttribute("stroke-width", String(0.5 + (THICKEST - 0.5) * share));
+    made.setAttribute("stroke-width", String(0.5 + (THICKEST_ARC - 0.5) * share));
     made.setAttribute("class", `${value < 0 ? "opposes" : "supports"} ${owed ? "owed" : "given"}`);
     made.dataset.from = String(from);
     made.dataset.to = String(to);
