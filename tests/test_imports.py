@@ -35,6 +35,7 @@ LEVELS = (
     "description",
     "render",
     "page",
+    "study",
     "replay",
     "demo",
     "cli",

@@ -13,7 +13,7 @@ def test_lines_tell_the_time_left(
         listen(stage, done, 50 if stage == "work" else None)
     assert capsys.readouterr().err.splitlines() == [
         "work: 10 of 50",
-        "work: 20 of 50, about 0:01:00 left",
+        "work: 20 of 50, 0.5 a second, about 0:01:00 left",
         "rest",
         "rest",
     ]

@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -84,26 +85,38 @@ class _Lines:
     """A line when a stage begins, and one every ten seconds while it lasts."""
 
     def __init__(self) -> None:
-        self.stage = ""
-        self.begun = self.last = 0.0
-        self.begun_at = 0
+        self.stages: dict[str, _Stage] = {}
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         now = time.monotonic()
-        if stage != self.stage:
-            self.stage, self.begun, self.begun_at = stage, now, done
-        elif now - self.last < 10 or done == total:
-            return
-        self.last = now
+        known = self.stages.get(stage)
+        if known is None or done < known.done:
+            known = self.stages[stage] = _Stage(now, now, done, done)
+        else:
+            known.done = done
+            if now - known.told < 10 or done == total:
+                return
+        known.told = now
         print(stage if total is None else f"{stage}: {done} of {total}", end="", file=sys.stderr)
-        print(self._left(now, done, total), file=sys.stderr)
+        print(known.left(now, total), file=sys.stderr)
 
-    def _left(self, now: float, done: int, total: int | None) -> str:
-        """Return the time left at the speed of this stage so far."""
-        if total is None or done == self.begun_at:
+
+@dataclass
+class _Stage:
+    """A stage: its beginning, when it was last told of, what was done then and is now."""
+
+    begun: float
+    told: float
+    begun_at: int
+    done: int
+
+    def left(self, now: float, total: int | None) -> str:
+        """Return the speed of this stage so far, and the time left at it."""
+        if total is None or self.done == self.begun_at:
             return ""
-        seconds = (now - self.begun) / (done - self.begun_at) * (total - done)
-        return f", about {timedelta(seconds=round(seconds))} left"
+        rate = (self.done - self.begun_at) / (now - self.begun)
+        left = timedelta(seconds=round((total - self.done) / rate))
+        return f", {rate:.2g} a second, about {left} left"
 
 
 def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

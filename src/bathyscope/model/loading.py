@@ -76,6 +76,27 @@ def _loaded(
     return loaded, source
 
 
+def identity(
+    model: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    dtype: str = "float32",
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Return what tells the model that `load` would load from others, without its weights.
+
+    Returns:
+        Name and hash of its files, or name and revision of a hub id; plain JSON values.
+
+    Raises:
+        ModelError: The model is not found.
+    """
+    adapter = None if model is None else adapter_in(Path(model).expanduser())
+    if adapter is None:
+        return _source(model, revision, dtype, progress)[1]
+    return _base_of(adapter, revision or adapter.revision, dtype, progress)[1]
+
+
 def _base_of(
     adapter: Adapter, revision: str | None, dtype: str, progress: Progress
 ) -> tuple[str, dict[str, Any]]:

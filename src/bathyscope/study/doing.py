@@ -1,0 +1,75 @@
+"""Carrying out a batch: the engine and its options, and the outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.progress import Progress, silent
+from bathyscope.study.engines.choice import ENGINES
+from bathyscope.study.engines.engine import Engine, EngineOptions
+from bathyscope.study.store import Study
+
+SHARD = 8
+"""Questions that travel together and are written as one part."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The outcome of a batch.
+
+    Attributes:
+        study: The study.
+        questions: How many questions there are.
+        computed: How many were answered now.
+        kept: How many were answered before.
+        failed: The sentences of those that could not be answered, by id.
+    """
+
+    study: Study
+    questions: int
+    computed: int
+    kept: int
+    failed: Mapping[str, str]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        own = {"questions": self.questions, "computed": self.computed, "kept": self.kept}
+        return {"study": str(self.study.folder), **own, "failed": dict(self.failed)}
+
+
+@dataclass(frozen=True)
+class Doing:
+    """The way a batch is carried out; none of it changes what comes out.
+
+    Attributes:
+        engine: A name in `engines.choice.ENGINES`.
+        workers: How many work at once; None lets the engine choose.
+        address: Of a cluster that runs already.
+        parameters: What a cluster is asked for.
+        shard: How many questions travel together.
+        fail_fast: Whether the first question that fails ends the batch.
+        retry: Whether questions that failed before are asked again.
+        progress: Told of every shard.
+    """
+
+    engine: str = "here"
+    workers: int | None = None
+    address: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    shard: int = SHARD
+    fail_fast: bool = False
+    retry: bool = False
+    progress: Progress = silent
+
+    def made(self, folder: Path) -> Engine:
+        """Return the engine.
+
+        Raises:
+            InputError: It is not known, or an option does not fit it.
+        """
+        if self.shard < 1:
+            raise InputError(f"A shard holds 1 question or more, not {self.shard}.")
+        options = EngineOptions(self.workers, self.address, folder, self.parameters)
+        return ENGINES.require(self.engine)(options)

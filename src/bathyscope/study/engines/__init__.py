@@ -1,0 +1,1 @@
+"""Places where records are computed: this process, others of this machine, Ray, Slurm."""

@@ -1,0 +1,215 @@
+"""A batch goes on where it was cut off, computes nothing twice, and leaves nothing half there."""
+
+import json
+import multiprocessing
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bathyscope.core.errors import InputError, ModelError, WriteError
+from bathyscope.study import parts as parts_module
+from bathyscope.study.doing import Batch, Doing
+from bathyscope.study.driver import carry_out
+from bathyscope.study.packages import parquet
+from bathyscope.study.rows import COLUMNS
+from bathyscope.study.store import Study, open_study
+from tests.study.stub import StubWork, attribution, question
+
+_FORK = multiprocessing.get_context("fork")  # what a test has imported need not be again
+
+ASKED = {"settings": {"method": "stub", "seed": 0}, "model": {"sha256": "0"}}
+
+
+def lines(study: Study) -> dict[str, list[Any]]:
+    """Return every line of every table, in an order of their own."""
+    return {
+        name: sorted(study.table(name).to_pylist(), key=lambda line: json.dumps(line, default=str))
+        for name in COLUMNS
+    }
+
+
+def run(
+    folder: Path,
+    work: StubWork | None = None,
+    count: int = 20,
+    asked: Any = ASKED,
+    **doing: Any,
+) -> Batch:
+    how = Doing(**{"shard": 3, **doing})
+    asked_of = [question(number) for number in range(1, count + 1)]
+    return carry_out(asked_of, folder, asked, work or StubWork(), how.made(folder), how)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> dict[str, list[Any]]:
+    """What an undisturbed batch gives."""
+    return lines(run(tmp_path / "whole").study)
+
+
+def test_a_batch_gives_every_row_once_and_a_second_one_computes_nothing(
+    tmp_path: Path, whole: dict[str, list[Any]]
+) -> None:
+    note = tmp_path / "note"
+    note.mkdir()
+    first = run(tmp_path / "study", StubWork(note=note))
+    assert (first.questions, first.computed, first.kept, first.failed) == (20, 20, 0, {})
+    second = run(tmp_path / "study", StubWork(note=note))
+    assert (second.computed, second.kept) == (0, 20)
+    assert len(list(note.iterdir())) == 20
+    assert lines(second.study) == whole
+    assert len(whole["cells"]) == 20 * 9 and len(whole["records"]) == 20
+    assert run(tmp_path / "study", StubWork(note=note), count=25).computed == 5
+    assert len(list(note.iterdir())) == 25
+
+
+def test_a_failing_record_is_a_row_with_its_sentence_and_may_be_asked_again(
+    tmp_path: Path, whole: dict[str, list[Any]]
+) -> None:
+    done = run(tmp_path / "study", StubWork(failing=("r3", "r9")))
+    assert done.failed == {"r3": "It fails.", "r9": "It fails."}
+    assert run(tmp_path / "study").computed == 0
+    again = run(tmp_path / "study", retry=True)
+    assert (again.computed, again.failed) == (2, {})
+    assert lines(again.study) == whole
+
+
+def test_fail_fast_stops_and_what_was_done_stays(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'r\d+' fails.*It fails"):
+        run(tmp_path / "study", StubWork(failing=tuple(f"r{n}" for n in range(21))), fail_fast=True)
+    assert len(open_study(tmp_path / "study").known()) == 3
+
+
+def test_joined_parts_hold_the_same_lines(
+    tmp_path: Path, whole: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts_module, "MOST_SMALL", 3)
+    study = run(tmp_path / "study", shard=2).study
+    assert len(study.parts.names()) < 6
+    assert lines(study) == whole
+
+
+def test_between_joining_and_removing_no_line_is_there_twice(
+    tmp_path: Path, whole: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts_module, "MOST_SMALL", 3)
+    monkeypatch.setattr(parts_module.Parts, "_clear", lambda self, names: None)  # killed before
+    study = run(tmp_path / "study", shard=2).study
+    assert len(list((tmp_path / "study" / "parts").glob("0*"))) > len(study.parts.names())
+    assert lines(study) == whole
+
+
+def test_another_option_or_content_is_refused_with_what_differs(tmp_path: Path) -> None:
+    run(tmp_path / "study")
+    other = {**ASKED, "settings": {"method": "banzhaf", "seed": 0}}
+    with pytest.raises(InputError, match=r"settings.method is 'stub' there and 'banzhaf' here"):
+        run(tmp_path / "study", asked=other)
+    how = Doing()
+    changed = [question(3, kind="%")]
+    with pytest.raises(InputError, match=r"'r3' has rows.*kind is '/' there and '%' here"):
+        carry_out(changed, tmp_path / "study", ASKED, StubWork(), how.made(tmp_path), how)
+    with pytest.raises(ModelError, match="sha256"):
+        run(tmp_path / "study", StubWork(provenance={"name": "stub", "sha256": "1"}), count=21)
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="exists already"):
+        run(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_nothing_is_left_of_a_study_that_never_began(tmp_path: Path) -> None:
+    class Broken(StubWork):
+        def begin(self, threads: int | None = None) -> Any:
+            raise ModelError("It cannot be loaded.")
+
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        run(tmp_path / "study", Broken())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_driver_is_refused(tmp_path: Path) -> None:
+    study = run(tmp_path / "study").study
+    with study.writing(), pytest.raises(InputError, match="Another process is at work"):
+        run(tmp_path / "study", count=21)
+    assert run(tmp_path / "study", count=21).computed == 1
+
+
+def test_what_cannot_be_written_leaves_what_was_written(
+    tmp_path: Path, whole: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = parquet()
+    written = []
+
+    class Full:
+        ParquetFile = real.ParquetFile
+
+        @staticmethod
+        def write_table(table: Any, path: Path, **how: Any) -> None:
+            written.append(path)
+            if len(written) > 15:
+                path.write_bytes(b"PAR1")
+                raise OSError(28, "No space left on device")
+            real.write_table(table, path, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts_module, "parquet", lambda: Full)
+        with pytest.raises(WriteError, match="No space left"):
+            run(tmp_path / "study")
+    assert len(open_study(tmp_path / "study").known()) == 6
+    assert lines(run(tmp_path / "study").study) == whole
+
+
+def test_a_damaged_part_is_named_and_can_be_computed_again(
+    tmp_path: Path, whole: dict[str, list[Any]]
+) -> None:
+    study = run(tmp_path / "study").study
+    part = study.folder / "parts" / "000003"
+    (part / "records.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(InputError, match=r"000003.*damaged.*delete the folder"):
+        run(tmp_path / "study")
+    for file in part.iterdir():
+        file.unlink()
+    part.rmdir()
+    again = run(tmp_path / "study")
+    assert again.computed == 3 and lines(again.study) == whole
+
+
+def test_the_maps_of_a_record_are_the_runs_that_were_computed(tmp_path: Path) -> None:
+    study = run(tmp_path / "study", StubWork(failing=("r4",))).study
+    (opened,) = study.runs("r7")
+    assert opened.to_document() == attribution(question(7)).to_document()
+    with pytest.raises(InputError, match="'r4' has no map: It fails"):
+        study.runs("r4")
+    with pytest.raises(InputError, match="no record 'r'; there are r"):
+        study.runs("r")
+
+
+def test_killed_at_random_moments_it_goes_on_and_ends_with_the_same_rows(
+    tmp_path: Path, whole: dict[str, list[Any]]
+) -> None:
+    note, folder = tmp_path / "note", tmp_path / "study"
+    note.mkdir()
+    chance, kills = random.Random(5), 0
+    while kills < 20:
+        work = StubWork(seconds=0.004, note=note)
+        process = _FORK.Process(target=run, args=(folder, work), kwargs={"shard": 2})
+        process.start()
+        deadline = time.monotonic() + 20
+        before = len(list(note.iterdir()))
+        while process.is_alive() and len(list(note.iterdir())) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.03))
+        process.kill()
+        process.join()
+        kills += 1
+        if folder.exists() and len(open_study(folder).known()) == 20:
+            break
+    assert kills > 2
+    assert lines(run(folder, shard=2).study) == whole
+    # At most the shard in flight is lost at each kill, which is 2 questions.
+    assert len(list(note.iterdir())) <= 20 + 2 * kills
