@@ -1,4 +1,5 @@
 # make demo: three heatmaps of a real language model, in ./bathyscope-demo/
+# make study: forty problems, four worked examples each, and what can be claimed of them, in ./bathyscope-study/
 # make test: formatter, linter, types, and every test
 # make bench: what it costs beside other tools, in ratios, and whether Think@n pays; long, on a quiet machine
 # Each makes the virtual environment when it is missing or out of date, and otherwise installs nothing.
@@ -11,10 +12,20 @@ LOWEST := $(VENV)-lowest
 NODE_MODULES := tests/page/node_modules
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: demo test test-slow test-statistical test-lowest families planted reliability bench docs browser clean
+.PHONY: demo study test test-slow test-statistical test-lowest families planted reliability bench docs browser clean
 
 demo: $(VENV)/installed
 	$(BIN)/bathyscope demo --overwrite
+
+# Under five minutes on two cores; the same command goes on where it was cut off.
+study: $(VENV)/installed-study
+	mkdir -p bathyscope-study
+	$(BIN)/bathyscope problems arithmetic --n 40 --seed 1 --kinds gain,loss,groups,share > bathyscope-study/problems.jsonl
+	$(BIN)/bathyscope batch bathyscope-study/problems.jsonl --output bathyscope-study/rows --attribute \
+	  --template examples/study/prompt.jinja --demonstrations examples/study/examples.jsonl --target ' {{ solution }}'
+	$(BIN)/bathyscope study bathyscope-study/rows --output bathyscope-study/report --overwrite \
+	  --claim "largest(column.operator == row.operator) by row.operator" \
+	  --claim "difference(column.operator == row.operator, column.operator != row.operator) where row.role == 'operator'"
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .
@@ -60,6 +71,7 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
 	$(BENCH)/bin/python -m benchmarks.estimators --output benchmarks/results/estimators.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
+	$(BIN)/python -m benchmarks.studies --output benchmarks/results/studies.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
 	$(BIN)/python -m benchmarks.many --output benchmarks/results/many.json
 	$(BIN)/python -m benchmarks.start --output benchmarks/results/start.json
@@ -87,6 +99,10 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --constraint constraints.txt --editable .
 	touch $@
 
+$(VENV)/installed-study: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[study]'
+	touch $(VENV)/installed $@
+
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
 	touch $(VENV)/installed $@
@@ -102,4 +118,4 @@ browser: $(VENV)/installed-dev
 	  echo 'no type checker for the page: npm could not obtain it'
 
 clean:
-	rm -rf $(NODE_MODULES) $(VENV) $(BENCH) $(LOWEST) bathyscope-demo site .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(NODE_MODULES) $(VENV) $(BENCH) $(LOWEST) bathyscope-demo bathyscope-study site .cache .mypy_cache .pytest_cache .ruff_cache

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-import bathyscope as bs
 from bathyscope.games.game import all_coalitions
 from bathyscope.games.shapley import exact_shapley
 
@@ -27,30 +26,6 @@ def benchmark(name: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def results(right_is_deep: bool) -> list[dict[str, Any]]:
-    """Return four samples for each of six problems; the deep half is right, or the other."""
-    samples = [
-        {"ratio": 0.1 * i, "answer": "7" if (i >= 2) == right_is_deep else str(i), "tokens": 20}
-        for i in range(4)
-    ]
-    seconds = {"Think@n": 2.0, "majority of all": 3.0}
-    one = {"answer": "7", "greedy": "7", "greedy_tokens": 9, "seconds": seconds, "samples": samples}
-    return [one] * 6
-
-
-@pytest.mark.parametrize("right_is_deep", [True, False])
-def test_policies_are_judged_by_their_own_samples(right_is_deep: bool) -> None:
-    think = benchmark("think")
-    table = think.judged(results(right_is_deep), bs.ThinkSettings(n=4, prefix=5))
-    assert table["Think@n"]["accuracy"] == float(right_is_deep)
-    assert table["reverse ranking"]["accuracy"] == float(not right_is_deep)
-    assert table["majority of all"] == {"accuracy": 1, "tokens": 80, "seconds": 3}
-    assert table["Think@n"]["tokens"] == table["random share"]["tokens"] == 50
-    found = think.correlation(results(right_is_deep), seed=0, bins=4)
-    assert (found["correlation"] > 0.8) == right_is_deep
-    assert found["interval"][0] <= found["correlation"] <= found["interval"][1]
 
 
 def test_the_docs_say_what_was_measured() -> None:

@@ -76,6 +76,6 @@ def test_contributing_names_targets_and_places_that_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.M), target
     folders = re.findall(r"`([a-z_/]+/)`", text)
     assert len(folders) > 5
-    made = {"bathyscope-demo/", "site/"}
+    made = {"bathyscope-demo/", "bathyscope-study/", "site/"}
     for folder in set(folders) - made:
         assert (ROOT / folder).is_dir(), folder

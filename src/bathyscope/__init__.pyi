@@ -52,6 +52,17 @@ from bathyscope.selection.report import judge_selection as judge_selection
 from bathyscope.selection.select import Selection as Selection
 from bathyscope.selection.select import select as select
 from bathyscope.selection.settings import SelectSettings as SelectSettings
+from bathyscope.study.batch import batch as batch
+from bathyscope.study.claims.finding import Finding as Finding
+from bathyscope.study.claims.finding import findings as findings
+from bathyscope.study.claims.view import StudyView as StudyView
+from bathyscope.study.claims.words import describe_finding as describe_finding
+from bathyscope.study.doing import Batch as Batch
+from bathyscope.study.doing import Doing as Doing
+from bathyscope.study.report import StudyReport as StudyReport
+from bathyscope.study.settings import BatchSettings as BatchSettings
+from bathyscope.study.store import Study as Study
+from bathyscope.study.store import open_study as open_study
 from bathyscope.tables.opening import open_map as open_map
 from bathyscope.tables.reading import read_table as read_table
 from bathyscope.tables.writing import write_table as write_table

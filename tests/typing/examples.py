@@ -313,6 +313,30 @@ def heatmaps() -> None:
     assert_type(plain.quantity.bounds, tuple[float, float] | None)
 
 
+def studies(model: bs.LanguageModel) -> None:
+    settings = bs.BatchSettings(
+        attribution=bs.AttributionSettings(method="shapley"),
+        depth=bs.DepthSettings(),
+        answer="last-number",
+        features="demonstrations",
+        template="{{ question }}",
+        orders=2,
+        stop="\n",
+    )
+    doing = bs.Doing(engine="processes", workers=2, shard=4, progress=told)
+    done = bs.batch("problems.jsonl", "study", settings=settings, model=model, doing=doing)
+    assert_type(done, bs.Batch)
+    assert_type(done.study, bs.Study)
+    assert_type(done.failed, Mapping[str, str])
+    study = bs.open_study(Path("study"))
+    assert_type(study.runs("a")[0].heatmap, bs.Heatmap)
+    view = bs.StudyView(study)
+    found = bs.findings(["mean(value) by row.role"], view, correct="bh")
+    assert_type(found, list[bs.Finding])
+    assert_type(bs.describe_finding(found[0]), str)
+    bs.StudyReport(view, found).write(Path("report"), overwrite=True, pages=10, progress=told)
+
+
 def rerunning(model: bs.LanguageModel) -> None:
     found = bs.rerun("figure.png", model, translators=None, device="cpu", progress=told)
     assert_type(found.identical, bool)

@@ -10,6 +10,7 @@ import typer
 
 from bathyscope.cli import (
     attribute,
+    batch,
     chain,
     compare,
     demo,
@@ -18,11 +19,14 @@ from bathyscope.cli import (
     evaluate,
     lens,
     listings,
+    open,
     problems,
     provenance,
+    rank,
     render,
     rerun,
     select,
+    study,
     think,
     view,
 )
@@ -96,6 +100,9 @@ LISTS = {
     "depth": (listings.layer_statistics, listings.lenses),
     "think": (listings.lenses,),
     "select": (listings.selectors,),
+    "study": (listings.claims,),
+    "rank": (listings.methods, listings.features),
+    "batch": (listings.engines, listings.methods, listings.features, listings.lenses),
 }
 """What the help of a command ends with."""
 
@@ -113,6 +120,10 @@ for name, module in {
     "rerun": rerun,
     "select": select,
     "demo": demo,
+    "batch": batch,
+    "open": open,
+    "study": study,
+    "rank": rank,
 }.items():
     kind = listings.ending_with(*LISTS.get(name, ()))
     app.command(name, cls=kind)(_ends_well(module.command))

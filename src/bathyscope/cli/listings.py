@@ -96,6 +96,23 @@ def selectors() -> tuple[str, Rows]:
     return "Selectors", _with_brought(own, SELECTORS.group)
 
 
+def claims() -> tuple[str, Rows]:
+    """Return the statistics of claims."""
+    from bathyscope.study.claims.statistics import CLAIM_STATISTICS
+
+    own = {name: one.summary for name, one in CLAIM_STATISTICS.own().items()}
+    own["correlation"] = "Pearson's r of two quantities of a record"
+    return "Claims, such as largest(column.operator == row.operator) by row.operator", own
+
+
+def engines() -> tuple[str, Rows]:
+    """Return the places where a batch is computed."""
+    from bathyscope.study.engines.choice import ENGINES
+
+    own = {name: one.summary for name, one in ENGINES.own().items()}
+    return "Engines", _with_brought(own, ENGINES.group)
+
+
 def _with_brought(own: Rows, group: str) -> Rows:
     others = {name: f"from {package}" for name, package in brought(group).items()}
     return {**own, **{name: text for name, text in others.items() if name not in own}}

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from bathyscope.core.heatmap import Axis
@@ -89,6 +90,7 @@ def role_table(rules: Sequence[RoleRule] = ()) -> RoleTable:
     return RoleTable(tuple(rules), roles)
 
 
+@lru_cache(maxsize=1 << 16)  # the tokens of a thousand answers are few different ones
 def _alone(text: str) -> Role | None:
     """Return the role of a text, or None where it depends on what stands around it."""
     bare = text.strip()

@@ -22,7 +22,7 @@ _RUN = re.compile(rb'\{\s*"schema":\s*\d+,\s*"kind":\s*"')
 
 _DOCUMENT = "run.json"
 _BESIDE = {"arrays.safetensors", "scores.csv", "figure.png", "description.md"}
-_PARTS = re.compile(r"target-[1-9]\d*|division|multiplication|depth")
+_PARTS = re.compile(r"target-[1-9]\d*|division|multiplication|depth|maps")
 
 
 def foreign(path: Path) -> Path | None:

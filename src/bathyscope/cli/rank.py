@@ -1,0 +1,87 @@
+"""`bathyscope rank`: parts of a prompt, or of a study's prompts, in order of their effect."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bathyscope.cli import options
+from bathyscope.cli.machines import print_json
+from bathyscope.cli.messages import progress_bars
+from bathyscope.cli.texts import given_text, read_text
+
+if TYPE_CHECKING:
+    from bathyscope.study.ranking import RankedPart
+
+
+def command(
+    subject: Annotated[
+        str, typer.Argument(metavar="PROMPT|STUDY", help="A text, a file, or a study's folder.")
+    ],
+    target: Annotated[
+        str | None, typer.Option(help="Continuation of PROMPT. [default: the model writes it]")
+    ] = None,
+    method: Annotated[str, typer.Option(metavar="NAME", help="As of attribute.")] = "shapley",
+    features: options.Features = "marked",
+    chat: options.Chat = False,
+    budget: options.Budget = 4096,
+    seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
+    max_new_tokens: options.MaxNewTokens = 64,
+    keep_newline: options.KeepNewline = False,
+    model: options.Model = None,
+    revision: options.Revision = None,
+    dtype: options.Dtype = "float32",
+    device: options.Device = None,
+    as_json: options.Json = False,
+) -> None:
+    """List parts in order of their effect on the answer, one line each."""
+    folder = Path(subject)
+    if _is_study(folder):
+        from bathyscope.study.claims.view import StudyView
+        from bathyscope.study.ranking import ranked_study
+        from bathyscope.study.store import open_study
+
+        parts, counted = ranked_study(StudyView(open_study(folder))), "records"
+    else:
+        with progress_bars() as progress:
+            from bathyscope.attribution.attribute import attribute
+            from bathyscope.cli.features import choose_features, tokens_as_features
+            from bathyscope.study.ranking import ranked_parts
+
+            source = read_text(subject, keep_newline=keep_newline)
+            chosen = choose_features(source, features)
+            loaded = options.load_model(model, revision, dtype, device, progress)
+            run = attribute(
+                loaded, chosen or tokens_as_features(source, loaded),
+                None if target is None else given_text(target, "target"), method=method,
+                chat=chat, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
+                progress=progress,
+            )  # fmt: skip
+            parts, counted = ranked_parts(run), "tokens"
+    if as_json:
+        print_json([part.to_document() for part in parts])
+    else:
+        _show(parts, counted)
+
+
+def _is_study(folder: Path) -> bool:
+    try:
+        return (folder / "study.json").is_file()
+    except (OSError, ValueError):  # a text too long to be a name, or with a character none has
+        return False
+
+
+def _show(parts: "list[RankedPart]", counted: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("part", "effect, nats", "95 %", f"helped, of {counted}")
+    for part in parts:
+        between = "exact" if part.low == part.effect == part.high else (
+            "unknown" if part.low != part.low else f"{part.low:+.3f} to {part.high:+.3f}"
+        )  # fmt: skip
+        table.add_row(
+            Text(part.label), f"{part.effect:+.4f}", between, f"{part.helped} of {part.of}"
+        )
+    Console(markup=False, highlight=False).print(table)

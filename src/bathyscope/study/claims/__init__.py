@@ -1,0 +1,1 @@
+"""Claims about a study: a small language, and what becomes of it."""

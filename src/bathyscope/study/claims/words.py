@@ -1,0 +1,77 @@
+"""A finding in words: whether the pattern holds, for how many, and what contradicts it."""
+
+import math
+
+from bathyscope.study.claims.finding import Finding, Group
+from bathyscope.study.statistics.estimate import Interval
+
+
+def describe_finding(finding: Finding) -> str:
+    """Paragraph on a finding, computed from the numbers and never beyond them."""
+    whole, *groups = finding.groups
+    sentences = [f"Claim: {finding.claim.text}."]
+    if whole.estimate.n == 0:
+        sentences.append("Nothing in the study can be looked at for it.")
+    else:
+        sentences.append(_group(whole, finding, "In all"))
+        sentences += [_group(group, finding, f"Where it is {group.name!r}") for group in groups]
+        verdict = _verdict(whole, finding)
+        sentences += [verdict] if verdict else []
+    if finding.excluded:
+        left_out = "; ".join(f"{count} because: {why}" for why, count in finding.excluded.items())
+        sentences.append(f"Left out are {left_out}.")
+    if finding.against:
+        named = ", ".join(f"{one.id} ({one.support:+.3g})" for one in finding.against)
+        sentences.append(f"Most against it: {named}.")
+    elif whole.estimate.n:
+        sentences.append("No record speaks against it.")
+    return " ".join(sentences)
+
+
+def interval(one: Interval, unit: str, *, share: bool) -> str:
+    """Return an estimate with its interval as people read it."""
+    if math.isnan(one.value):
+        return "unknown"
+    if share:
+        value = f"{100 * one.value:.0f} %"
+        return (
+            value if math.isnan(one.low) else f"{value} [{100 * one.low:.0f}, {100 * one.high:.0f}]"
+        )
+    behind = f" {unit}" if unit else ""
+    if math.isnan(one.low):
+        return f"{one.value:.3g}{behind}"
+    return f"{one.value:.3g}{behind} [{one.low:.3g}, {one.high:.3g}]"
+
+
+def _group(group: Group, finding: Finding, where: str) -> str:
+    one = group.estimate
+    shown = interval(one, finding.unit, share=finding.is_share)
+    counted = f"{_count(one.n)} of {one.clusters} records" if one.clusters else "no record"
+    if not finding.is_share:
+        text = f"{where} it is {shown}, over {counted}"
+    else:
+        text = f"{where} it holds for {group.held} of {one.n}, {shown}, over {counted}"
+        if not math.isnan(group.chance):
+            text += f"; by chance it would for {100 * group.chance:.0f} %"
+    if group.margin is not None and not math.isnan(group.margin.value):
+        text += f"; margin {interval(group.margin, 'nats', share=False)}"
+    if not math.isnan(group.corrected):
+        text += f"; p {group.corrected:.2g} corrected"
+    return text + "."
+
+
+def _count(n: int) -> str:
+    return "1 observation" if n == 1 else f"{n} observations"
+
+
+def _verdict(group: Group, finding: Finding) -> str | None:
+    """Return whether the pattern holds, where chance or zero says what it is compared with."""
+    one, null = group.estimate, group.chance
+    if math.isnan(null) or math.isnan(one.low):
+        return None
+    than = "by chance" if finding.is_share else "nothing"
+    if one.low > null:
+        return f"The pattern holds: more than {than}, by the whole interval."
+    if one.high < null:
+        return f"The pattern is reversed: less than {than}, by the whole interval."
+    return f"Whether it holds is open: the interval includes what would be {than}."

@@ -1,0 +1,1 @@
+"""Estimates with intervals where observations of one record belong together."""

@@ -1,0 +1,213 @@
+"""Claims over rows of which the answer is known, computed again by loops."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.roles import RoleRule
+from bathyscope.study.claims.finding import Finding, findings
+from bathyscope.study.claims.language import parsed
+from bathyscope.study.claims.observations import Observations
+from bathyscope.study.claims.view import StudyView, numbers, operators
+from bathyscope.study.claims.words import describe_finding
+from bathyscope.study.comparison import paired_findings
+from bathyscope.study.doing import Doing
+from bathyscope.study.driver import carry_out
+from bathyscope.study.ranking import ranked_study
+from bathyscope.study.report import StudyReport
+from bathyscope.study.tables import mean_map
+from tests.study.stub import StubWork, attribution, question
+from tests.study.test_driver import ASKED, run
+
+COUNT = 30
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> StudyView:
+    folder = tmp_path_factory.mktemp("claims") / "study"
+    return StudyView(run(folder, StubWork(failing=("r8",)), count=COUNT).study)
+
+
+def maps() -> dict[int, Any]:
+    return {n: attribution(question(n)).heatmap.values for n in range(1, COUNT + 1) if n != 8}
+
+
+def find(claim: str, view: StudyView) -> Finding:
+    return findings([claim], view)[0]
+
+
+def test_the_largest_cell_of_the_operator_is_asked_of_the_operator_alone(view: StudyView) -> None:
+    found = find("largest(column.operator == row.operator) by operator", view)
+    margins = [m[1, 1] - max(m[1, 0], m[1, 2]) for m in maps().values()]  # the token is /
+    whole, group = found.groups
+    assert group.name == "/" and whole.estimate.n == group.estimate.n == COUNT - 1
+    assert whole.held == sum(margin > 0 for margin in margins)
+    assert whole.estimate.value == np.mean(np.array(margins) > 0)
+    assert whole.margin is not None
+    assert whole.margin.value == pytest.approx(np.mean(margins))
+    assert whole.chance == pytest.approx(1 / 3)
+    assert found.excluded == {
+        "operator is not known": 2 * (COUNT - 1), "records that failed": 1
+    }  # fmt: skip
+    worst = sorted((m, f"r{n}") for n, m in zip(maps(), margins, strict=True))[:3]
+    assert [one.id for one in found.against] == [name for _, name in worst]
+    assert [one.support for one in found.against] == pytest.approx([m for m, _ in worst])
+    words = describe_finding(found)
+    assert f"{whole.held} of {COUNT - 1}" in words and found.against[0].id in words
+
+
+def test_means_shares_and_differences_are_those_of_loops(view: StudyView) -> None:
+    cells = maps()
+    mean = find("mean(value, column.position == 2) where row.role == 'digit'", view)
+    assert mean.groups[0].estimate.value == pytest.approx(
+        np.mean([[m[0, 1], m[2, 1]] for m in cells.values()])
+    )
+    assert mean.unit == "nats" and mean.groups[0].estimate.n == 2 * len(cells)
+    share = find("share(value > 0, row.operator == '/') by column.demonstration", view)
+    assert [group.name for group in share.groups] == ["all", "1", "2", "3"]
+    for group, column in zip(share.groups[1:], range(3), strict=True):
+        assert group.estimate.value == np.mean([m[1, column] > 0 for m in cells.values()])
+    difference = find("difference(column.position == 1, column.position == 3)", view)
+    assert difference.groups[0].estimate.value == pytest.approx(
+        np.mean([m[:, 0].mean() - m[:, 2].mean() for m in cells.values()])
+    )
+    assert difference.groups[0].estimate.n == len(cells)
+    right = find("share(record.right) by record.group", view)
+    expected = {n: n % 5 == n % 7 for n in cells}
+    assert right.groups[0].held == sum(expected.values())
+    assert [g.estimate.n for g in right.groups[1:]] == [
+        sum(n % 3 == group for n in cells) for group in range(3)
+    ]
+
+
+def test_a_correlation_is_that_of_numpy(view: StudyView) -> None:
+    found = find("correlation(record.effect, record.right)", view)
+    effect = [m.sum() for m in maps().values()]
+    right = [float(n % 5 == n % 7) for n in maps()]
+    assert found.groups[0].estimate.value == pytest.approx(np.corrcoef(effect, right)[0, 1])
+
+
+def test_own_roles_and_own_functions_are_taken(view: StudyView) -> None:
+    slash = StudyView(view.study, [RoleRule.pattern("slash", "/")])
+    assert find("mean(value, row.role == 'slash')", slash).groups[0].estimate.n == 3 * (COUNT - 1)
+
+    def first(of: StudyView) -> Observations:
+        value = of.cells("attribution").value[::9]
+        record = np.arange(len(value))
+        group = np.full(len(value), "all", dtype=object)
+        return Observations(value, record, group, False, "nats", 0 * value, value)
+
+    (found,) = findings([first], view)
+    assert found.claim.text == "first"
+    expected = np.mean([m[0, 0] for m in maps().values()])
+    assert found.groups[0].estimate.value == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ("largest(column.operater == row.operator)", "no 'operater'; did you mean 'operator'"),
+        ("biggest(value > 0)", "statistic of a claim 'biggest' is not known"),
+        ("largest(value)", "is no condition, but a number"),
+        ("mean(row.text)", "is a text, not a number"),
+        ("mean(value, row.text < 3)", "cannot be put in order"),
+        ("mean(value", "cannot be read"),
+        ("mean(value) by", "cannot be read at"),
+        ("value > 0", "no statistic of something"),
+        ("mean(value) where value > 0 where value < 1", "'where' twice"),
+        ("mean()", "takes 1 to 2 arguments, not 0"),
+        ("mean(__import__('os').system('true'))", "nothing that a claim can say"),
+        ("mean((lambda: 1)())", "nothing that a claim can say"),
+        ("mean(row.__class__)", "no '__class__'"),
+        ("mean(value.real)", "'value' is not known"),
+        ("mean(layer)", "no depth maps"),
+        ("mean(record.nowhere)", "A record has no 'nowhere'"),
+        ("correlation(record.right)", "two quantities"),
+        ("x" * 3000, "up to 2000 characters"),
+        ("mean(" + "(" * 900 + "1" + ")" * 900 + ")", "cannot be read"),
+    ],
+)
+def test_what_a_claim_cannot_say_is_one_sentence(
+    claim: str, sentence: str, view: StudyView
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        find(claim, view)
+
+
+def test_a_claim_is_divided_outside_of_brackets_and_quotes() -> None:
+    claim = parsed("share(record.text == 'where by', (record.a in ('by',))) by record.k")
+    assert (claim.statistic, len(claim.arguments)) == ("share", 2)
+    assert claim.where is None and claim.by is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "digits"),
+    [
+        ("9 + 3 = 12", ["+"], ["9", "3", "12"]),
+        ("2 × 3 ÷ 4 = 1.5", ["*", "/"], ["2", "3", "4", "1.5"]),
+        ("$16,000 / 0.8 = $20,000", ["/"], ["16000", "0.8", "20000"]),
+        ("7 − 5 - 1", ["-"], ["7", "5", "1"]),
+        ("Tom has 3 pens.", [], ["3"]),
+    ],
+)
+def test_operators_and_numbers_of_a_text(text: str, found: list[str], digits: list[str]) -> None:
+    assert operators(text) == found
+    assert numbers(text) == digits
+
+
+def test_the_mean_map_is_the_mean_over_records_and_its_spread(view: StudyView) -> None:
+    table = mean_map(view)
+    assert table.columns == ("+", "-", "/") and table.rows == ("digit", "operator")
+    slash = [m[1, 1] for m in maps().values()]
+    assert table.mean[1, 2] == pytest.approx(np.mean(slash))
+    assert table.spread[1, 2] == pytest.approx(np.std(slash, ddof=1))
+    digits = [m[[0, 2], 2].mean() for m in maps().values()]
+    assert table.mean[0, 1] == pytest.approx(np.mean(digits))
+
+
+def test_parts_are_ranked_by_their_mean_effect(view: StudyView) -> None:
+    parts = ranked_study(view)
+    sums = np.array([m.sum(axis=0) for m in maps().values()])
+    assert parts[0].label == "8 / 2 = 4"
+    assert [part.effect for part in parts] == pytest.approx(sorted(sums.mean(axis=0))[::-1])
+    assert parts[0].helped == (sums[:, 1] > 0).sum() and parts[0].of == COUNT - 1
+    assert parts[0].low < parts[0].effect < parts[0].high
+
+
+def test_two_studies_are_compared_record_by_record(view: StudyView, tmp_path: Path) -> None:
+    how = Doing()
+    asked = [question(n, answer=str(n % 5)) for n in range(3, COUNT + 3)]  # all are right here
+    other = StudyView(
+        carry_out(asked, tmp_path / "o", ASKED, StubWork(), how.made(tmp_path), how).study
+    )
+    right, value = paired_findings(["share(record.right)", "mean(value)"], view, other)
+    shared = [n for n in maps() if n >= 3]
+    lost = sum(n % 5 != n % 7 for n in shared)
+    assert right.difference.value == pytest.approx(lost / len(shared))
+    assert right.test is not None
+    assert (right.test.first_only, right.test.second_only) == (0, lost)
+    assert right.unpaired == 2 + 3 and value.difference.value == 0
+    with pytest.raises(InputError, match="one number of a whole study"):
+        paired_findings(["correlation(record.right, record.effect)"], view, other)
+
+
+def test_the_report_opens_every_records_maps_and_shows_text_as_text(tmp_path: Path) -> None:
+    how = Doing()
+    hostile = "<script>alert(1)</script>"
+    asked = [question(n, note=hostile, answer=hostile) for n in range(1, 7)]
+    study = carry_out(asked, tmp_path / "s", ASKED, StubWork(), how.made(tmp_path), how).study
+    view = StudyView(study)
+    claim = "largest(column.operator == row.operator)"
+    report = StudyReport(view, findings([claim, "mean(value) by row.role"], view))
+    report.write(tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert hostile not in page and "&lt;script&gt;alert(1)" in page
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert {"index.html", "forest.png", "roles.png", "multiples.png", "maps"} == names
+    assert len(list((tmp_path / "report" / "maps").iterdir())) == 6
+    first = page[page.index('href="maps/1.html">') :].split(">")[1].split("<")[0]
+    assert first in {one.id for finding in report.findings for one in finding.against}
+    report.write(tmp_path / "report", overwrite=True)
