@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 
 import bathyscope
+from bathyscope.page.document import modules
 
 HERE = Path(__file__).parent
 ASSETS = Path(bathyscope.__file__).parent / "page" / "assets"
 
 
+def node_program() -> str | None:
+    """Return where Node lies."""
+    return shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
+
+
 def ran(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a program from npm."""
     script = HERE / "node_modules" / program
-    node = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
+    node = node_program()
     if node is None or not script.exists():
         pytest.skip(f"there is no {script.name}: `make browser` obtains it from npm")
     command = [node, str(script), *map(str, arguments)]
@@ -43,6 +49,18 @@ def test_a_wrong_type_is_found(tmp_path: Path) -> None:
         file.write('shortNumber("1", true);\n')
     result = checked(tmp_path)
     assert "numbers.js" in result.stdout and "not assignable" in result.stdout
+
+
+def test_joined_as_a_page_holds_them_they_are_one_program(tmp_path: Path) -> None:
+    """Each module may be right and two of them still declare one name."""
+    node = node_program()
+    assert node is not None, "Node comes with the dependencies of development"
+    whole, twice = tmp_path / "whole.mjs", tmp_path / "twice.mjs"
+    whole.write_text(modules(), encoding="utf-8")
+    twice.write_text(modules() + "\n" + (ASSETS / "numbers.js").read_text(), encoding="utf-8")
+    for path, right in ((whole, True), (twice, False)):
+        found = subprocess.run([node, "--check", str(path)], capture_output=True, text=True)
+        assert (found.returncode == 0) == right, found.stderr
 
 
 def test_the_format_is_the_formatters() -> None:
