@@ -207,3 +207,37 @@ def test_output_that_nobody_can_take_is_one_sentence_and_the_run_is_saved(
     assert "standard output: No space left on device" in result.stderr.splitlines()[-1]
     assert "Exception" not in result.stderr and "Traceback" not in result.stderr
     assert open_run(here / "run").kind == "depth"
+
+
+@pytest.mark.parametrize("by", ["word", "sentence", "role"])
+def test_depth_by_something_is_printed_saved_and_computed_again(
+    here: Path, llama_folder: str, by: str
+) -> None:
+    text = " it is 13. So it is. Fine."
+    asked = ["depth", "8 + 5?", "--response", text, "-m", llama_folder, "--by", by]
+    result = call(*asked, "-o", "run")
+    assert result.exit_code == 0, result.output
+    assert f"Settling depth by {by}" in result.stdout and f"by {by}" in result.stdout
+    assert (here / "run" / "figure.png").exists()
+    document = json.loads(call(*asked, "--json", "-o", "other").stdout)
+    assert document["kind"] == "depth_groups" and document["provenance"]["by"] == by
+    assert sum(group["tokens"] for group in document["groups"]) == len(text)
+    assert "bit for bit" in call("rerun", "run").stdout
+    assert "largest deep share" in call("describe", "run").stdout
+    assert call("compare", "run", "other").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--by", "line"], "by 'line' is not known"),
+        (["--by", "word", "--top-k", "1"], "belongs to single tokens"),
+        (["--by", "word", "--stream"], "nor --by"),
+    ],
+)
+def test_what_does_not_go_with_by_is_refused(
+    here: Path, llama_folder: str, more: list[str], message: str
+) -> None:
+    result = call("depth", "a", "-m", llama_folder, *more)
+    assert result.exit_code == 2 and message in " ".join(result.stderr.split())
+    assert list(here.iterdir()) == []

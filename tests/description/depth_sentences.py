@@ -90,13 +90,15 @@ def cell_of_depth(page: Page, truth: DepthTruth) -> None:
 
 @depth.reads(
     r"Intermediate layers are read (through the final norm|without the final norm|through affine "
-    r"translators trained for each layer) ?(\(the usual logit lens\)|\(the tuned lens\)|)\."
+    r"translators trained for each layer|through their average effect on the last layer) "
+    r"?(\(the usual logit lens\)|\(the tuned lens\)|\(the Jacobian lens\)|)\."
 )
 def lens(page: Page, truth: DepthTruth, words: str, name: str) -> None:
     assert (words, name) == {
         "norm": ("through the final norm", "(the usual logit lens)"),
         "raw": ("without the final norm", ""),
         "tuned": ("through affine translators trained for each layer", "(the tuned lens)"),
+        "jacobian": ("through their average effect on the last layer", "(the Jacobian lens)"),
     }[truth.made["lens"]]
 
 
@@ -255,6 +257,26 @@ def repeats(page: Page, truth: DepthTruth, *groups: str) -> None:
         (shown(label), first, second) for label, first, second in twice[:20]
     ]
     assert whole(more or "0") == len(twice) - len(told)
+
+
+@depth.reads(
+    rf"Of (\d+) sentences the deepest is {LABEL}: {COUNT} of {COUNT} tokens? settles? deep "
+    rf"\({PERCENT}\), the median at layer {NUMBER}\."
+)
+def by_sentence(page: Page, truth: DepthTruth, count: str, text: str, *numbers: str) -> None:
+    """Sentences are found by hand: no text here has a full stop that ends none."""
+    ends = [place for place, label in enumerate(truth.columns) if label == "."]
+    starts = [0, *(end + 1 for end in ends if end + 1 < len(truth.columns))]
+    parts = [truth.depths[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
+    deep = [sum(layer in {truth.depths[p] for p in truth.deep} for layer in part) for part in parts]
+    share = [hits / len(part) for hits, part in zip(deep, parts, strict=True)]
+    best = share.index(max(share))
+    assert int(count) == len(parts)
+    assert (whole(numbers[0]), whole(numbers[1])) == (deep[best], len(parts[best]))
+    assert says(numbers[2], 100 * share[best])
+    assert float(numbers[3]) == median(parts[best])
+    first = truth.columns[starts[best]].strip("▁")
+    assert page.label(text).startswith(first)
 
 
 @depth.reads(

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import visible
-from bathyscope.page.units import units
+from bathyscope.prompt.units import units
 from tests.conftest import byte_tokenizer
 from tests.model.tokenizers import llama_like, metaspace, words_only
 

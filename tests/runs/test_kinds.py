@@ -22,6 +22,7 @@ from bathyscope.runs.settling import SettlingRun
 from bathyscope.runs.table import TableRun
 from bathyscope.runs.think import Sample, ThinkRun
 from tests.comparison.maps import attribution, depth, provenance, table
+from tests.runs.test_depth_groups import run_of as depth_of_sentences
 
 KEPT = Path(__file__).parent.parent / "kept_runs" / "schema-1"
 
@@ -59,6 +60,7 @@ SAMPLES = {
     "think": _think,
     "comparison": _comparison,
     "chain": lambda: bs.open_run(KEPT / "chain"),
+    "depth_groups": lambda: bs.group_depths(depth_of_sentences(), "sentence"),
     "table": lambda: TableRun(table([[1.0, -2.0], [3.0, 4.0]])),
 }
 

@@ -11,7 +11,10 @@ from bathyscope.cli.texts import given_text, read_text
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
+    from bathyscope.layers.settings import DepthSettings
     from bathyscope.runs.base import Run
+
+_TOKEN = "token"
 
 
 def command(
@@ -35,6 +38,13 @@ def command(
             help="Also compute this layer statistic for each cell, of those below; repeatable.",
         ),
     ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="token; or word, sentence or role: where the tokens of each settle, and how many "
+            "settle deep."
+        ),
+    ] = "token",
     ratio_only: Annotated[
         bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
     ] = False,
@@ -59,10 +69,9 @@ def command(
     with progress_bars() as progress:
         from bathyscope.cli.results import Delivery, expect, show_all, show_forecast
         from bathyscope.cli.streaming import stream_depths
-        from bathyscope.layers import depth as verbs
         from bathyscope.layers.forecast import forecast_depth
         from bathyscope.layers.lenses.choice import check_lens
-        from bathyscope.layers.settings import DepthSettings, require_no_map
+        from bathyscope.layers.settings import DepthSettings
         from bathyscope.model.provenance import require_text
 
         response = None if response is None else given_text(response, "response")
@@ -79,10 +88,11 @@ def command(
             progress=progress,
         )
         check_lens(lens, translators)
-        if ratio_only:
-            require_no_map(settings)
+        verb = _verb(by, settings, ratio_only=ratio_only)
         if stream:
-            _require_nothing_else(response, top_k, statistic, ratio_only, dry_run, output, figure)
+            _require_nothing_else(
+                response, top_k, statistic, ratio_only, by != _TOKEN, dry_run, output, figure
+            )
             loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
             return stream_depths(loaded, text, settings, as_json=as_json)
         delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
@@ -91,7 +101,6 @@ def command(
         forecast = expect(forecast_depth(loaded, text, response, settings), progress)
         if dry_run:
             return show_forecast(forecast, as_json=as_json)
-        verb: Callable[..., Run] = verbs.settle if ratio_only else verbs.depth
         run = verb(loaded, text, response, settings=settings)
     if ratio_only and not (output or figure):
         return show_all([run], as_json=as_json)
@@ -102,5 +111,25 @@ def _require_nothing_else(*given: object) -> None:
     if any(given):
         raise InputError(
             "--stream looks into tokens while the model writes them; it goes with neither "
-            "--response, --output, --figure, --top-k, --statistic, --ratio-only nor --dry-run."
+            "--response, --output, --figure, --top-k, --statistic, --ratio-only, --by nor "
+            "--dry-run."
         )
+
+
+def _verb(by: str, settings: "DepthSettings", *, ratio_only: bool) -> "Callable[..., Run]":
+    """Return what computes the run, having refused what does not go together."""
+    from bathyscope.layers import depth as verbs
+    from bathyscope.layers.settings import require_no_map
+    from bathyscope.runs.depth_groups import group_depths, require_grouping
+
+    if ratio_only:
+        require_no_map(settings)
+    if by == _TOKEN:
+        return verbs.settle if ratio_only else verbs.depth
+    require_grouping(by)
+    if settings.top_k or settings.statistics:
+        raise InputError(
+            "What the layers would say belongs to single tokens; leave out --top-k and "
+            "--statistic, or --by."
+        )
+    return lambda *asked, **given: group_depths(verbs.settle(*asked, **given), by)

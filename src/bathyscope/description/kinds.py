@@ -9,6 +9,7 @@ from bathyscope.description.facts.attribution import attribution_facts
 from bathyscope.description.facts.chain import chain_facts
 from bathyscope.description.facts.comparison import comparison_facts
 from bathyscope.description.facts.depth import depth_facts
+from bathyscope.description.facts.depth_groups import depth_groups_facts
 from bathyscope.description.facts.faithfulness import faithfulness_facts
 from bathyscope.description.facts.interactions import interaction_facts
 from bathyscope.description.facts.map import MapFacts, map_facts
@@ -19,6 +20,7 @@ from bathyscope.description.words.attribution import attribution_account
 from bathyscope.description.words.chain import chain_account
 from bathyscope.description.words.comparison import comparison_account
 from bathyscope.description.words.depth import depth_account
+from bathyscope.description.words.depth_groups import depth_groups_account
 from bathyscope.description.words.faithfulness import faithfulness_account
 from bathyscope.description.words.interactions import interaction_account
 from bathyscope.description.words.map import map_account
@@ -58,6 +60,7 @@ DESCRIPTIONS: Registry[Description] = Registry(
         Description("depth", depth_facts, depth_account),
         Description("settling", settling_facts, settling_account),
         Description("think", think_facts, think_account),
+        Description("depth_groups", depth_groups_facts, depth_groups_account),
         Description("faithfulness", faithfulness_facts, faithfulness_account),
         Description("comparison", comparison_facts, comparison_account),
         Description("chain", chain_facts, chain_account),

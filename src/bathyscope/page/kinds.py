@@ -83,6 +83,11 @@ _DEPTH = (
     "the last one's, from 0 bits, the same, to 1. The line: where a token settles."
 )
 
+_DEPTH_GROUPS = (
+    "Rows: layers. Columns: one {by} each. A cell: the share of its tokens that have settled at "
+    "the layer or before; where it passes 0.5, half of them have."
+)
+
 
 def _explained_chain(run: ChainRun) -> str:
     parts = "parts of the prompt, then steps" if run.parts else "steps"
@@ -237,6 +242,11 @@ PANELS: Registry[PagePanel] = Registry(
             lambda run: "What each step owes to what stands before it",
             _explained_chain,
             _chain,
+        ),
+        PagePanel(
+            "depth_groups",
+            lambda run: f"How deep each {run.by} was decided",
+            lambda run: _DEPTH_GROUPS.format(by=run.by),
         ),
         PLAIN,
     ),

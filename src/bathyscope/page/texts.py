@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bathyscope.core.heatmap import Axis
-from bathyscope.page.units import units
 from bathyscope.prompt.labels import visible
+from bathyscope.prompt.units import spelled_by, units
 from bathyscope.runs.base import Run
 
 
@@ -54,7 +54,7 @@ class Texts:
             link, text, over = self._features(run, axis), run.prompt or "", "prompt"
         elif axis == run.token_axis:
             link, text, over = self._answer(run), run.text or "", "answer"
-            text = text if _spelled_by(axis, text) else ""
+            text = text if spelled_by(axis, text) else ""
         return {
             "name": axis.name,
             "labels": list(axis.labels),
@@ -102,25 +102,10 @@ def _prompt_pieces(prompt: str, features: Axis) -> list[dict[str, Any]]:
 
 def _token_pieces(target: str, tokens: Axis) -> list[str]:
     """Return the text of each token; the label where several share one character."""
-    if tokens.spans is None or not _spelled_by(tokens, target):
+    if tokens.spans is None or not spelled_by(tokens, target):
         return list(tokens.labels)
     sharing = Counter(tokens.spans)
     return [
         label if sharing[span] > 1 else token_text(target[slice(*span)])
         for label, span in zip(tokens.labels, tokens.spans, strict=True)
     ]
-
-
-def _spelled_by(tokens: Axis, text: str) -> bool:
-    """Tell whether the spans of tokens are of this text.
-
-    Those of runs by bathyscope 0.1 may be one character off: their text lacks a space at the
-    beginning that the tokenizer drops.
-    """
-    if tokens.spans is None:
-        return False
-    shown = [visible(text[slice(*span)]) for span in tokens.spans]
-    return all(
-        label == whole or bool(whole and label.startswith(f"{whole} "))  # "é 1/2" of "é"
-        for label, whole in zip(tokens.labels, shown, strict=True)
-    )

@@ -85,6 +85,10 @@ def roles(texts: Sequence[str]) -> tuple[Role, ...]:
     return tuple(role for role in found if role is not None)
 
 
+TEMPLATE = RoleRule.words("template", ("the", "is", "."))
+"""Template words: what holds a sentence together, as arXiv 2602.13517 names them."""
+
+
 def role_table(rules: Sequence[RoleRule] = ()) -> RoleTable:
     """Return the roles above, behind a user's own."""
     return RoleTable(tuple(rules), roles)

@@ -16,6 +16,7 @@ from bathyscope.runs.base import Run
 from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.depth_groups import DepthGroupsRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.interactions import InteractionRun
 from bathyscope.runs.settling import SettlingRun
@@ -67,7 +68,7 @@ def _depth(run: DepthRun) -> list[str]:
     return [*others, f"{deep} of {run.num_layers}", ratio]
 
 
-def _settling(run: DepthRun | SettlingRun) -> list[str]:
+def _settling(run: DepthRun | SettlingRun | DepthGroupsRun) -> list[str]:
     provenance = run.provenance
     return [
         *_source(run),
@@ -103,6 +104,18 @@ def _comparison(run: Comparison) -> list[str]:
     elif not run.one_scale:
         lines.append("no difference: the cells have no unit in common")
     return lines
+
+
+def _depth_groups(run: DepthGroupsRun) -> list[str]:
+    deepest = max(run.groups, key=lambda group: group.deep_share)
+    interval = deepest.deep_share_interval
+    reach = "" if interval is None else f" (95 % {interval.low:.2f} to {interval.high:.2f})"
+    label = " ".join(deepest.label.split())
+    return [
+        *_settling(run),
+        f"by {run.by}",
+        f"largest deep share {deepest.deep_share:.2f}{reach}: {label}",
+    ]
 
 
 def _faithfulness(run: FaithfulnessRun) -> list[str]:
@@ -202,6 +215,7 @@ CAPTIONS: Registry[Caption] = Registry(
         Caption("depth", _depth),
         Caption("settling", _settling),
         Caption("think", _think),
+        Caption("depth_groups", _depth_groups),
         Caption("faithfulness", _faithfulness),
         Caption("comparison", _comparison),
         Caption("chain", _chain),

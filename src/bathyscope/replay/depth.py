@@ -8,12 +8,13 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress
 from bathyscope.layers.depth import depth, settle
 from bathyscope.layers.lenses.choice import check_lens
-from bathyscope.layers.lenses.tuned import origin_of
+from bathyscope.layers.lenses.fitted import origin_of
 from bathyscope.layers.settings import DepthSettings
 from bathyscope.model.provenance import text_prompt_of
 from bathyscope.model.scorer import Scorer
 from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.runs.base import Run
+from bathyscope.runs.depth_groups import group_depths
 from bathyscope.runs.table import as_run
 from bathyscope.thinking.settings import ThinkSettings
 from bathyscope.thinking.think import think
@@ -28,7 +29,7 @@ def depth_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask
         InputError: The translators are not those of the first time.
         KeyError, TypeError, ValueError: The record does not say.
     """
-    _require_same_translators(asked.get("translators"), translators)
+    _require_same_translators(asked, translators)
     prompt, given = text_prompt_of(asked), asked["given"]
     settings = DepthSettings.from_document(asked, translators=translators)
     name = asked.get("layer_statistic")  # a map that was read off the run
@@ -43,7 +44,7 @@ def depth_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask
 
 def settling_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
     """Return the question of settling depths, to ask it again; the errors are the same."""
-    _require_same_translators(asked.get("translators"), translators)
+    _require_same_translators(asked, translators)
     prompt, given = text_prompt_of(asked), asked["given"]
     settings = DepthSettings.from_document(asked, translators=translators)
 
@@ -54,9 +55,15 @@ def settling_again(asked: Mapping[str, Any], translators: str | Path | None) -> 
     return question
 
 
+def groups_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
+    """Return the question of depth by something, to ask it again; the errors are the same."""
+    by, depths = str(asked["by"]), settling_again(asked, translators)
+    return lambda model, progress: group_depths(depths(model, progress), by)
+
+
 def think_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
     """Return the question of Think@n, to ask it again; the errors are the same."""
-    _require_same_translators(asked.get("translators"), translators)
+    _require_same_translators(asked, translators)
     prompt = text_prompt_of(asked)
     settings = ThinkSettings.from_document(asked["settings"], translators=translators)
 
@@ -67,7 +74,8 @@ def think_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask
     return question
 
 
-def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path | None) -> None:
+def _require_same_translators(asked: Mapping[str, Any], given: str | Path | None) -> None:
+    then = asked.get("translators")
     if then is None:
         return
     if given is None:
@@ -75,7 +83,7 @@ def _require_same_translators(then: Mapping[str, Any] | None, given: str | Path 
             f"The map was read through the translators in {then['file']}; name that file "
             "(--translators)."
         )
-    check_lens("tuned", given)
+    check_lens(str(asked["lens"]), given)
     now = origin_of(Path(given))
     if now["sha256"] != then["sha256"]:
         raise InputError(

@@ -39,9 +39,7 @@ class Replay:
             KeyError, TypeError, ValueError: The provenance does not say.
         """
         if translators is not None and asked.get("translators") is None:
-            raise InputError(
-                "The map was not read through the tuned lens; leave out --translators."
-            )
+            raise InputError("The map was not read through a fitted lens; leave out --translators.")
         return self.read(asked, translators)
 
 
@@ -103,6 +101,7 @@ QUESTIONS: Registry[Replay] = Registry(
         Replay("interactions", _interactions),
         Replay("depth", _of_layers("depth_again")),
         Replay("settling", _of_layers("settling_again")),
+        Replay("depth_groups", _of_layers("groups_again")),
         Replay("think", _of_layers("think_again")),
         Replay("chain", _chain),
     ),

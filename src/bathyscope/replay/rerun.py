@@ -86,7 +86,7 @@ def rerun(
     Args:
         path: A figure that bathyscope drew, or a run folder.
         model: The same model, loaded; None loads it from where the provenance says.
-        translators: The file of the tuned lens, where the map was read through it.
+        translators: The file of the fitted lens, where the map was read through it.
         device: Where to compute; None takes the device of the first time.
         progress: Told of the steps.
 
@@ -134,6 +134,11 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
     if "grouped_from" in inscribed.provenance:
         raise InputError(
             f"The columns in {path} were grouped; give the run that they were grouped from."
+        )
+    if "further_roles" in inscribed.provenance:
+        raise InputError(
+            f"The roles in {path} were given in Python, which no file keeps; it cannot be computed "
+            "again."
         )
     if was_a_function(str((inscribed.provenance.get("method") or {}).get("baseline", ""))):
         raise InputError(

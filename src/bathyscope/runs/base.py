@@ -159,6 +159,14 @@ class Run(ABC):
         return None
 
     @property
+    def column_medians(self) -> FloatArray | None:
+        """Median layer of each column and the ends of its 95 % interval, shape (columns, 3).
+
+        NaN where there is no interval; None where the columns have no median among the rows.
+        """
+        return None
+
+    @property
     def effect(self) -> FloatArray | None:
         """What all columns together do to each row, shape (rows,); None where nothing says so."""
         return None

@@ -10,6 +10,7 @@ from bathyscope.runs.base import Run
 from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.depth_groups import DepthGroupsRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.folder import read_arrays, read_document, require_same
 from bathyscope.runs.interactions import InteractionRun
@@ -26,6 +27,7 @@ _OWN: tuple[type[Run], ...] = (
     DepthRun,
     SettlingRun,
     ThinkRun,
+    DepthGroupsRun,
     FaithfulnessRun,
     Comparison,
     ChainRun,

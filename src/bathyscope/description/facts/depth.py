@@ -7,17 +7,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap, number_or_null
 from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import AxisFacts, Gaps, Place, gaps
 from bathyscope.description.facts.map import sides
 from bathyscope.layers.lenses.summaries import SUMMARIES
-from bathyscope.prompt.roles import Role
+from bathyscope.prompt.roles import TEMPLATE, Role
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.depth_groups import DepthGroup, group_depths
 from bathyscope.runs.settling import SettlingRun
-
-TEMPLATE = frozenset({"the", "is", "."})
-"""Template words: words that hold a sentence together. Spaces and case do not count."""
 
 PROFILE_LAYERS = 5
 """At so many layers, from the first to the last one drawn, the median is told."""
@@ -97,6 +96,19 @@ class Template:
 
 
 @dataclass(frozen=True)
+class SentenceDepths:
+    """The sentences of a response.
+
+    Attributes:
+        count: How many there are.
+        deepest: The first of those with the largest deep share.
+    """
+
+    count: int
+    deepest: DepthGroup
+
+
+@dataclass(frozen=True)
 class SettledText:
     """Facts of settling depths, with their map or without.
 
@@ -168,6 +180,7 @@ class DepthFacts(SettledText):
         roles: Where tokens settle by role, the earliest median first; None without roles.
         repeats: First and second times; None where no token occurs twice.
         template: Template words against digits; None where the response lacks one of them.
+        sentences: The deepest one; None where the tokens have no places in a text.
     """
 
     num_layers: int
@@ -183,6 +196,7 @@ class DepthFacts(SettledText):
     roles: tuple[RoleDepth, ...] | None
     repeats: Repeats | None
     template: Template | None
+    sentences: SentenceDepths | None
     kind: ClassVar[str] = DepthRun.kind
 
 
@@ -210,7 +224,16 @@ def depth_facts(run: DepthRun) -> DepthFacts:
         roles=_role_depths(roles, depths) or None,
         repeats=_repeats(heatmap, tokens, depths),
         template=_template(tokens.labels, roles, depths),
+        sentences=_sentences(run),
     )
+
+
+def _sentences(run: DepthRun) -> SentenceDepths | None:
+    try:
+        groups = group_depths(run, "sentence").groups
+    except InputError:  # tables and old files name tokens without their places
+        return None
+    return SentenceDepths(len(groups), max(groups, key=lambda group: group.deep_share))
 
 
 def _medians(values: FloatArray) -> FloatArray:
@@ -276,8 +299,8 @@ def _template(
             for role, last in zip(roles, before, strict=True)
         ]
     )
-    words = [label.strip("▁⏎").casefold() for label in labels]
-    template = np.array([word in TEMPLATE for word in words]) & ~completes
+    words = [label.strip("▁⏎") for label in labels]
+    template = np.array(TEMPLATE.matches(words), dtype=bool) & ~completes
     if not template.any() or not completes.any():
         return None
     return Template(

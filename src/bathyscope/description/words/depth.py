@@ -86,6 +86,7 @@ def _values(found: DepthFacts) -> Iterator[str]:
 def _observations(found: DepthFacts) -> Iterator[str]:
     yield from _ends(found)
     yield from _by_role(found)
+    yield from _by_sentence(found)
     yield from _repeats(found)
     yield from _template(found)
     if found.early:
@@ -122,6 +123,18 @@ def _by_role(found: DepthFacts) -> Iterator[str]:
         reach = "" if part.earliest == part.latest else f" ({part.earliest} to {part.latest})"
         parts.append(f"{part.count:,} {role_noun(part.role, part.count)} at {part.median:g}{reach}")
     yield f"Median settling layer by role, with the range: {'; '.join(parts)}."
+
+
+def _by_sentence(found: DepthFacts) -> Iterator[str]:
+    sentences = found.sentences
+    if sentences is None or sentences.count < 2 or not sentences.deepest.deep:
+        return
+    deepest = sentences.deepest
+    yield (
+        f"Of {sentences.count} sentences the deepest is {code(deepest.label)}: {deepest.deep:,} of "
+        f"{count(deepest.tokens, 'token')} {'settles' if deepest.deep == 1 else 'settle'} deep "
+        f"({percent(deepest.deep_share)}), the median at layer {deepest.median_layer:g}."
+    )
 
 
 def _repeats(found: DepthFacts) -> Iterator[str]:

@@ -71,6 +71,8 @@ def _overlays(canvas: Canvas, run: Run, look: Look) -> "Iterator[Artist]":
     yield from overlays.hatch_what_is_no_number(canvas)
     if look.hatch and run.margin is not None:
         yield from overlays.hatch_uncertain(canvas, run.margin)
+    if run.column_medians is not None:
+        yield overlays.draw_medians(canvas, run.column_medians)
     if look.settling and run.settling_depth is not None:
         deep = int(run.provenance["deep_layer"])
         yield from overlays.draw_settling(canvas, run.settling_depth, deep)

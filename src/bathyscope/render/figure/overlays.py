@@ -72,6 +72,31 @@ def draw_settling(canvas: Canvas, depths: NDArray[np.int64], deep: int) -> "Iter
     yield Line2D([], [], color=LINE, linewidth=0.8, linestyle=dashes, label=label)
 
 
+def draw_medians(canvas: Canvas, medians: FloatArray) -> "Artist":
+    """Draw the median layer of each column, and its interval; return the entry in the legend.
+
+    Args:
+        canvas: The map, its rows layers from 1.
+        medians: Median, low and high end of each column, (columns, 3); NaN without interval.
+    """
+    from matplotlib.lines import Line2D
+
+    shown = medians[canvas.part.columns.start : canvas.part.columns.stop] - 1
+    middle = shown[:, 0]
+    reach = np.nan_to_num(np.abs(shown[:, 1:] - shown[:, :1])).T
+    look: dict[str, Any] = {
+        "color": LINE,
+        "marker": "o",
+        "markersize": 5,
+        "markeredgecolor": "white",
+    }
+    canvas.axes.errorbar(
+        np.arange(len(shown)), middle, yerr=reach, linestyle="none", elinewidth=1.4, capsize=3,
+        clip_on=False, **look,
+    )  # fmt: skip
+    return Line2D([], [], linestyle="none", label="median, 95 % interval", **look)
+
+
 def draw_strip(canvas: Canvas, depths: NDArray[np.int64], deep_layer: int) -> None:
     """Draw a strip below the map: deep tokens filled, at its side the deep-thinking ratio."""
     from matplotlib.colors import ListedColormap

@@ -24,6 +24,7 @@ from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
 from bathyscope.runs.comparison import NO_DIFFERENCE, Comparison
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.depth_groups import DepthGroupsRun
 from bathyscope.runs.settling import SettlingRun
 from bathyscope.runs.table import as_run
 
@@ -181,6 +182,25 @@ def _comparison(run: Comparison) -> RenderableType:
     return Group(Text(NO_DIFFERENCE), *sizes)
 
 
+def _depth_groups(run: DepthGroupsRun) -> RenderableType:
+    result = Table(title=f"Settling depth by {run.by}")
+    result.add_column(run.by)
+    for name in ("tokens", "median layer", "95 %", "deep", "share", "95 %"):
+        result.add_column(name, justify="right")
+    for group in run.groups:
+        layers, shares = group.median_interval, group.deep_share_interval
+        result.add_row(
+            Text(shortened(group.label)),
+            str(group.tokens),
+            f"{group.median_layer:g}",
+            "" if layers is None else f"{layers.low:g} to {layers.high:g}",
+            str(group.deep),
+            f"{group.deep_share:.2f}",
+            "" if shares is None else f"{shares.low:.2f} to {shares.high:.2f}",
+        )
+    return result
+
+
 def bars(divergences: FloatArray) -> str:
     """Return one bar per layer for a column of bits: an eighth of a bit to each step."""
     heights = np.minimum((divergences * len(_BARS)).astype(int), len(_BARS) - 1)
@@ -199,6 +219,7 @@ TABLES: Registry[TerminalTable] = Registry(
         TerminalTable("depth", _depth),
         TerminalTable("settling", _settling),
         TerminalTable("think", think_table),
+        TerminalTable("depth_groups", _depth_groups),
         TerminalTable("faithfulness", faithfulness_table),
         TerminalTable("comparison", _comparison),
         PLAIN,

@@ -12,6 +12,9 @@ from bathyscope.prompt.words import words
 
 _SEGMENTERS: dict[str, Callable[[str], list[Span]]] = {"word": words, "sentence": sentences}
 
+UNITS = tuple(_SEGMENTERS)
+"""What tokens are read in."""
+
 
 def units(axis: Axis, text: str) -> dict[str, dict[str, Any]]:
     """Return how an axis can be read in words and in sentences of its text.
@@ -25,13 +28,40 @@ def units(axis: Axis, text: str) -> dict[str, dict[str, Any]]:
         "labels", the display text of each unit.
     """
     found: dict[str, dict[str, Any]] = {}
-    for name, segmenter in _SEGMENTERS.items():
+    for name in UNITS:
         if axis.spans is None or not text.strip():
             continue
-        of = _numbers(axis.spans, text, [start for start, _ in segmenter(text)])
+        of, labels = unit_numbers(axis.spans, text, name)
         if of[-1] + 1 < len(of):
-            found[name] = {"of": of, "labels": list(_labels(of, axis.spans, text))}
+            found[name] = {"of": of, "labels": labels}
     return found
+
+
+def unit_numbers(spans: Sequence[Span], text: str, unit: str) -> tuple[list[int], list[str]]:
+    """Return the number, from 0, of the unit that each of some spans belongs to, and their texts.
+
+    Args:
+        spans: Of each position, in order; one at least.
+        text: What they are spans of; something stands in it.
+        unit: A name in `UNITS`.
+    """
+    of = _numbers(spans, text, [start for start, _ in _SEGMENTERS[unit](text)])
+    return of, list(_labels(of, spans, text))
+
+
+def spelled_by(tokens: Axis, text: str) -> bool:
+    """Tell whether the spans of tokens are of this text.
+
+    Those of runs by bathyscope 0.1 may be one character off: their text lacks a space at the
+    beginning that the tokenizer drops.
+    """
+    if tokens.spans is None:
+        return False
+    shown = [visible(text[slice(*span)]) for span in tokens.spans]
+    return all(
+        label == whole or bool(whole and label.startswith(f"{whole} "))  # "é 1/2" of "é"
+        for label, whole in zip(tokens.labels, shown, strict=True)
+    )
 
 
 def _numbers(spans: Sequence[Span], text: str, starts: Sequence[int]) -> list[int]:

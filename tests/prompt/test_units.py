@@ -1,5 +1,5 @@
 from bathyscope.core.heatmap import Axis
-from bathyscope.page.units import units
+from bathyscope.prompt.units import units
 
 
 def axis(pieces: list[str]) -> tuple[Axis, str]:
