@@ -33,7 +33,7 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow and not statistical"
 
-# A second real model: obtains about 240 MB the first time.
+# A second real model, which is about 240 MB to obtain, and whole fits of Jacobian lenses: half an hour.
 test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow
 

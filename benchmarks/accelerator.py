@@ -27,6 +27,7 @@ from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import shared_prefixes
+from benchmarks.lenses import exact_within
 from tests.families import byte_tokenizer
 
 ROUNDS = 3
@@ -49,6 +50,7 @@ class Shape:
 SHAPES = {
     "20B": Shape(48, 5120, 13_824, 40, 8, 200_000, 4096),
     "8B": Shape(32, 4096, 14_336, 32, 8, 128_256, 1024),
+    "135M": Shape(30, 576, 1536, 9, 3, 49_152, 128),
     "tiny": Shape(3, 32, 64, 4, 2, 1031, 40),
 }
 
@@ -241,11 +243,18 @@ def streaming(shape: Shape, device: torch.device, dtype: torch.dtype) -> dict[st
     return found
 
 
+def jacobian(shape: Shape, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+    """Return how many passages an exact Jacobian lens is fitted on in two minutes, in float32."""
+    model = random_llama(shape, device, torch.float32)
+    return exact_within(model, [text_of(50 * shape.hidden)], minutes=2.0)[0]
+
+
 MEASUREMENTS: dict[str, tuple[Callable[..., dict[str, Any]], str]] = {
     "exactness": (exactness, "20B"),
     "depth": (depth, "20B"),
     "attribution": (attribution, "8B"),
     "streaming": (streaming, "8B"),
+    "jacobian": (jacobian, "135M"),
 }
 
 

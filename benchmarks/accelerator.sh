@@ -15,6 +15,6 @@ export PYTHONPATH="src:.${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1 HF_HUB_O
 timeout 150 "$python" -m pytest -q -p no:cacheprovider \
   tests/model/test_cuda.py tests/layers/kernels tests/model/test_device.py 2>&1 | tee "$into/tests.txt"
 tested=$?
-timeout 320 "$python" -m benchmarks.accelerator --output "$into/accelerator.json" "${@:2}"
+timeout 330 "$python" -m benchmarks.accelerator --output "$into/accelerator.json" "${@:2}"
 measured=$?
 exit $((tested || measured))

@@ -1,14 +1,17 @@
-"""What the norm, raw and tuned lens say of the same answer, as JSON.
+"""What four lenses say of the same answer, as JSON.
 
     python -m benchmarks.lenses --output lenses.json
 
-The tuned lens is trained on text that lies in this repository: its pages, and generated sums. It
-is judged on what it never saw: the end of each of these texts, prose, and the demo's answer.
+The tuned lens is trained on text that lies in this repository: its pages, and generated sums; the
+Jacobian lens is fitted on the same, for so many minutes. They are judged on what they never saw:
+the end of each of these texts (which the Jacobian lens did see), prose, and the demo's answer. Both
+are kept beside the report, and read from there where they lie already.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,10 +23,13 @@ from bathyscope.cli.messages import progress_bars
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.settling import deep_thinking_ratio, settling_depths
 from bathyscope.layers.depth_map import depth_map
+from bathyscope.layers.jacobian_kept import kept_beside
 from bathyscope.layers.lens_training import LensTraining
+from bathyscope.layers.lenses.jacobian import open_jacobian_lens
 from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.lenses.raw import RawLens
+from bathyscope.layers.lenses.tuned import open_tuned_lens
 from bathyscope.layers.statistics.kl_from_last import KlFromLast
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.tokens import Continuation
@@ -31,6 +37,8 @@ from benchmarks.depth import arithmetic
 from benchmarks.report import hand_over
 
 ROOT = Path(__file__).parents[1]
+PASSAGE = ("The capital of France is Paris. The capital of Italy is", " Rome. 8 + 5 = 13.")
+"""What the four lenses are asked to read side by side."""
 
 
 def reading(path: str) -> str:
@@ -73,21 +81,119 @@ def summary(found: dict[str, FloatArray]) -> dict[str, Any]:
     }
 
 
+def exact_within(
+    model: bs.LanguageModel, texts: Sequence[str], minutes: float = 2.0
+) -> tuple[dict[str, Any], Any]:
+    """Fit a Jacobian lens exactly for at most so long; return how far it came, and the lens.
+
+    What an accelerator is asked: passages of 128 tokens, each along all directions.
+
+    Returns:
+        "passages", done in "seconds" on "device", and the "relative_error" of each layer from
+        halves of them, None below two.
+
+    Raises:
+        bathyscope.InputError: Not one passage was done.
+    """
+    begin = time.perf_counter()
+    lens = bs.fit_jacobian_lens(model, texts, estimator="exact", minutes=minutes)
+    return {
+        "passages": sum(lens.about["error"]["passages"]),
+        "seconds": round(time.perf_counter() - begin, 1),
+        "device": str(model.model.device),
+        "relative_error": lens.about["error"]["relative"],
+    }, lens
+
+
+def at_equal_cost(
+    model: bs.LanguageModel,
+    texts: Sequence[str],
+    passages: int = 2,
+    directions: int = 32,
+    sequence_length: int = 32,
+) -> dict[str, dict[str, Any]]:
+    """Return error and time of both estimators for the same number of ways back.
+
+    Args:
+        model: The model.
+        texts: What is read.
+        passages: How many the exact estimator takes, an even number.
+        directions: How many directions each passage is asked along by the random one.
+        sequence_length: Tokens of a passage.
+    """
+    rows = passages * model.hidden_size
+    found = {}
+    for estimator, count in (("exact", passages), ("random", -(-rows // directions))):
+        begin = time.perf_counter()
+        lens = bs.fit_jacobian_lens(
+            model, texts, estimator=estimator, passages=count, directions=directions,
+            sequence_length=sequence_length,
+        )  # fmt: skip
+        found[estimator] = {
+            "passages": sum(lens.about["error"]["passages"]),
+            "seconds": round(time.perf_counter() - begin, 1),
+            "relative_error": lens.about["error"]["relative"],
+        }
+    return found
+
+
+def words_of(
+    model: bs.LanguageModel, lens: Lens, text: Continuation, layers: Sequence[int]
+) -> dict[str, list[str]]:
+    """Return the most probable token of some layers at every position of a text."""
+    pieces = residual_stream(model, text)
+    found = depth_map(model.anatomy, pieces, lens, text.target_ids, top_k=1)
+    assert found.details is not None
+    ids = found.details.top_ids[:, :, 0]
+    return {
+        str(layer): list(model.tokens.axis("token", ids[layer - 1].tolist()).labels)
+        for layer in layers
+    }
+
+
+def fitted(
+    path: Path, fit: Callable[[], Any], open_lens: Callable[[Path], Any]
+) -> tuple[Any, float | None]:
+    """Return a lens from its file, or fit it and save it there; and the seconds it took."""
+    if path.exists():
+        return open_lens(path), None
+    begin = time.perf_counter()
+    fit().save(path)
+    return open_lens(path), round(time.perf_counter() - begin, 1)
+
+
 def main() -> None:
-    """Train, judge, print."""
+    """Train, fit, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=LensTraining.steps)
     parser.add_argument("--positions", type=int, default=LensTraining.positions)
     parser.add_argument("--prose-tokens", type=int, default=512)
+    parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lenses", type=Path, default=Path(), help="folder of the two lenses")
+    parser.add_argument("--estimators", action="store_true", help="compare these, no more")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     model = bs.load()
+    if options.estimators:
+        hand_over(at_equal_cost(model, lessons()), options.output)
+        return
     settings = LensTraining(options.steps, options.positions, seed=options.seed)
-    begin = time.process_time()
     with progress_bars() as progress:
-        tuned = bs.train_lens(model, lessons(), settings=settings, progress=progress)
-    seconds = round(time.process_time() - begin, 1)
+        tuned, tuned_seconds = fitted(
+            options.lenses / "tuned.safetensors",
+            lambda: bs.train_lens(model, lessons(), settings=settings, progress=progress),
+            lambda path: open_tuned_lens(path, model),
+        )
+        path = options.lenses / "jacobian.safetensors"
+        jacobian, jacobian_seconds = fitted(
+            path,
+            lambda: bs.fit_jacobian_lens(
+                model, lessons(), minutes=options.minutes, seed=options.seed, progress=progress,
+                keep=kept_beside(path),
+            ),
+            lambda path: open_jacobian_lens(path, model),
+        )  # fmt: skip
     question = json.loads(
         resources.files("bathyscope.demo").joinpath("depth.json").read_text("utf-8")
     )
@@ -95,15 +201,20 @@ def main() -> None:
         "prose": beginning(model, reading("benchmarks/prose.txt"), options.prose_tokens),
         "demo": model.tokens.continuation(question["prompt"], question["response"]),
     }
+    lenses = {"norm": NormLens(), "raw": RawLens(), "tuned": tuned, "jacobian": jacobian}
+    shown = model.tokens.continuation(*PASSAGE)
     report = {
-        "training": tuned.about["training"] | {"processor_seconds": seconds},
+        "tuned": tuned.about["training"] | {"seconds": tuned_seconds},
         "held_out": tuned.about["held_out"],
+        "jacobian": jacobian.about["fit"] | {"seconds": jacobian_seconds},
+        "jacobian_error": jacobian.about["error"],
         "texts": {
-            name: {
-                lens: summary(judged(model, read, one))
-                for lens, read in {"norm": NormLens(), "raw": RawLens(), "tuned": tuned}.items()
-            }
+            name: {lens: summary(judged(model, read, one)) for lens, read in lenses.items()}
             for name, one in texts.items()
+        },
+        "says": {
+            lens: words_of(model, read, shown, (5, 10, 15, 20, 25, 28, 29))
+            for lens, read in lenses.items()
         },
     }
     hand_over(report, options.output)

@@ -14,6 +14,7 @@ import torch
 
 from bathyscope.games.game import all_coalitions
 from bathyscope.games.shapley import exact_shapley
+from tests.conftest import tiny
 
 ROOT = Path(__file__).parents[1]
 
@@ -87,10 +88,11 @@ def test_what_is_measured_on_an_accelerator_runs_on_a_processor(
     accelerator.measured("tiny", torch.device("cpu"), torch.float32, tmp_path / "found.json")
     found = json.loads((tmp_path / "found.json").read_text())
     measurements = {key: found[key] for key in accelerator.MEASUREMENTS}
-    assert len(measurements) == 4
+    assert len(measurements) == 5
     assert not [one for one in measurements.values() if "failed" in one]
     assert found["exactness"]["largest_error_bits_float32"] < 4e-6
     assert found["attribution"]["tree_tokens"] > 100
+    assert found["jacobian"]["passages"] > 1 and len(found["jacobian"]["relative_error"]) == 2
 
 
 def test_what_fails_on_an_accelerator_is_said_and_the_rest_is_measured(
@@ -118,3 +120,11 @@ def test_the_accelerator_script_is_bash_and_fits_its_time() -> None:
     limits = [int(found) for found in re.findall(r"^timeout (\d+)", script.read_text(), re.M)]
     assert len(limits) == 2 and sum(limits) <= 480
     assert os.access(script, os.X_OK)
+
+
+def test_an_exact_fit_says_how_far_it_came_in_its_time() -> None:
+    """What a script on an accelerator calls."""
+    found, lens = benchmark("lenses").exact_within(tiny("llama"), ["8 + 5 = 13. " * 40], minutes=1)
+    assert found["passages"] == 4 and len(found["relative_error"]) == 3
+    assert 0 < found["seconds"] < 60 and found["device"] == "cpu"
+    assert lens.about["fit"]["estimator"] == "exact"

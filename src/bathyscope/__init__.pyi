@@ -19,8 +19,11 @@ from bathyscope.faithfulness.evaluate import evaluate as evaluate
 from bathyscope.faithfulness.evaluate import evaluate_run as evaluate_run
 from bathyscope.layers.depth import depth as depth
 from bathyscope.layers.depth import settle as settle
+from bathyscope.layers.jacobian_fit import fit_jacobian_lens as fit_jacobian_lens
+from bathyscope.layers.jacobian_settings import JacobianFit as JacobianFit
 from bathyscope.layers.lens_training import LensTraining as LensTraining
 from bathyscope.layers.lens_training import train_lens as train_lens
+from bathyscope.layers.lenses.published import convert_lens as convert_lens
 from bathyscope.layers.many import depth_many as depth_many
 from bathyscope.layers.settings import DepthSettings as DepthSettings
 from bathyscope.layers.stream import stream as stream
@@ -41,6 +44,8 @@ from bathyscope.runs.attribution import AttributionRun as AttributionRun
 from bathyscope.runs.chain import ChainRun as ChainRun
 from bathyscope.runs.comparison import Comparison as Comparison
 from bathyscope.runs.depth import DepthRun as DepthRun
+from bathyscope.runs.depth_groups import DepthGroupsRun as DepthGroupsRun
+from bathyscope.runs.depth_groups import group_depths as group_depths
 from bathyscope.runs.faithfulness import FaithfulnessRun as FaithfulnessRun
 from bathyscope.runs.interactions import InteractionRun as InteractionRun
 from bathyscope.runs.opening import open_run as open_run

@@ -1,12 +1,17 @@
-"""`bathyscope lens train` and what reads through its file: results, refusals, a real Ctrl-C."""
+"""`bathyscope lens fit` and what reads through its file: results, refusals, a real Ctrl-C."""
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 from typer.testing import Result
 
+from bathyscope.layers.lenses import published
 from tests.cli.conftest import call, started
 
 TEXT = "The cat sat on the mat, and 8 + 5 = 13. " * 6
@@ -14,7 +19,7 @@ QUICK = ["--steps", "3", "--sequence-length", "32"]
 
 
 def train(folder: str, *more: str) -> Result:
-    return call("lens", "train", TEXT, "-m", folder, "-o", "lens.safetensors", *QUICK, *more)
+    return call("lens", "fit", TEXT, "-m", folder, "-o", "lens.safetensors", *QUICK, *more)
 
 
 def test_a_trained_lens_is_reported_and_read_through(here: Path, llama_folder: str) -> None:
@@ -52,13 +57,78 @@ def test_json_says_how_it_was_trained(here: Path, llama_folder: str) -> None:
     assert len(about["held_out"]["kl_from_last"]["tuned"]) == 3
 
 
+FIT = ["--kind", "jacobian", "--directions", "8", "--sequence-length", "24"]
+
+
+def fit(folder: str, *more: str) -> Result:
+    return call("lens", "fit", TEXT, "-m", folder, "-o", "jacobian.safetensors", *FIT, *more)
+
+
+def test_the_name_from_before_there_were_kinds_still_trains(here: Path, llama_folder: str) -> None:
+    asked = ["lens", "train", TEXT, "-m", llama_folder, "-o", "old.safetensors", *QUICK]
+    assert call(*asked).exit_code == 0 and (here / "old.safetensors").exists()
+    assert "train" not in call("lens", "--help").stdout
+
+
+def test_a_jacobian_lens_is_fitted_reported_and_read_through(here: Path, llama_folder: str) -> None:
+    result = fit(llama_folder)
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in here.iterdir()] == ["jacobian.safetensors"]
+    assert "relative standard error" in result.stdout and "10 passages" in result.stdout
+    lens = ["--lens", "jacobian", "--translators", "jacobian.safetensors"]
+    asked = ["depth", "a", "-m", llama_folder, "--max-new-tokens", "3", *lens]
+    assert call(*asked, "-o", "run").exit_code == 0
+    assert "bit for bit" in call("rerun", "run", *lens[2:]).stdout
+    assert "name that file" in call("rerun", "run").stderr.replace("\n", " ")
+    assert "the Jacobian lens" in call("describe", "run").stdout
+    for more in (["--ratio-only"], ["--stream"]):
+        assert call(*asked, *more).exit_code == 0
+    size = ["-n", "2", "--prefix", "2", "--max-new-tokens", "3"]
+    assert call("think", "a", "-m", llama_folder, *size, *lens).exit_code == 0
+    about = json.loads(fit(llama_folder, "--json", "--overwrite").stdout)
+    assert about["fit"]["estimator"] == "random" and len(about["error"]["relative"]) == 3
+
+
+def test_a_published_lens_is_converted(here: Path, llama_folder: str) -> None:
+    text = published._TEXT[:48]
+    asked = ["lens", "fit", text, "-m", llama_folder, "-o", "own.safetensors"]
+    assert call(*asked, "--kind", "jacobian", "--estimator", "exact").exit_code == 0
+    matrices = load_file("own.safetensors")["jacobian"]
+    torch.save(
+        {"J": dict(enumerate(matrices)), "n_prompts": 1, "source_layers": [0, 1, 2], "d_model": 32},
+        "theirs.pt",
+    )
+    result = call("lens", "convert", "theirs.pt", "-m", llama_folder, "-o", "ours.safetensors")
+    assert result.exit_code == 0 and "fitted on 1 prompts" in result.stdout
+    lens = ["--lens", "jacobian", "--translators", "ours.safetensors"]
+    assert call("depth", "a", "--response", "bc", "-m", llama_folder, *lens).exit_code == 0
+
+
 REFUSED = [
-    ("too short", ["lens", "train", "short", "-o", "new.safetensors"], "has 5 tokens"),
-    ("empty", ["lens", "train", "", "-o", "new.safetensors"], "The text is empty"),
-    ("no file", ["lens", "train", "missing.txt", "-o", "new.safetensors"], "no file missing.txt"),
-    ("steps", ["lens", "train", TEXT, "-o", "new.safetensors", "--steps", "0"], "not 0"),
-    ("exists", ["lens", "train", TEXT, "-o", "old.safetensors"], "--overwrite"),
-    ("nowhere", ["lens", "train", TEXT], "Missing option"),
+    ("too short", ["lens", "fit", "short", "-o", "new.safetensors"], "has 5 tokens"),
+    ("empty", ["lens", "fit", "", "-o", "new.safetensors"], "The text is empty"),
+    ("no file", ["lens", "fit", "missing.txt", "-o", "new.safetensors"], "no file missing.txt"),
+    ("steps", ["lens", "fit", TEXT, "-o", "new.safetensors", "--steps", "0"], "not 0"),
+    ("exists", ["lens", "fit", TEXT, "-o", "old.safetensors"], "--overwrite"),
+    ("nowhere", ["lens", "fit", TEXT], "Missing option"),
+    ("kind", ["lens", "fit", TEXT, "-o", "new.safetensors", "--kind", "jacobi"], "'jacobian'"),
+    (
+        "steps of none",
+        ["lens", "fit", TEXT, "-o", "new.safetensors", "--kind", "jacobian", "--steps", "2"],
+        "--steps belongs to --kind tuned",
+    ),
+    (
+        "minutes of none",
+        ["lens", "fit", TEXT, "-o", "new.safetensors", "--minutes", "2"],
+        "--minutes belongs to --kind jacobian",
+    ),
+    (
+        "short passage",
+        ["lens", "fit", "short", "-o", "new.safetensors", "--kind", "jacobian"],
+        "No text has the 18 tokens",
+    ),
+    ("no archive", ["lens", "convert", "old.safetensors", "-o", "new.safetensors"], "no torch"),
+    ("no file to convert", ["lens", "convert", "gone", "-o", "new.safetensors"], "no file gone"),
     ("no translators", ["depth", "a", "--lens", "tuned"], "name the file"),
     ("not tuned", ["depth", "a", "--translators", "old.safetensors"], "not to 'norm'"),
     ("gone", ["depth", "a", "--lens", "tuned", "--translators", "gone"], "no file gone"),
@@ -82,7 +152,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
 
 
 def test_ctrl_c_leaves_nothing(here: Path, llama_folder: str) -> None:
-    asked = ["lens", "train", TEXT, "-m", llama_folder, "-o", "lens.safetensors"]
+    asked = ["lens", "fit", TEXT, "-m", llama_folder, "-o", "lens.safetensors"]
     with started(*asked, "--steps", "1000000", "--sequence-length", "32") as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -93,3 +163,31 @@ def test_ctrl_c_leaves_nothing(here: Path, llama_folder: str) -> None:
     assert process.returncode == 130
     assert "interrupted" in rest and "Traceback" not in rest
     assert list(here.iterdir()) == []
+
+
+def test_ctrl_c_keeps_what_a_jacobian_lens_has_and_the_same_command_goes_on(
+    here: Path, llama_folder: str
+) -> None:
+    (here / "text.txt").write_text(TEXT * 40)
+    asked = ["lens", "fit", "text.txt", "-m", llama_folder, "-o", "lens.safetensors", *FIT]
+    with started(*asked, "--passages", "1000000") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("fit the lens"):
+                break
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130, rest
+    assert "the same command goes on" in rest and "Traceback" not in rest
+    assert sorted(path.name for path in here.iterdir()) == ["lens.safetensors.begun", "text.txt"]
+    kept = json.loads(_metadata(here / "lens.safetensors.begun"))["passages"]
+    assert sum(kept) > 0
+    again = call(*asked, "--passages", str(sum(kept) + 2), "--json")
+    assert sum(json.loads(again.stdout)["error"]["passages"]) == sum(kept) + 2
+    assert sorted(path.name for path in here.iterdir()) == ["lens.safetensors", "text.txt"]
+
+
+def _metadata(path: Path) -> str:
+    with safe_open(path, framework="pt") as file:
+        return str(file.metadata()["bathyscope"])

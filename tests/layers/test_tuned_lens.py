@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 
 import bathyscope as bs
 from bathyscope.core.files.writing import sha256
-from bathyscope.layers.lenses.tuned import TunedLens, describe_model
+from bathyscope.layers.lenses.fitted import describe_model
+from bathyscope.layers.lenses.tuned import KIND, TunedLens
 from tests import brute_force
 from tests.conftest import byte_tokenizer, random_model, tiny
 
@@ -23,7 +24,7 @@ def random_lens(model: bs.LanguageModel, size: float) -> TunedLens:
     torch.manual_seed(5)
     layers, width = model.num_layers - 1, model.hidden_size
     weight, bias = torch.randn(layers, width, width), torch.randn(layers, width)
-    return TunedLens(size * weight, size * bias, describe_model(model))
+    return TunedLens(size * weight, size * bias, describe_model(KIND, model))
 
 
 @pytest.fixture
@@ -76,9 +77,7 @@ def test_every_way_of_asking_takes_it(file: Path, llama: bs.LanguageModel) -> No
 
 def test_a_lens_for_another_model_is_refused(file: Path) -> None:
     for other in ("mistral", "llama-36"):
-        with pytest.raises(
-            bs.InputError, match=r"was trained for .* \(weights [0-9a-f]{12}\), not"
-        ):
+        with pytest.raises(bs.InputError, match=r"was fitted for .* \(weights [0-9a-f]{12}\), not"):
             bs.depth(tiny(other), PROMPT, RESPONSE, lens="tuned", translators=file)
 
 
@@ -154,7 +153,7 @@ def test_translators_that_are_not_finite_are_refused(file: Path, llama: bs.Langu
     ("options", "message"),
     [
         ({"lens": "tuned"}, "name the file"),
-        ({"lens": "raw", "translators": "x"}, "belong to the tuned lens, not to 'raw'"),
+        ({"lens": "raw", "translators": "x"}, r"fitted \(tuned, jacobian\), not to 'raw'"),
     ],
 )
 def test_lens_and_translators_go_together(

@@ -26,7 +26,10 @@ import bathyscope as bs
 from bathyscope.core.errors import BathyscopeError
 from bathyscope.core.files.writing import sha256
 from bathyscope.core.progress import silent
-from bathyscope.layers.lenses.tuned import TunedLens, describe_model, open_tuned_lens
+from bathyscope.layers.lenses.fitted import describe_model
+from bathyscope.layers.lenses.jacobian import KIND as JACOBIAN
+from bathyscope.layers.lenses.jacobian import JacobianLens, open_jacobian_lens
+from bathyscope.layers.lenses.tuned import KIND, TunedLens, open_tuned_lens
 from bathyscope.model.gguf import conversion_folder, converted, is_whole
 from bathyscope.render.figure.embedded_metadata import read_inscription
 from bathyscope.runs.folder import ARRAYS, DOCUMENT, SCORES
@@ -103,11 +106,25 @@ def of_lenses(root: Path) -> Iterator[Stored]:
     layers, width = model.num_layers - 1, model.hidden_size
     torch.manual_seed(3)
     weight, bias = torch.randn(layers, width, width), torch.randn(layers, width)
-    TunedLens(weight, bias, describe_model(model) | {"steps": 3}).save(path)
+    TunedLens(weight, bias, describe_model(KIND, model) | {"steps": 3}).save(path)
 
     def read() -> Any:
         lens = open_tuned_lens(path, model)
         return lens.about, lens.weight.tolist(), lens.bias.tolist()
+
+    yield Stored(path, read)
+
+
+def of_jacobian_lenses(root: Path) -> Iterator[Stored]:
+    """Yield a Jacobian lens."""
+    model, path = tiny("llama"), root / "lens.safetensors"
+    torch.manual_seed(3)
+    matrices = torch.randn(model.num_layers - 1, model.hidden_size, model.hidden_size)
+    JacobianLens(matrices, describe_model(JACOBIAN, model)).with_sample(model, range(9)).save(path)
+
+    def read() -> Any:
+        lens = open_jacobian_lens(path, model)
+        return lens.about, lens.matrices.tolist()
 
     yield Stored(path, read)
 
@@ -155,6 +172,7 @@ FILES: dict[str, Callable[[Path], Iterator[Stored]]] = {
     "record in an SVG": partial(of_figures, "svg"),
     "record in a PDF": partial(of_figures, "pdf"),
     "tuned lens": of_lenses,
+    "Jacobian lens": of_jacobian_lenses,
     "cache of evaluations": of_evaluations,
     "converted model": of_conversions,
 }

@@ -40,7 +40,7 @@ _COMMANDS = {
     "attribute --cache": [*_ATTRIBUTE, "--cache", "-o", "out"],
     "depth": ["depth", "What is 8 + 5?", "--response", " 8 + 5 = 13", "-o", "out"],
     "demo": ["demo", "-o", "out"],
-    "lens train": ["lens", "train", TEXT, "--steps", "30", "--sequence-length", "32", "-o", "out"],
+    "lens train": ["lens", "fit", TEXT, "--steps", "30", "--sequence-length", "32", "-o", "out"],
 }
 CASES = {
     f"{name}{' --overwrite' if overwrite else ''}": [*command, *["--overwrite"] * overwrite]

@@ -203,6 +203,13 @@ def lenses(model: bs.LanguageModel) -> None:
     )
     lens.save(Path("lens.safetensors"))
     assert_type(lens.about, dict[str, Any])
+    fit = bs.JacobianFit(estimator="exact", passages=2, begin="always")
+    jacobian = bs.fit_jacobian_lens(model, ["text"], settings=fit, keep="begun", seed=1)
+    jacobian.save("jacobian.safetensors", overwrite=True)
+    bs.convert_lens(model, Path("theirs.pt")).save("ours.safetensors")
+    by_sentence = bs.group_depths(bs.settle(model, "a", " b"), "sentence")
+    assert_type(by_sentence, bs.DepthGroupsRun)
+    assert_type(by_sentence.groups[0].deep_share, float)
 
 
 def faithfulness(model: bs.LanguageModel, run: bs.AttributionRun) -> None:

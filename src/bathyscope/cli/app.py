@@ -128,8 +128,10 @@ for name, module in {
     kind = listings.ending_with(*LISTS.get(name, ()))
     app.command(name, cls=kind)(_ends_well(module.command))
 
-lens_app = typer.Typer(help="Train a lens to read a model's layers through.", no_args_is_help=True)
-lens_app.command("train")(_ends_well(lens.train))
+lens_app = typer.Typer(help="Fit a lens to read a model's layers through.", no_args_is_help=True)
+lens_app.command("fit")(_ends_well(lens.fit))
+lens_app.command("train", hidden=True)(_ends_well(lens.fit))  # its name before there were kinds
+lens_app.command("convert")(_ends_well(lens.convert))
 app.add_typer(lens_app, name="lens")
 
 problems_app = typer.Typer(help="Problems with known answers, as JSON Lines.", no_args_is_help=True)

@@ -1,36 +1,86 @@
-"""`bathyscope lens train`: translators for the tuned lens, from text."""
+"""`bathyscope lens`: lenses that belong to one model, fitted to text or taken from others."""
 
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bathyscope.cli import options
+from bathyscope.cli.lens_tables import print_lens
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.texts import read_text
+from bathyscope.core.errors import InputError, advice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bathyscope.layers.lenses.jacobian import JacobianLens
     from bathyscope.layers.lenses.tuned import TunedLens
 
+Output = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="The .safetensors file to write."),
+]
 
-def train(
+_ONLY = {
+    "tuned": ("steps", "positions", "learning_rate", "held_out"),
+    "jacobian": ("estimator", "directions", "passages", "minutes", "begin", "first_only"),
+}
+"""Options that one kind of lens alone has."""
+
+
+def fit(
     texts: Annotated[
-        list[str], typer.Argument(metavar="TEXT...", help="Files, texts, or -: what it learns on.")
+        list[str],
+        typer.Argument(metavar="TEXT...", help="Files, texts, or -: what it is fitted on."),
     ],
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The .safetensors file to write."),
-    ],
-    steps: Annotated[int, typer.Option(help="Steps of the optimiser.")] = 250,
-    positions: Annotated[int, typer.Option(help="Tokens that each step learns from.")] = 64,
-    sequence_length: Annotated[int, typer.Option(help="Tokens the text is cut into.")] = 256,
-    learning_rate: Annotated[float, typer.Option(help="At the first step; falls to 0.")] = 1e-3,
-    held_out: Annotated[
-        float, typer.Option(help="Share of each text, its end, that judges the lens.")
-    ] = 0.1,
+    output: Output,
+    kind: Annotated[str, typer.Option(help="tuned or jacobian.")] = "tuned",
+    sequence_length: Annotated[
+        int | None,
+        typer.Option(help="Tokens the text is cut into. [default: 256 tuned, 128 jacobian]"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the order in which the text is read.")] = 0,
+    steps: Annotated[
+        int | None, typer.Option(help="tuned: steps of the optimiser. [default: 250]")
+    ] = None,
+    positions: Annotated[
+        int | None, typer.Option(help="tuned: tokens that each step learns from. [default: 64]")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="tuned: at the first step; falls to 0. [default: 0.001]")
+    ] = None,
+    held_out: Annotated[
+        float | None,
+        typer.Option(help="tuned: share of each text, its end, that judges it. [default: 0.1]"),
+    ] = None,
+    estimator: Annotated[
+        str | None, typer.Option(help="jacobian: random or exact. [default: random]")
+    ] = None,
+    directions: Annotated[
+        int | None,
+        typer.Option(help="jacobian: random directions of each passage. [default: 32]"),
+    ] = None,
+    passages: Annotated[
+        int | None, typer.Option(help="jacobian: stop after so many. [default: all there are]")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="jacobian: stop when so much time has passed.")
+    ] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option(
+            help="jacobian: whether passages begin with the token that begins a text: tokenizer, "
+            "always or never. [default: tokenizer]"
+        ),
+    ] = None,
+    first_only: Annotated[
+        bool | None,
+        typer.Option("--first-only", help="jacobian: read only the beginning of each text."),
+    ] = None,
     keep_newline: options.KeepNewline = False,
     model: options.Model = None,
     revision: options.Revision = None,
@@ -39,19 +89,29 @@ def train(
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Train the tuned lens of a model on text, and say how well it reads text held out."""
+    """Fit a lens of a model to text, and say how good it is.
+
+    A Jacobian lens that is interrupted is gone on with by the same command.
+    """
+    given = {
+        "sequence_length": sequence_length, "steps": steps, "positions": positions,
+        "learning_rate": learning_rate, "held_out": held_out, "estimator": estimator,
+        "directions": directions, "passages": passages, "minutes": minutes, "begin": begin,
+        "first_only": first_only,
+    }  # fmt: skip
+    chosen = {name: value for name, value in given.items() if value is not None}
     with progress_bars() as progress:
         from bathyscope.cli.results import shown_if_lost
         from bathyscope.core.files.outputs import require_writable
-        from bathyscope.layers.lens_training import LensTraining, train_lens
 
+        _require_kind(kind, chosen)
         read = [read_text(text, "text", keep_newline=keep_newline) for text in texts]
-        settings = LensTraining(
-            steps, positions, sequence_length, learning_rate, held_out, seed, progress
-        )
+        make: Callable[..., Any] = _tuned if kind == "tuned" else _jacobian
+        fitted = make(read, output, {**chosen, "seed": seed, "progress": progress})
         require_writable(output, overwrite=overwrite, folder=False)
-        language_model = options.load_model(model, revision, dtype, device, progress)
-        lens = train_lens(language_model, read, settings=settings)
+        loaded = options.load_model(model, revision, dtype, device, progress)
+        with _told_of_what_is_kept(output):
+            lens = fitted(loaded)
     show = partial(_show, lens, as_json=as_json)
     with shown_if_lost(show):
         lens.save(output, overwrite=overwrite)
@@ -59,24 +119,74 @@ def train(
     note(f"translators: {output}")
 
 
-def _show(lens: "TunedLens", *, as_json: bool) -> None:
+def convert(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A published Jacobian lens, a torch archive.")
+    ],
+    output: Output,
+    model: options.Model = None,
+    revision: options.Revision = None,
+    dtype: options.Dtype = "float32",
+    device: options.Device = None,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
+) -> None:
+    """Take over a Jacobian lens that others published for a model."""
+    with progress_bars() as progress:
+        from bathyscope.core.files.outputs import require_writable
+        from bathyscope.layers.lenses.published import convert_lens
+
+        require_writable(output, overwrite=overwrite, folder=False)
+        lens = convert_lens(options.load_model(model, revision, dtype, device, progress), file)
+        lens.save(output, overwrite=overwrite)
+    _show(lens, as_json=as_json)
+    note(f"translators: {output}")
+
+
+@contextmanager
+def _told_of_what_is_kept(output: Path) -> "Iterator[None]":
+    """Say where the sums of a fit lie that was interrupted."""
+    from bathyscope.layers.jacobian_kept import kept_beside
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (kept := kept_beside(output)).exists():
+            note(f"{kept} keeps what was done so far; the same command goes on from there.")
+        raise
+
+
+def _require_kind(kind: str, chosen: dict[str, Any]) -> None:
+    if kind not in _ONLY:
+        raise InputError(f"The kind {kind!r} is not known; {advice(kind, _ONLY)} (--kind).")
+    for other, names in _ONLY.items():
+        for name in names:
+            if other != kind and name in chosen:
+                raise InputError(
+                    f"--{name.replace('_', '-')} belongs to --kind {other}, not to {kind}; leave "
+                    "it out."
+                )
+
+
+def _tuned(texts: list[str], output: Path, given: dict[str, Any]) -> "Callable[..., TunedLens]":
+    from bathyscope.layers.lens_training import LensTraining, train_lens
+
+    return partial(train_lens, texts=texts, settings=LensTraining(**given))
+
+
+def _jacobian(
+    texts: list[str], output: Path, given: dict[str, Any]
+) -> "Callable[..., JacobianLens]":
+    from bathyscope.layers.jacobian_fit import fit_jacobian_lens
+    from bathyscope.layers.jacobian_kept import kept_beside
+    from bathyscope.layers.jacobian_settings import JacobianFit
+
+    settings, keep = JacobianFit(**given), kept_beside(output)
+    return partial(fit_jacobian_lens, texts=texts, settings=settings, keep=keep)
+
+
+def _show(lens: "TunedLens | JacobianLens", *, as_json: bool) -> None:
     if as_json:
         print_json(lens.about)
     else:
-        _print_table(lens)
-
-
-def _print_table(lens: "TunedLens") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    held_out = lens.about["held_out"]
-    losses = held_out["kl_from_last"]
-    table = Table(title="Bits lost by taking a layer's prediction for the last layer's")
-    for name in ("layer", "norm", "tuned"):
-        table.add_column(name, justify="right")
-    for layer, (norm, tuned) in enumerate(zip(losses["norm"], losses["tuned"], strict=True), 1):
-        table.add_row(str(layer), f"{norm:.3f}", f"{tuned:.3f}")
-    console = Console(markup=False, highlight=False)
-    console.print(table)
-    console.print(f"Mean KL divergence over {held_out['tokens']} tokens held out of the training.")
+        print_lens(lens.about)

@@ -84,7 +84,7 @@ DepthFraction = Annotated[
 Translators = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Translators of the tuned lens, from `bathyscope lens train`."
+        metavar="FILE", help="Of a lens that was fitted: the file from `bathyscope lens fit`."
     ),
 ]
 KeepNewline = Annotated[

@@ -23,6 +23,8 @@ _ASPECTS = {
     "steps": ("method", "steps"),
     "path from": ("method", "path_from"),
     "lens": ("lens",),
+    "translators": ("translators", "sha256"),
+    "grouped by": ("by",),
     "settled at": ("threshold",),
     "depth fraction": ("depth_fraction",),
     "seed": ("seed",),

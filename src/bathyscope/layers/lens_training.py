@@ -21,9 +21,10 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.layers.depth_map import depth_map
+from bathyscope.layers.lenses.fitted import describe_model
 from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.norm import NormLens
-from bathyscope.layers.lenses.tuned import TunedLens, describe_model, translated
+from bathyscope.layers.lenses.tuned import KIND, TunedLens, translated
 from bathyscope.layers.statistics.kl_from_last import KlFromLast
 from bathyscope.layers.training_text import Split, split
 from bathyscope.model.anatomy import Anatomy
@@ -133,7 +134,7 @@ def train_lens(
     lens = TunedLens(weight.to(dtype), bias.to(dtype), {})
     after = held_out_loss(model, lens, judged, progress, "judge the tuned lens")
     about = {
-        **describe_model(model),
+        **describe_model(KIND, model),
         "training": _record(texts, text, chosen),
         "held_out": {
             "tokens": sum(len(ids) - 1 for ids in judged),

@@ -34,8 +34,9 @@ class DepthSettings(Settings):
 
     Attributes:
         lens: How intermediate layers are read, a name in `lenses.choice.LENSES`.
-        translators: File of a lens that was fitted to the model, as `train_lens` and `save` make
-            it. A record keeps its name and hash, not where it lies.
+        translators: File of a lens that was fitted to the model, as `train_lens` or
+            `fit_jacobian_lens`, and `save`, make it. A record keeps its name and hash, not where
+            it lies.
         threshold: g: a token has settled where its divergence is at most this many bits.
         depth_fraction: ρ: tokens that settle at layer ⌈ρ·L⌉ or later count as deep.
         top_k: With 1 or more, also what each layer would say instead, so many tokens, and

@@ -1,4 +1,4 @@
-"""Text cut into sequences: most to learn from, the end of each text held out."""
+"""Text cut into sequences: to learn from, to be judged by, or to go through from end to end."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -57,3 +57,47 @@ def split(model: LanguageModel, texts: Sequence[str], length: int, held_out: flo
             "to learn from and one to be judged by; give more text or a smaller --sequence-length."
         )
     return Split(training, kept)
+
+
+BEGINNINGS = ("tokenizer", "always", "never")
+"""Whether a passage begins with the token that begins a text: as the tokenizer has it, or not."""
+
+
+def passages(model: LanguageModel, text: str, length: int, begin: str = "tokenizer") -> list[Ids]:
+    """Cut a text into passages that follow one another, each beginning as a text begins.
+
+    Args:
+        model: Whose tokenizer and context count.
+        text: The text.
+        length: Most tokens of a passage, with what stands before its text.
+        begin: A name in `BEGINNINGS`.
+
+    Raises:
+        InputError: A passage is longer than the model's context, or the tokenizer knows no token
+            that begins a text.
+    """
+    model.require_context(length)
+    before = beginning(model, begin)
+    room = length - len(before)
+    ids = model.tokens.encode(text)[len(model.tokens.encode("")) :]
+    return [before + ids[start : start + room] for start in range(0, len(ids), room)]
+
+
+def beginning(model: LanguageModel, begin: str) -> Ids:
+    """Return the ids that every passage begins with.
+
+    Raises:
+        InputError: The tokenizer knows no token that begins a text.
+    """
+    if begin == "never":
+        return ()
+    own = model.tokens.encode("")
+    if begin == "tokenizer":
+        return own
+    first = model.tokens.tokenizer.bos_token_id
+    if first is None:
+        raise InputError(
+            "The tokenizer knows no token that begins a text, so no passage can begin with one; "
+            "choose --begin tokenizer or never."
+        )
+    return own if own[:1] == (first,) else (int(first), *own)

@@ -79,7 +79,7 @@ class Anatomy(Head):
         states: list[Tensor] = []
 
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
-            stream = _stream(output)
+            stream = residual_stream_of(output)
             states.append(stream[0, positions] if rows is None else stream[rows, positions])
 
         with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
@@ -95,7 +95,7 @@ class Anatomy(Head):
         states: list[Tensor] = []
 
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
-            states.append(_stream(output)[:, -1])
+            states.append(residual_stream_of(output)[:, -1])
 
         with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
             yield states
@@ -209,7 +209,7 @@ def _require_one_stream(model: Any, layers: tuple[nn.Module, ...], calls: list[_
             f"{name} does not run each of its {len(layers)} layers once and in order, so a map "
             "with one row for each of them would mean nothing."
         )
-    states = [_stream(call.output) for call in ran]
+    states = [residual_stream_of(call.output) for call in ran]
     shape = (*probe_ids(model).shape, getattr(text_config(model), "hidden_size", None))
     other = next((s for s in states if not isinstance(s, Tensor) or s.shape != shape), None)
     if other is not None:
@@ -255,6 +255,13 @@ def _wrong(
     return difference(ours, logits, rounding(logits) / 4)
 
 
-def _stream(output: Any) -> Any:
+def residual_stream_of(output: Any) -> Any:
     """Return the residual stream from what a layer returns: a tensor, or a sequence led by it."""
     return output if isinstance(output, Tensor) else output[0]
+
+
+def with_residual_stream(output: Any, stream: Tensor) -> Any:
+    """Return what a layer returns with another residual stream in its place."""
+    if isinstance(output, Tensor):
+        return stream
+    return [stream, *output[1:]] if isinstance(output, list) else (stream, *output[1:])

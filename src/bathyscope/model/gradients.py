@@ -189,7 +189,7 @@ def _derive(
     """
     embeddings = embeddings.detach().clone().requires_grad_()
     count, found = len(wanted), []
-    with _frozen(model.model), torch.enable_grad(), FastProducts():
+    with frozen(model.model), torch.enable_grad(), FastProducts():
         states = _states(model, embeddings, wanted)
         values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
         for index in range(count):
@@ -280,7 +280,7 @@ def _baseline(model: LanguageModel, name: str) -> Tensor:
 
 
 @contextmanager
-def _frozen(model: torch.nn.Module) -> Iterator[None]:
+def frozen(model: torch.nn.Module) -> Iterator[None]:
     """Have no weight keep a gradient, so that the way back costs activations only."""
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     for weight in trained:

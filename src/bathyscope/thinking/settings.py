@@ -49,7 +49,7 @@ class ThinkSettings(Settings):
         stop: A text that ends a sample, as a blank line ends an answer among worked examples;
             none where empty. Its tokens count as written, what it begins is no answer.
         seed: Sample i is drawn with seed + i.
-        lens: How intermediate layers are read: "norm", "raw" or "tuned".
+        lens: How intermediate layers are read, a name in `lenses.choice.LENSES`.
         translators: File of a lens that was fitted to the model.
         threshold: g, in bits.
         depth_fraction: ρ.

@@ -5,6 +5,7 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.registry import Registry, working
+from bathyscope.layers.lenses.jacobian import JacobianLens
 from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.lenses.raw import RawLens
@@ -13,7 +14,7 @@ from bathyscope.layers.lenses.tuned import TunedLens
 from bathyscope.model.language_model import LanguageModel
 
 LENSES: Registry[type[Lens]] = Registry(
-    "lens", GROUP, (NormLens, RawLens, TunedLens), of_classes=True
+    "lens", GROUP, (NormLens, RawLens, TunedLens, JacobianLens), of_classes=True
 )
 """Every lens that can be asked for, as classes."""
 
@@ -23,16 +24,20 @@ def check_lens(name: str, translators: str | Path | None) -> None:
     kind = LENSES.require(name)
     if kind.reads_file and translators is None:
         raise InputError(
-            f"The {name} lens reads through translators; name the file that `bathyscope lens "
-            "train` wrote (--translators)."
+            f"The {name} lens was fitted to its model; name the file that `bathyscope lens fit "
+            f"--kind {name}` wrote (--translators)."
         )
     if not kind.reads_file and translators is not None:
         raise InputError(
-            f"Translators belong to the tuned lens, not to {name!r}; add --lens tuned or leave "
-            "out --translators."
+            f"Translators belong to a lens that was fitted ({_fitted()}), not to {name!r}; name "
+            "it with --lens, or leave out --translators."
         )
     if translators is not None and not Path(translators).is_file():
         raise InputError(f"There is no file {translators} with translators (--translators).")
+
+
+def _fitted() -> str:
+    return ", ".join(name for name, kind in LENSES.own().items() if kind.reads_file)
 
 
 def open_lens(model: LanguageModel, name: str, translators: str | Path | None = None) -> Lens:

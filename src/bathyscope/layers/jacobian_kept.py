@@ -1,0 +1,91 @@
+"""Sums of a fit that is not done: kept now and then, to go on from."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bathyscope.core.errors import InputError
+from bathyscope.core.files.outputs import require_writable
+from bathyscope.layers.jacobian_mean import HalfMean
+from bathyscope.layers.lenses.fitted import (
+    describe_model,
+    read_tensors,
+    require_same_identity,
+    require_tensors,
+    save_tensors,
+)
+from bathyscope.model.language_model import LanguageModel
+
+KIND = "Jacobian lens in the making"
+SECONDS = 60.0
+"""So often the sums are written."""
+
+
+class Kept:
+    """The file of a fit that is not done; none where there is no path."""
+
+    def __init__(self, path: Path | None, model: LanguageModel, asked: Mapping[str, Any]) -> None:
+        """Prepare for a fit.
+
+        Args:
+            path: The file, or None.
+            model: The model.
+            asked: What has to be the same for a fit to go on.
+        """
+        self._path, self._model = path, model
+        self._asked = dict(asked)
+        self._about: dict[str, Any] | None = None
+        self._written = time.monotonic()
+
+    def resume(self, halves: Sequence[HalfMean]) -> None:
+        """Give halves the sums that were kept, where there are any.
+
+        Raises:
+            InputError: They are those of another fit, or cannot be written.
+        """
+        if self._path is None:
+            return
+        if not self._path.exists():
+            require_writable(self._path, overwrite=False, folder=False)
+            return
+        about, tensors = read_tensors(self._path, KIND)
+        require_same_identity(self._path, about, self._model)
+        differs = [name for name in self._asked if about["asked"].get(name) != self._asked[name]]
+        if differs:
+            raise InputError(
+                f"{self._path} holds a fit that was begun with another {', '.join(differs)}; give "
+                "the same again to go on with it, or remove that file to begin anew."
+            )
+        names = [f"half_{number}" for number in range(len(halves))]
+        shape = tuple(halves[0].sums.shape)
+        require_tensors(self._path, tensors, dict.fromkeys(names, shape))
+        for name, half, count in zip(names, halves, about["passages"], strict=True):
+            half.sums.copy_(tensors[name])
+            half.passages = int(count)
+
+    def write_now_and_then(self, halves: Sequence[HalfMean]) -> None:
+        """Keep the sums where the last time was a while ago."""
+        if time.monotonic() - self._written >= SECONDS:
+            self.write(halves)
+
+    def write(self, halves: Sequence[HalfMean]) -> None:
+        """Keep the sums, whole or as they were before."""
+        if self._path is None:
+            return
+        if self._about is None:  # the hash of weights in memory takes a while
+            self._about = {**describe_model(KIND, self._model), "asked": self._asked}
+        about = {**self._about, "passages": [half.passages for half in halves]}
+        tensors = {f"half_{number}": half.sums for number, half in enumerate(halves)}
+        save_tensors(self._path, about, tensors, overwrite=True)
+        self._written = time.monotonic()
+
+    def remove(self) -> None:
+        """Remove the file: the fit is done."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+
+def kept_beside(output: Path) -> Path:
+    """Return where the sums of a lens that is to be written are kept."""
+    return output.with_name(f"{output.name}.begun")

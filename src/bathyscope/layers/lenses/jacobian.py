@@ -1,0 +1,104 @@
+"""The Jacobian lens: what a layer's state does to the last layer's on average; and its file.
+
+"Verbalizable representations form a global workspace", transformer-circuits.pub, July 2026; the
+definition is that of its reference code (github.com/anthropics/jacobian-lens, first release).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bathyscope.layers.lenses.fitted import (
+    origin_of,
+    read_tensors,
+    require_same_identity,
+    require_tensors,
+    save_tensors,
+)
+from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.lenses.sample import require_same_sample, sample_of
+from bathyscope.layers.lenses.summaries import SUMMARIES
+from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.language_model import LanguageModel
+
+KIND = "Jacobian lens"
+
+
+@dataclass(frozen=True)
+class JacobianLens(Lens):
+    """Reads layer l as norm(J_l h_l); J_l of ones on the diagonal is the lens `norm`.
+
+    J_l[i, j]: by how much output i of the last layer, summed over the later positions of a passage,
+    rises with entry j of layer l's state; the mean over positions and passages.
+
+    Attributes:
+        matrices: J, shape (num_layers − 1, hidden_size, hidden_size); rows are the last layer's
+            entries, columns the layer's own.
+        about: The model it was fitted for, on what, how, and its error; plain JSON values.
+        origin: Name and hash of the file it was read from; None where it was not.
+    """
+
+    matrices: Tensor
+    about: dict[str, Any]
+    origin: dict[str, Any] | None = None
+
+    name = "jacobian"
+    summary = SUMMARIES[name]
+    reads_file = True
+
+    @classmethod
+    def open(cls, model: LanguageModel, translators: Path | None) -> "JacobianLens":
+        """Read the lens of a model from its file; see `open_jacobian_lens`."""
+        assert translators is not None, "checked by choice.check_lens"
+        return open_jacobian_lens(translators, model)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Which matrices it reads through."""
+        return {} if self.origin is None else {"translators": self.origin}
+
+    def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
+        """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size)."""
+        wide = states.to(self.matrices.dtype)
+        return anatomy.normed(torch.bmm(wide, self.matrices.transpose(1, 2)).to(states.dtype))
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a safetensors file, whole or not at all.
+
+        Raises:
+            InputError: The file exists and may not be replaced.
+            WriteError: It cannot be written.
+        """
+        tensors = {"jacobian": self.matrices}
+        save_tensors(Path(path), self.about, tensors, overwrite=overwrite)
+
+    def with_sample(self, model: LanguageModel, ids: Sequence[int]) -> "JacobianLens":
+        """Return the lens with what tells its model from one whose weights were changed.
+
+        Args:
+            model: The model.
+            ids: Tokens of a short text, two or more.
+        """
+        return JacobianLens(self.matrices, {**self.about, "sample": sample_of(model, self, ids)})
+
+
+def open_jacobian_lens(path: Path, model: LanguageModel) -> JacobianLens:
+    """Read a Jacobian lens for a model.
+
+    Raises:
+        InputError: The file is missing, damaged, no Jacobian lens, of a newer bathyscope, or was
+            fitted for another model, or for other weights than the model has now.
+    """
+    about, tensors = read_tensors(path, KIND)
+    require_same_identity(path, about, model)
+    layers, width = model.num_layers - 1, model.hidden_size
+    require_tensors(path, tensors, {"jacobian": (layers, width, width)})
+    dtype = torch.promote_types(model.model.dtype, torch.float32)
+    matrices = tensors["jacobian"].to(model.model.device, dtype)
+    lens = JacobianLens(matrices, about, origin_of(path))
+    require_same_sample(path, about.get("sample"), model, lens)
+    return lens
