@@ -17,14 +17,14 @@ FEWEST_CLUSTERS = 4
 """With fewer there is no interval: their spread is not known well enough."""
 
 
-class Interval(NamedTuple):
+class Bounds(NamedTuple):
     """Two ends, both of them included."""
 
     low: float
     high: float
 
 
-def share_interval(hits: NDArray[np.bool_], clusters: NDArray[np.int64]) -> Interval | None:
+def share_interval(hits: NDArray[np.bool_], clusters: NDArray[np.int64]) -> Bounds | None:
     """Return the 95 % interval of a share, within 0..1; None with fewer than four clusters.
 
     Wilson's score interval with Student's t of the clusters, for as many things as their spread
@@ -41,7 +41,7 @@ def share_interval(hits: NDArray[np.bool_], clusters: NDArray[np.int64]) -> Inte
     return _wilson(float(hits.mean()), hits.astype(np.float64), clusters, sizes)
 
 
-def median_interval(values: NDArray[np.int64], clusters: NDArray[np.int64]) -> Interval | None:
+def median_interval(values: NDArray[np.int64], clusters: NDArray[np.int64]) -> Bounds | None:
     """Return the 95 % interval of a median; None with fewer than four clusters.
 
     The values at which the share of smaller ones, counting equal ones half, may still be a half
@@ -60,12 +60,12 @@ def median_interval(values: NDArray[np.int64], clusters: NDArray[np.int64]) -> I
     ordered, count = np.sort(values), len(values)
     first = max(0, int(np.ceil(round(low * count, 9))) - 1)
     last = min(count - 1, int(np.floor(round(high * count, 9))))
-    return Interval(float(ordered[first]), float(ordered[last]))
+    return Bounds(float(ordered[first]), float(ordered[last]))
 
 
 def _wilson(
     share: float, values: FloatArray, clusters: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> Interval:
+) -> Bounds:
     """Return the score interval of a share, for as many things as values spread like."""
     # Of clusters of very different sizes few count: n² / Σ sizes² of them, all where they are even.
     number = round(float(sizes.sum() ** 2 / (sizes @ sizes)), 9)
@@ -74,7 +74,7 @@ def _wilson(
     square = quantile**2 / count
     middle = (share + square / 2) / (1 + square)
     half = quantile / (1 + square) * sqrt(share * (1 - share) / count + square / (4 * count))
-    return Interval(max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
+    return Bounds(max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
 
 
 def _effective(values: FloatArray, clusters: NDArray[np.int64], number: float) -> float:

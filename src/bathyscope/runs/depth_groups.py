@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.core.clustered import Interval, median_interval, share_interval
+from bathyscope.core.clustered import Bounds, median_interval, share_interval
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.core.roles import RoleRule
@@ -57,10 +57,10 @@ class DepthGroup:
     first: int
     tokens: int
     median_layer: float
-    median_interval: Interval | None
+    median_interval: Bounds | None
     deep: int
     deep_share: float
-    deep_share_interval: Interval | None
+    deep_share_interval: Bounds | None
     clusters: int | None
 
 
@@ -96,7 +96,7 @@ class DepthGroupsRun(Run):
     @property
     def column_medians(self) -> FloatArray:
         """Median settling depth of each group and the ends of its 95 % interval, (groups, 3)."""
-        nowhere = Interval(np.nan, np.nan)
+        nowhere = Bounds(np.nan, np.nan)
         return np.array(
             [(one.median_layer, *(one.median_interval or nowhere)) for one in self.groups]
         )
@@ -238,7 +238,7 @@ def _group(entry: Mapping[str, Any]) -> DepthGroup:
             low, high = map(float, found[name])
             if not low <= high:
                 raise ValueError(f"the {name} of a group ends before it begins")
-            found[name] = Interval(low, high)
+            found[name] = Bounds(low, high)
     return DepthGroup(**found)
 
 

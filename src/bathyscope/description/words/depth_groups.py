@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bathyscope.core.clustered import FEWEST_CLUSTERS, Interval
+from bathyscope.core.clustered import FEWEST_CLUSTERS, Bounds
 from bathyscope.description.facts.depth_groups import DepthGroupsFacts
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
@@ -76,7 +76,7 @@ def _deep(group: DepthGroup) -> str:
     return f"{share}, 95 % interval of the share {interval.low:.2f} to {interval.high:.2f}"
 
 
-def _layers(interval: Interval | None) -> str:
+def _layers(interval: Bounds | None) -> str:
     return "" if interval is None else f", 95 % interval {interval.low:g} to {interval.high:g}"
 
 
