@@ -232,7 +232,10 @@ def test_depth_by_something_is_printed_saved_and_computed_again(
     [
         (["--by", "line"], "by 'line' is not known"),
         (["--by", "word", "--top-k", "1"], "belongs to single tokens"),
-        (["--by", "word", "--stream"], "nor --by"),
+        (
+            ["--by", "word", "--stream"],
+            "--ratio-only, --by nor --dry-run",
+        ),
     ],
 )
 def test_what_does_not_go_with_by_is_refused(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bathyscope.core.clustered import Bounds, median_interval, share_interval
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.roles import RoleRule
 from bathyscope.prompt.labels import distinct, of_label
 from bathyscope.prompt.roles import TEMPLATE, role_table
@@ -119,6 +120,7 @@ class DepthGroupsRun(Run):
         return cls(heatmap, groups, ratio, read_evidence(document)[0])
 
 
+@keywords_checked
 def group_depths(run: Run, by: str, rules: Sequence[RoleRule] = ()) -> DepthGroupsRun:
     """Group the settling depths of a run.
 

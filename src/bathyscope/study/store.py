@@ -11,6 +11,7 @@ from bathyscope.core.errors import InputError, ModelError, first_sentence
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.core.files.writing import new_file, new_folder
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.runs.base import Run
 from bathyscope.runs.opening import RUN_KINDS
 from bathyscope.study.differences import differences
@@ -205,6 +206,7 @@ class Study:
         return owner, lost
 
 
+@keywords_checked
 def open_study(folder: str | Path) -> Study:
     """Read a study.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.heatmap import number_or_null
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.study.claims.language import Claim, Evaluator, parsed
 from bathyscope.study.claims.observations import Observations
 from bathyscope.study.claims.statistics import observed
@@ -103,6 +104,7 @@ class Finding:
         }
 
 
+@keywords_checked
 def findings(
     claims: Sequence[str | Callable[[StudyView], Observations]],
     view: StudyView,

@@ -2,10 +2,12 @@
 
 import math
 
+from bathyscope.core.keywords import keywords_checked
 from bathyscope.study.claims.finding import Finding, Group
 from bathyscope.study.statistics.estimate import Interval
 
 
+@keywords_checked
 def describe_finding(finding: Finding) -> str:
     """Paragraph on a finding, computed from the numbers and never beyond them."""
     whole, *groups = finding.groups
