@@ -128,7 +128,7 @@ def test_commands_that_run_models_say_what_to_install(tmp_path: Path) -> None:
         ["evaluate", "[[a]] [[b]] c", "--methods", "shapley", "--target", " d", "-o", out],
         ["think", "a", "-n", "2"],
         ["rerun", str(KEPT / "depth")],
-        ["lens", "train", str(TABLE), "-o", out],
+        ["lens", "fit", "a text", "-o", out],
         ["demo", "-o", out],
     )
     for code, output, errors, trace in told:
