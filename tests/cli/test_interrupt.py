@@ -42,7 +42,10 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(
         output, errors = process.communicate()
     assert process.returncode == 130 and output == ""
     assert "interrupted" in errors and "Traceback" not in errors
-    assert tree(here) == ["cache", "cache/evaluations.sqlite"]
+    measured = sorted((here / "cache" / "measured").glob("*"))
+    assert measured and all(json.loads(one.read_text()) for one in measured), "whole, each of them"
+    left = [path for path in tree(here) if not path.startswith("cache/measured")]
+    assert left == ["cache", "cache/evaluations.sqlite"]
     before = kept(cache)
     assert 0 < before < 1500
     continued = call(*asked, "-o", "run", "--cache")

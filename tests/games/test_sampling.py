@@ -22,6 +22,12 @@ EVERYTHING = Budget(2**16)
 MakeGame = Callable[[int, int], Game]
 LONG = pytest.mark.statistical  # of each kind of case one stays with the short tests
 
+# The hardest to describe always, the others with the long ones.
+MANY_AT_ONCE_FIRST = [
+    conjunction_game,
+    *(pytest.param(make, marks=LONG) for make in (noise_game, log_probability_game)),
+]
+
 
 def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) -> float:
     """Return the share of cells whose 95 % interval holds the value of all coalitions.
@@ -54,7 +60,7 @@ def test_shapley_intervals_hold_as_often_as_they_say(
     assert 0.93 <= coverage("shapley", make, features, budget, games=200) <= 0.97
 
 
-@pytest.mark.parametrize("make", [noise_game, log_probability_game, conjunction_game])
+@pytest.mark.parametrize("make", MANY_AT_ONCE_FIRST)
 @pytest.mark.parametrize(
     ("name", "features", "budget", "games"),
     [("banzhaf", 10, 400, 200)],
@@ -65,7 +71,7 @@ def test_other_intervals_hold_as_often_as_they_say(
     assert 0.93 <= coverage(name, make, features, budget, games) <= 0.97
 
 
-@pytest.mark.parametrize("make", [noise_game, log_probability_game, conjunction_game])
+@pytest.mark.parametrize("make", MANY_AT_ONCE_FIRST)
 def test_intervals_of_interactions_hold_at_least_as_often(make: MakeGame) -> None:
     """Their errors are widened where some features are harder to foretell than others."""
     assert 0.94 <= coverage("interactions", make, 10, 300, games=30) <= 0.99
@@ -98,7 +104,7 @@ def test_the_whole_targets_error_is_its_own(name: str) -> None:
     [
         ("shapley", 8, 120, 200),
         pytest.param("shapley", 12, 600, 200, marks=LONG),
-        ("banzhaf", 10, 400, 200),
+        pytest.param("banzhaf", 10, 400, 200, marks=LONG),
         ("surrogate", 7, 100, 60),
     ],
 )
