@@ -128,10 +128,15 @@ def test_reading_and_searching_asks_no_other_machine(served: str, browser: "Brow
     page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{served}reference.html")
-    page.keyboard.press("/")
+    page.goto(f"{served}reference.html", wait_until="networkidle")
+    focused = page.locator("input:focus")
+    for _ in range(60):  # its script listens a moment after it has come
+        page.keyboard.press("/")
+        if focused.count():
+            break
+        page.wait_for_timeout(500)
     page.keyboard.type("settling depth")
-    page.get_by_text(re.compile(r"\d+ results")).wait_for(timeout=15_000)
+    page.get_by_text(re.compile(r"\d+ results")).wait_for(timeout=60_000)
     page.close()
     assert f"{served}search.json" in asked
     assert [url for url in asked if not url.startswith((served, "data:", "blob:"))] == []
