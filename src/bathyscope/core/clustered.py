@@ -4,14 +4,13 @@ Tokens of one word, or of one sentence, settle alike; counted as if each stood a
 an interval that is too narrow. Both intervals take the spread between clusters instead.
 """
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.intervals import student_quantile
+from bathyscope.core.intervals import score_interval, student_quantile
 
 FEWEST_CLUSTERS = 4
 """With fewer there is no interval: their spread is not known well enough."""
@@ -70,11 +69,7 @@ def _wilson(
     # Of clusters of very different sizes few count: n² / Σ sizes² of them, all where they are even.
     number = round(float(sizes.sum() ** 2 / (sizes @ sizes)), 9)
     quantile = student_quantile(max(1, int(number) - 1))
-    count = _effective(values, clusters, number)
-    square = quantile**2 / count
-    middle = (share + square / 2) / (1 + square)
-    half = quantile / (1 + square) * sqrt(share * (1 - share) / count + square / (4 * count))
-    return Bounds(max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
+    return Bounds(*score_interval(share, _effective(values, clusters, number), quantile))
 
 
 def _effective(values: FloatArray, clusters: NDArray[np.int64], number: float) -> float:

@@ -121,13 +121,13 @@ class TritonRows:
 
     def predictions(self, logits: Tensor, probabilities: Tensor, entropy: Tensor) -> None:
         """Fill in what the last layer predicts; see `Rows`."""
-        _launch(_predictions, _contiguous(logits), probabilities, entropy)
+        _launch(_predictions, logits.contiguous(), probabilities, entropy)
 
     def divergences(
         self, logits: Tensor, token: Tensor, last: Tensor, last_entropy: Tensor, bits: Tensor
     ) -> None:
         """Fill in divergences; see `Rows`. Entropies are not needed: it is done by definition."""
-        _launch(_divergences, _contiguous(logits), token.contiguous(), last, bits)
+        _launch(_divergences, logits.contiguous(), token.contiguous(), last, bits)
 
 
 def _launch(kernel: Any, logits: Tensor, *others: Tensor) -> None:
@@ -139,7 +139,3 @@ def _launch(kernel: Any, logits: Tensor, *others: Tensor) -> None:
     kernel[(rows,)](
         logits, *others, width, tile=tile, least=numbers.tiny, lowest=numbers.min, num_warps=_WARPS
     )
-
-
-def _contiguous(logits: Tensor) -> Tensor:
-    return logits if logits.is_contiguous() else logits.contiguous()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.intervals import score_interval
 from bathyscope.study.packages import special
 from bathyscope.study.statistics.estimate import Interval, unknown
 
@@ -69,19 +70,14 @@ def clustered_share(
     alike = error == 0 or share in (0.0, 1.0)
     effective = float(groups) if alike else min(share * (1 - share) / error**2, float(n) * groups)
     quantile = float(special().stdtrit(groups - 1 if alike else freedom, 0.975))
-    centre = (share + quantile**2 / (2 * effective)) / (1 + quantile**2 / effective)
-    half = (
-        quantile
-        / (1 + quantile**2 / effective)
-        * math.sqrt(share * (1 - share) / effective + quantile**2 / (4 * effective**2))
-    )
+    low, high = score_interval(share, effective, quantile)
     p = math.nan
     if null is not None and 0 < null < 1:
         # Of the null's own variance, as Wilson's interval is: both say the same at 5 %.
         spread = math.sqrt(null * (1 - null) / effective)
         p = _p(share - null, spread, groups - 1 if alike else freedom)
     method = f"Wilson with {effective:.1f} effective observations in {groups} clusters"
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), p, n, groups, method)
+    return Interval(share, low, high, p, n, groups, method)
 
 
 def _residuals(values: FloatArray, clusters: Sequence[int]) -> tuple[FloatArray, NDArray[np.int64]]:
