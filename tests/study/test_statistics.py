@@ -123,8 +123,28 @@ def test_of_nothing_or_of_one_cluster_nothing_is_said() -> None:
         clustered_correlation(np.ones(9), np.arange(9.0), list(range(9))),
     ):
         assert np.isnan(found.low) and np.isnan(found.high) and np.isnan(found.p)
-    still = clustered_mean(np.full(6, 2.0), [0, 0, 1, 1, 2, 2], null=2.0)
-    assert (still.low, still.high, still.p) == (2.0, 2.0, 1.0)
+
+
+def test_of_clusters_that_are_all_alike_no_spread_is_seen() -> None:
+    clusters = [0, 0, 1, 1, 2, 2]
+    for values in (np.full(6, 0.1), np.zeros(6), np.array([0.1, 0.3] * 3)):
+        found = clustered_mean(values, clusters, null=2.0)
+        assert found.value == pytest.approx(values.mean()) and found.clusters == 3
+        assert np.isnan(found.low) and np.isnan(found.high) and np.isnan(found.p)
+
+
+def test_the_p_of_a_share_is_of_the_variance_of_chance() -> None:
+    every = clustered_share(np.ones(9, bool), list(range(9)), 0.25)
+    assert every.p == pytest.approx(2 * stats.t.sf(0.75 / np.sqrt(0.25 * 0.75 / 9), 8), rel=1e-9)
+    # One cluster each: near the binomial test, which is exact. Chance that differs is its mean.
+    flags = np.arange(400) < 130
+    found = clustered_share(flags, list(range(400)), np.where(flags, 0.2, 0.3))
+    assert (
+        found.p
+        == clustered_share(flags, list(range(400)), float(np.where(flags, 0.2, 0.3).mean())).p
+    )
+    chance = float(np.where(flags, 0.2, 0.3).mean())
+    assert found.p == pytest.approx(stats.binomtest(130, 400, chance).pvalue, rel=0.15)
 
 
 def means(chance: np.random.Generator, groups: int) -> tuple[Interval, float]:

@@ -161,11 +161,7 @@ def _group(name: str, seen: Observations, view: StudyView) -> Group:
     if not seen.is_share:
         mean = clustered_mean(seen.values, clusters)
         return Group(name, replace(mean, p=math.nan) if math.isnan(chance) else mean, chance)
-    estimate = clustered_share(seen.values.astype(bool), clusters)
-    if not math.isnan(chance):
-        # Chance differs from token to token, so that p is that of the mean excess over it.
-        excess = clustered_mean(seen.values - seen.null, clusters)
-        estimate = replace(estimate, p=excess.p)
+    estimate = clustered_share(seen.values.astype(bool), clusters, seen.null)
     margin = None if seen.margin is None else clustered_mean(seen.margin, clusters)
     return Group(name, estimate, chance, margin)
 

@@ -12,6 +12,7 @@ from bathyscope.study.packages import special
 from bathyscope.study.statistics.estimate import Interval, unknown
 
 _LEAST = 2  # clusters; of one nothing is known about how clusters differ
+_ROUNDING = 1e-12  # of the largest value: less is no spread, and no p follows from it
 
 
 def clustered_mean(values: FloatArray, clusters: Sequence[int], null: float = 0.0) -> Interval:
@@ -20,7 +21,7 @@ def clustered_mean(values: FloatArray, clusters: Sequence[int], null: float = 0.
     The mean over all observations. Its variance is the bias-reduced linearisation (CR2) of Bell &
     McCaffrey 2002 for a mean: Σ_g r_g² / (1 − n_g/n) / n², r_g the sum of a cluster's residuals.
     The interval is Student's t with their Satterthwaite degrees of freedom, so that few clusters
-    or unequal ones widen it.
+    or unequal ones widen it. Where all clusters are alike no spread is seen: no interval, no p.
 
     Args:
         values: Shape (n,), no NaN.
@@ -36,6 +37,8 @@ def clustered_mean(values: FloatArray, clusters: Sequence[int], null: float = 0.
     if groups < _LEAST:
         return Interval(mean, math.nan, math.nan, math.nan, n, groups, "one cluster: no interval")
     error, freedom = _error(sums, sizes)
+    if error <= _ROUNDING * np.abs(values).max():
+        return Interval(mean, math.nan, math.nan, math.nan, n, groups, "all alike: no interval")
     margin = float(special().stdtrit(freedom, 0.975)) * error
     method = f"t with {freedom:.1f} degrees of freedom, CR2 over {groups} clusters"
     return Interval(
@@ -44,7 +47,7 @@ def clustered_mean(values: FloatArray, clusters: Sequence[int], null: float = 0.
 
 
 def clustered_share(
-    flags: NDArray[np.bool_], clusters: Sequence[int], null: float | None = None
+    flags: NDArray[np.bool_], clusters: Sequence[int], null: float | FloatArray | None = None
 ) -> Interval:
     """Share of observations in clusters, within 0..1.
 
@@ -56,7 +59,8 @@ def clustered_share(
     Args:
         flags: Shape (n,).
         clusters: Which cluster each belongs to, shape (n,).
-        null: The share that `p` is of; None gives no p.
+        null: The share that `p` is of, or the chance of each observation, shape (n,); `p` is that
+            of its mean. None gives no p.
     """
     values = np.asarray(flags, dtype=np.float64)
     sums, sizes = _residuals(values, clusters)
@@ -67,15 +71,17 @@ def clustered_share(
     if groups < _LEAST:
         return Interval(share, math.nan, math.nan, math.nan, n, groups, "one cluster: no interval")
     error, freedom = _error(sums, sizes)
-    alike = error == 0 or share in (0.0, 1.0)
+    alike = error <= _ROUNDING or share in (0.0, 1.0)
     effective = float(groups) if alike else min(share * (1 - share) / error**2, float(n) * groups)
     quantile = float(special().stdtrit(groups - 1 if alike else freedom, 0.975))
     low, high = score_interval(share, effective, quantile)
     p = math.nan
-    if null is not None and 0 < null < 1:
-        # Of the null's own variance, as Wilson's interval is: both say the same at 5 %.
-        spread = math.sqrt(null * (1 - null) / effective)
-        p = _p(share - null, spread, groups - 1 if alike else freedom)
+    chance = math.nan if null is None else float(np.mean(null))
+    if 0 < chance < 1:
+        # Of the null's own variance, as Wilson's interval is: both say the same at 5 %. Chances
+        # that differ vary less than their mean would, so that it errs to the side of caution.
+        spread = math.sqrt(chance * (1 - chance) / effective)
+        p = _p(share - chance, spread, groups - 1 if alike else freedom)
     method = f"Wilson with {effective:.1f} effective observations in {groups} clusters"
     return Interval(share, low, high, p, n, groups, method)
 
@@ -108,6 +114,4 @@ def _error(sums: FloatArray, sizes: NDArray[np.int64]) -> tuple[float, float]:
 
 
 def _p(difference: float, error: float, freedom: float) -> float:
-    if error == 0:
-        return 1.0 if difference == 0 else 0.0
     return float(2 * special().stdtr(freedom, -abs(difference) / error))
