@@ -1,5 +1,6 @@
 """Claims over rows of which the answer is known, computed again by loops."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.roles import RoleRule
-from bathyscope.study.claims.finding import Finding, findings
+from bathyscope.study.claims.finding import Finding, Group, findings
 from bathyscope.study.claims.language import parsed
 from bathyscope.study.claims.observations import Observations
 from bathyscope.study.claims.view import StudyView, numbers, operators
@@ -18,7 +19,8 @@ from bathyscope.study.doing import Doing
 from bathyscope.study.driver import carry_out
 from bathyscope.study.ranking import ranked_study
 from bathyscope.study.report import StudyReport
-from bathyscope.study.tables import mean_map
+from bathyscope.study.statistics.estimate import Interval
+from bathyscope.study.tables import mean_map, mean_maps
 from tests.study.stub import StubWork, attribution, question
 from tests.study.test_driver import ASKED, run
 
@@ -168,6 +170,36 @@ def test_the_mean_map_is_the_mean_over_records_and_its_spread(view: StudyView) -
     assert table.mean[0, 1] == pytest.approx(np.mean(digits))
 
 
+def test_a_mean_map_of_a_group_is_of_its_records_alone(view: StudyView) -> None:
+    by = parsed("mean(value) by group").by
+    assert by is not None
+    parts = dict(mean_maps(view, by))
+    own = {f"g{n}": [m for number, m in maps().items() if number % 3 == n] for n in range(3)}
+    assert parts.keys() == {f"{name} ({len(found)})" for name, found in own.items()}
+    assert len({len(found) for found in own.values()}) == 2, "groups of unequal sizes"
+    for name, found in own.items():
+        part = parts[f"{name} ({len(found)})"]
+        assert part.records.max() == len(found)
+        assert part.mean[1, 2] == pytest.approx(np.mean([m[1, 1] for m in found]))
+
+
+def test_groups_that_do_not_show_what_the_whole_shows_are_named_first(view: StudyView) -> None:
+    whole = Interval(0.85, 0.7, 0.93, 1e-12, 40, 40, "")
+    groups = (
+        Group("all", whole, 0.25, corrected=1e-12),
+        Group("/", replace(whole, p=0.002), 0.25, corrected=0.0024),
+        Group("+", replace(whole, value=0.4, low=0.14, high=0.73, n=10, clusters=7), 0.25),
+    )
+    said = describe_finding(Finding(parsed("share(value > 0)"), True, "share of cells", groups))
+    assert (
+        said.index("The pattern holds")
+        < said.index("Not so where it is '+'.")
+        < said.index("4 of 10")
+    )
+    assert "p < 0.001 corrected" in said and "p = 0.0024 corrected" in said
+    assert "over 10 observations of 7 records" in said
+
+
 def test_parts_are_ranked_by_their_mean_effect(view: StudyView) -> None:
     parts = ranked_study(view)
     sums = np.array([m.sum(axis=0) for m in maps().values()])
@@ -201,7 +233,7 @@ def test_the_report_opens_every_records_maps_and_shows_text_as_text(tmp_path: Pa
     study = carry_out(asked, tmp_path / "s", ASKED, StubWork(), how.made(tmp_path), how).study
     view = StudyView(study)
     claim = "largest(column.operator == row.operator)"
-    report = StudyReport(view, findings([claim, "mean(value) by row.role"], view))
+    report = StudyReport(view, findings([claim, "mean(value) by group"], view))
     report.write(tmp_path / "report")
     page = (tmp_path / "report" / "index.html").read_text()
     assert hostile not in page and "&lt;script&gt;alert(1)" in page

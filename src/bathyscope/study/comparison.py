@@ -11,7 +11,7 @@ from bathyscope.study.claims.finding import CORRELATION
 from bathyscope.study.claims.language import parsed
 from bathyscope.study.claims.statistics import observed
 from bathyscope.study.claims.view import StudyView
-from bathyscope.study.claims.words import interval
+from bathyscope.study.claims.words import interval, p_value
 from bathyscope.study.statistics.estimate import Interval
 from bathyscope.study.statistics.paired import McNemar, mcnemar, paired_difference
 
@@ -52,7 +52,7 @@ class PairedFinding:
         kind = "exact" if self.test.exact else "χ² with continuity correction"
         return (
             f"{text} Only this one holds for {self.test.first_only}, only the other for "
-            f"{self.test.second_only}: McNemar p {self.test.p:.2g} ({kind})."
+            f"{self.test.second_only}: McNemar {p_value(self.test.p)} ({kind})."
         )
 
 

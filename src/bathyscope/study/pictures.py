@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from bathyscope.render.figure.saving import STYLE, save_page
 from bathyscope.render.lettering import SIZE, SMALL, Lettering, lettering
 from bathyscope.study.claims.finding import Finding
 from bathyscope.study.claims.words import interval
-from bathyscope.study.statistics.estimate import Interval
 from bathyscope.study.tables import LayerProfile, MeanMap, RatioBins
 
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 # Told apart with every kind of colour vision: Okabe & Ito 2008, "Color universal design".
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+# Inches: a picture of claims, a line of it, the space around a panel, the line of a claim itself.
+_WIDTH, _GROUP, _AROUND, _TITLE = 6.4, 0.26, 0.9, 5.5
 
 Draw = Callable[[Lettering], "Figure"]
 
@@ -44,46 +46,51 @@ def save(path: Path, texts: Sequence[str], draw: Draw) -> None:
 
 
 def forest(findings: Sequence[Finding], path: Path) -> None:
-    """Draw the estimates of every group with their intervals, and chance where it is known."""
-    lines: list[tuple[str, Interval, float, bool, str]] = []
-    for finding in findings:
-        for index, group in enumerate(finding.groups):
-            name = finding.claim.text if index == 0 else f"    {group.name}"
-            lines.append((name, group.estimate, group.chance, finding.is_share, finding.unit))
-    shown = [interval(one, unit, share=share) for _, one, _, share, unit in lines]
-    texts = [*(line[0] for line in lines), *shown]
+    """Draw a panel for each claim: its groups with their intervals, and chance where known."""
+    drawn = [f for f in findings if any(not math.isnan(g.estimate.value) for g in f.groups)]
+    texts = [t for f in drawn for t in (f.claim.text, *(group.name for group in f.groups))]
 
     def draw(letters: Lettering) -> "Figure":
         from matplotlib.figure import Figure
 
-        kinds = list(dict.fromkeys((share, unit) for *_, share, unit in lines))
-        figure = Figure(figsize=(3.2 * len(kinds) + 4.5, 0.6 + 0.28 * len(lines)), dpi=DPI)
-        panels = np.atleast_1d(figure.subplots(1, len(kinds), sharey=True))
-        rows = np.arange(len(lines))[::-1]
-        for axes, kind in zip(panels, kinds, strict=True):
-            for row, (_, one, chance, share, unit) in zip(rows, lines, strict=True):
-                if (share, unit) != kind or math.isnan(one.value):
-                    continue
-                axes.plot([one.low, one.high], [row, row], color=COLOURS[0], linewidth=1.6)
-                axes.plot([one.value], [row], "o", color=COLOURS[0], markersize=5)
-                if not math.isnan(chance):
-                    axes.plot([chance], [row], "|", color="0.35", markersize=11)
-            axes.set_xlabel(kind[1] or "value", **letters.style())
-            axes.tick_params(labelsize=SMALL)
-            axes.grid(axis="x", color="0.9", linewidth=0.6)
-            if kind[0]:
-                axes.set_xlim(-0.03, 1.03)
-        panels[0].set_yticks(rows, [letters.label(name) for name, *_ in lines], **letters.style())
-        panels[0].set_ylim(-0.6, len(lines) - 0.4)
-        for row, text in zip(rows, shown, strict=True):
-            panels[-1].annotate(
-                text, (1.02, row), xycoords=("axes fraction", "data"), va="center",
-                **letters.style(SMALL),
-            )  # fmt: skip
+        heights = [_GROUP * len(finding.groups) for finding in drawn]
+        height = sum(heights) + _AROUND * len(drawn)
+        figure, top = Figure(figsize=(_WIDTH, height), dpi=DPI), height
+        for finding, own in zip(drawn, heights, strict=True):
+            bottom = top - _AROUND / 2 - own
+            axes = figure.add_axes((0.2, bottom / height, 0.6, own / height))
+            _claim(axes, finding, letters)
+            top = bottom - _AROUND / 2
         _fit(figure)
         return figure
 
     save(path, texts, draw)
+
+
+def _claim(axes: Any, finding: Finding, letters: Lettering) -> None:
+    """Draw the groups of one claim from above to below, what they are in words beside them."""
+    rows = np.arange(len(finding.groups))[::-1]
+    for row, group in zip(rows, finding.groups, strict=True):
+        one, colour = group.estimate, "black" if group is finding.groups[0] else COLOURS[0]
+        axes.plot([one.low, one.high], [row, row], color=colour, linewidth=1.6)
+        axes.plot([one.value], [row], "o", color=colour, markersize=5)
+        if not math.isnan(group.chance):
+            axes.plot([group.chance], [row], "|", color="0.35", markersize=11)
+        said = f"{interval(one, finding.unit, share=finding.is_share)}, n = {one.n}"
+        axes.annotate(
+            said, (1.02, row), xycoords=("axes fraction", "data"), va="center",
+            **letters.style(SMALL),
+        )  # fmt: skip
+    names = [letters.label(group.name) for group in finding.groups]
+    axes.set_yticks(rows, names, **letters.style())
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    if finding.is_share:
+        axes.set_xlim(-0.03, 1.03)
+    title = letters.wrapped(letters.line(finding.claim.text), _TITLE)
+    axes.set_title(title, loc="left", **letters.style())
+    axes.set_xlabel(finding.unit or "value", **letters.style(SMALL))
+    axes.tick_params(labelsize=SMALL)
+    axes.grid(axis="x", color="0.9", linewidth=0.6)
 
 
 def mean_heatmap(table: MeanMap, path: Path) -> None:

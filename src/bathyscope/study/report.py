@@ -1,5 +1,6 @@
 """A study reported: claims in words and pictures, and a page with every record."""
 
+import ast
 import base64
 import hashlib
 import math
@@ -18,12 +19,14 @@ from bathyscope.page.document import view as write_view
 from bathyscope.study import pictures
 from bathyscope.study.claims.finding import Finding
 from bathyscope.study.claims.view import StudyView
-from bathyscope.study.claims.words import describe_finding, interval
+from bathyscope.study.claims.words import describe_finding, interval, p_value
 from bathyscope.study.policies import Policy, Thought
-from bathyscope.study.tables import layer_profiles, mean_map, ratio_bins
+from bathyscope.study.tables import layer_profiles, mean_map, mean_maps, ratio_bins
 
 PAGES = 100
 """So many records have a page with their maps; counter-examples come first."""
+
+_MOST_PANELS = 12
 
 _SHOWN = 160  # characters of a text in the table
 
@@ -88,16 +91,17 @@ class StudyReport:
         return "Mean attribution over records by role, with its spread from record to record."
 
     def _multiples(self, path: Path) -> str | None:
-        by = next((f for f in self.findings if 2 <= len(f.groups) - 1 <= 12), None)
+        by = next((f.claim.by for f in self.findings if f.claim.by is not None), None)
         if by is None:
             return None
-        names = [group.name for group in by.groups[1:]]
-        table = mean_map(self.view, self.rows, self.columns)
-        parts = [(row, _row(table, index)) for index, row in enumerate(table.rows)][:12]
-        if len(parts) < 2 or not names:
+        parts = mean_maps(self.view, by, self.rows, self.columns)
+        if not 2 <= len(parts) <= _MOST_PANELS:
             return None
         pictures.small_multiples(parts, path)
-        return "The same, a panel for each group of tokens, all on one scale."
+        return (
+            f"The same for the records of each group by {ast.unparse(by)}, in brackets "
+            "how many records; all on one scale."
+        )
 
     def _profile(self, path: Path) -> str:
         pictures.profile_lines(layer_profiles(self.view, self.rows), path)
@@ -186,14 +190,6 @@ class StudyReport:
         return ["record", *names, *own, "prompt"], lines
 
 
-def _row(table: Any, index: int) -> Any:
-    cut = slice(index, index + 1)
-    kind = type(table)
-    return kind(
-        table.rows[cut], table.columns, table.mean[cut], table.spread[cut], table.records[cut]
-    )
-
-
 def _cell(value: Any) -> dict[str, Any]:
     if value is None:
         return {"kind": "", "value": "", "text": "", "link": None}
@@ -219,5 +215,5 @@ def _line(policy: Policy) -> list[str]:
         interval(policy.accuracy, "", share=True),
         interval(policy.tokens, "tokens", share=False),
         "" if beside is None else interval(beside, "", share=False),
-        "" if test is None else f"p {test.p:.2g} ({test.first_only} : {test.second_only})",
+        "" if test is None else f"{p_value(test.p)} ({test.first_only} : {test.second_only})",
     ]

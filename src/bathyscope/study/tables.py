@@ -1,5 +1,6 @@
 """Tables over the records of a study: means by role, profiles of layers, bins of a ratio."""
 
+import ast
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,13 +37,17 @@ class MeanMap:
     records: FloatArray
 
 
-def mean_map(view: StudyView, rows: str = "row.role", columns: str = "auto") -> MeanMap:
+def mean_map(
+    view: StudyView, rows: str = "row.role", columns: str = "auto",
+    records: Values | None = None,
+) -> MeanMap:  # fmt: skip
     """Return the mean attribution map by groups.
 
     Args:
         view: The study.
         rows: Expression of the language of claims that groups tokens.
         columns: One that groups features; "auto" takes operators, else demonstrations, else places.
+        records: Places of the records that count; None takes all.
 
     Raises:
         InputError: The study has no attribution maps, or an expression cannot be evaluated.
@@ -56,6 +61,8 @@ def mean_map(view: StudyView, rows: str = "row.role", columns: str = "auto") -> 
     column_names, column = _codes(at(across))
     value, record = view.cells("attribution").value, at.record
     known = (row >= 0) & (column >= 0) & ~np.isnan(value)
+    if records is not None:
+        known &= np.isin(record, records)
     shape = len(view.ids), len(row_names), len(column_names)
     key = np.ravel_multi_index((record[known], row[known], column[known]), shape)
     size = int(np.prod(shape))
@@ -69,6 +76,29 @@ def mean_map(view: StudyView, rows: str = "row.role", columns: str = "auto") -> 
         squares = np.where(count, (own - mean) ** 2, 0.0).sum(axis=0)
         spread = np.where(records > 1, np.sqrt(squares / (records - 1)), np.nan)
     return MeanMap(row_names, column_names, mean, spread, records)
+
+
+def mean_maps(
+    view: StudyView, by: ast.expr, rows: str = "row.role", columns: str = "auto"
+) -> list[tuple[str, MeanMap]]:
+    """Return a mean map for each group of records, named with how many records it is of.
+
+    Args:
+        view: The study.
+        by: Expression that groups; a record belongs to each group that one of its cells is in.
+        rows: Groups the tokens, as in `mean_map`.
+        columns: Groups the features.
+
+    Raises:
+        InputError: The study has no attribution maps, or an expression cannot be evaluated.
+    """
+    at = Evaluator(view, "cell", "attribution")
+    names, group = _codes(at(by))
+    members = [np.unique(at.record[group == index]) for index in range(len(names))]
+    return [
+        (f"{name} ({len(own)})", mean_map(view, rows, columns, own))
+        for name, own in zip(names, members, strict=True)
+    ]
 
 
 def _grouping(view: StudyView) -> str:

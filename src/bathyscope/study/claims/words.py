@@ -6,6 +6,8 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.study.claims.finding import Finding, Group
 from bathyscope.study.statistics.estimate import Interval
 
+_LEAST_P = 0.001
+
 
 @keywords_checked
 def describe_finding(finding: Finding) -> str:
@@ -15,19 +17,26 @@ def describe_finding(finding: Finding) -> str:
     if whole.estimate.n == 0:
         sentences.append("Nothing in the study can be looked at for it.")
     else:
-        sentences.append(_group(whole, finding, "In all"))
-        sentences += [_group(group, finding, f"Where it is {group.name!r}") for group in groups]
         verdict = _verdict(whole, finding)
         sentences += [verdict] if verdict else []
-    if finding.excluded:
-        left_out = "; ".join(f"{count} because: {why}" for why, count in finding.excluded.items())
-        sentences.append(f"Left out are {left_out}.")
+        sentences.append(_group(whole, finding, "In all"))
+        sentences += _exceptions(finding)
+        sentences += [_group(group, finding, f"Where it is {group.name!r}") for group in groups]
+    sentences += [
+        f"{count} of what the study has {'is' if count == 1 else 'are'} left out: {why}."
+        for why, count in finding.excluded.items()
+    ]
     if finding.against:
         named = ", ".join(f"{one.id} ({one.support:+.3g})" for one in finding.against)
         sentences.append(f"Most against it: {named}.")
     elif whole.estimate.n:
         sentences.append("No record speaks against it.")
     return " ".join(sentences)
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as people read it; below one in a thousand the size says nothing more."""
+    return "p < 0.001" if p < _LEAST_P else f"p = {p:.2g}"
 
 
 def interval(one: Interval, unit: str, *, share: bool) -> str:
@@ -48,18 +57,28 @@ def interval(one: Interval, unit: str, *, share: bool) -> str:
 def _group(group: Group, finding: Finding, where: str) -> str:
     one = group.estimate
     shown = interval(one, finding.unit, share=finding.is_share)
-    counted = f"{_count(one.n)} of {one.clusters} records" if one.clusters else "no record"
+    counted = f" over {_count(one.n)} of {one.clusters} records" if one.clusters != one.n else ""
     if not finding.is_share:
-        text = f"{where} it is {shown}, over {counted}"
+        text = f"{where} it is {shown}{counted or f' over {one.n} records'}"
     else:
-        text = f"{where} it holds for {group.held} of {one.n}, {shown}, over {counted}"
+        text = f"{where} it holds for {group.held} of {one.n}, {shown},{counted}".removesuffix(",")
         if not math.isnan(group.chance):
-            text += f"; by chance it would for {100 * group.chance:.0f} %"
+            text += f", by chance for {100 * group.chance:.0f} %"
     if group.margin is not None and not math.isnan(group.margin.value):
         text += f"; margin {interval(group.margin, 'nats', share=False)}"
     if not math.isnan(group.corrected):
-        text += f"; p {group.corrected:.2g} corrected"
+        text += f"; {p_value(group.corrected)} corrected"
     return text + "."
+
+
+def _exceptions(finding: Finding) -> list[str]:
+    """Return the groups that do not show what the whole shows, in one sentence."""
+    whole, *groups = finding.groups
+    side = _side(whole)
+    others = [group.name for group in groups if side and _side(group) not in (None, side)]
+    if not others:
+        return []
+    return [f"Not so where it is {' or '.join(repr(name) for name in others)}."]
 
 
 def _count(n: int) -> str:
@@ -68,12 +87,20 @@ def _count(n: int) -> str:
 
 def _verdict(group: Group, finding: Finding) -> str | None:
     """Return whether the pattern holds, where chance or zero says what it is compared with."""
+    than = "by chance" if finding.is_share else "nothing"
+    match _side(group):
+        case 1:
+            return f"The pattern holds: more than {than}, by the whole interval."
+        case -1:
+            return f"The pattern is reversed: less than {than}, by the whole interval."
+        case 0:
+            return f"Whether it holds is open: the interval includes what would be {than}."
+    return None
+
+
+def _side(group: Group) -> int | None:
+    """Return on which side of chance the whole interval lies, 0 where it includes it."""
     one, null = group.estimate, group.chance
     if math.isnan(null) or math.isnan(one.low):
         return None
-    than = "by chance" if finding.is_share else "nothing"
-    if one.low > null:
-        return f"The pattern holds: more than {than}, by the whole interval."
-    if one.high < null:
-        return f"The pattern is reversed: less than {than}, by the whole interval."
-    return f"Whether it holds is open: the interval includes what would be {than}."
+    return int(one.low > null) - int(one.high < null)
