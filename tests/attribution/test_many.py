@@ -135,6 +135,17 @@ def test_what_the_model_refuses_names_its_prompt() -> None:
         list(bs.attribute_many(tiny("llama"), [BAD[3], BAD[1]], [" a", " b"]))
 
 
+def test_each_target_may_have_a_foil_of_its_own() -> None:
+    model, foils = tiny("llama"), [" nine", None, None, " other"]
+    runs = together(model, foils=foils, method="leave_one_out", against=" so")
+    for prompt, target, foil, ours in zip(PROMPTS, TARGETS, foils, runs, strict=True):
+        own = foil or " so"
+        assert_same(ours, bs.attribute(model, prompt, target, method="leave_one_out", against=own))
+        assert ours.provenance["against"] == own
+    with pytest.raises(bs.InputError, match=r"In prompts\[1\]: The text to compare with is empty"):
+        together(model, foils=[None, "", None, None])
+
+
 def test_interactions_are_refused() -> None:
     with pytest.raises(bs.InputError, match=r"bathyscope\.interact"):
         bs.attribute_many(tiny("llama"), PROMPTS, TARGETS, method="interactions")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import NoReturn, Unpack
+from typing import NamedTuple, NoReturn, Unpack
 
 from bathyscope.attribution.attribute import attribution_runs
 from bathyscope.attribution.evaluations import Evaluations
@@ -44,6 +44,7 @@ def attribute_many(
     prompts: Sequence[str | Prompt],
     targets: Sequence[str | None] | None = None,
     *,
+    foils: Sequence[str | None] | None = None,
     settings: AttributionSettings | None = None,
     failed: Failed | None = None,
     **overrides: Unpack[AttributionOverrides],
@@ -57,6 +58,8 @@ def attribute_many(
         prompts: The prompts and their features; texts are read as `Prompt.marked` reads them.
         targets: For each prompt the continuation to explain, None where the model is to write it;
             None has it write all of them.
+        foils: For each prompt a continuation that its target is compared with, in the place of
+            `against`; None where the settings hold.
         settings: How they are asked; None takes the defaults.
         failed: Told of the index and the error of a prompt that cannot be answered, which is then
             left out; None raises it, with its index.
@@ -71,61 +74,66 @@ def attribute_many(
     """
     chosen = AttributionSettings.chosen(settings, overrides)
     require_no_interactions(chosen)
-    texts = dict(enumerate(one_for_each(prompts, targets, "target")))
+    texts = one_for_each(prompts, targets, "target")
+    against = one_for_each(prompts, foils, "foil")
     several = Several(failed)
-    marked: dict[int, Prompt] = {}
-    for index, given in enumerate(prompts):
+    asked: dict[int, _Asked] = {}
+    for index, (given, target, foil) in enumerate(zip(prompts, texts, against, strict=True)):
         with several.answering(index):
+            own = chosen if foil is None else replace(chosen, against=foil)
             prompt = as_prompt(given)
-            check(prompt, [texts[index]], chosen)
-            marked[index] = prompt
-    return _attributed(model, marked, texts, chosen, several)
+            check(prompt, [target], own)
+            asked[index] = _Asked(prompt, target, own)
+    return _attributed(model, asked, chosen, several)
+
+
+class _Asked(NamedTuple):
+    """A prompt, its target, and how it is asked."""
+
+    prompt: Prompt
+    target: str | None
+    settings: AttributionSettings
 
 
 def _attributed(
-    model: Scorer,
-    prompts: Mapping[int, Prompt],
-    texts: Mapping[int, str | None],
-    settings: AttributionSettings,
-    several: Several,
+    model: Scorer, asked: Mapping[int, _Asked], settings: AttributionSettings, several: Several
 ) -> Iterator[tuple[int, AttributionRun]]:
     with kept_evaluations(model, settings.cache) as evaluations:
         gathering = _Gathering(model, settings, several, evaluations)
-        waiting = iter(prompts.items())
+        waiting = iter(asked.items())
         while part := dict(islice(waiting, PROMPTS_AT_ONCE)):
-            requests = _requests(model, part, texts, settings, several, evaluations)
-            for question in requests:
+            for question in _requests(model, part, settings, several, evaluations):
                 yield from gathering.begin(question)
         yield from gathering.finish()
 
 
 def _requests(
     model: Scorer,
-    prompts: Mapping[int, Prompt],
-    texts: Mapping[int, str | None],
+    asked: Mapping[int, _Asked],
     settings: AttributionSettings,
     several: Several,
     evaluations: Evaluations,
 ) -> "list[_Question]":
     """Return the questions of some prompts, their targets written where they are not given."""
     read: dict[int, tuple[Prompt, list[str]]] = {}
-    for index, prompt in prompts.items():
+    for index, one in asked.items():
         with several.answering(index), noting() as heard:
-            read[index] = as_read(model, prompt, settings), heard
+            read[index] = as_read(model, one.prompt, one.settings), heard
     plain = {index: prompt.text for index, (prompt, _) in read.items()}
+    texts = {index: asked[index].target for index in plain}
     longest, progress = settings.max_new_tokens, settings.progress
     targets = continuations_of(model, plain, texts, longest, several, progress)
-    quietly = replace(settings, progress=silent)
     # Gradients are no game that could be begun anew at no cost.
     score = None if settings.method in GRADIENT_METHODS else _later
     questions: list[_Question] = []
     for index, target in targets.items():
         with several.answering(index):
-            prompt, heard = read[index]
+            (prompt, heard), own = read[index], asked[index].settings
             continuations = [target]
-            if settings.against is not None:
-                continuations.append(model.tokens.continuation(prompt.text, settings.against))
+            if own.against is not None:
+                continuations.append(model.tokens.continuation(prompt.text, own.against))
             known = Evaluations() if settings.cache is None else evaluations
+            quietly = replace(own, progress=silent)
             request = request_of(model, prompt, continuations, quietly, known, score)
             questions.append(_Question(index, request, heard))
     return questions

@@ -23,7 +23,7 @@ from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not
 from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import Continuation
 from bathyscope.model.verdicts import Verdicts
-from bathyscope.model.writing import written
+from bathyscope.model.writing import before, written
 
 
 class LanguageModel:
@@ -138,7 +138,7 @@ class LanguageModel:
             )
 
     def generate(
-        self, prompt: str, max_new_tokens: int, progress: Progress = silent
+        self, prompt: str, max_new_tokens: int, progress: Progress = silent, stop: str = ""
     ) -> Continuation:
         """Continue a prompt greedily, the most probable token each time.
 
@@ -146,16 +146,21 @@ class LanguageModel:
             prompt: The text to continue.
             max_new_tokens: Where to stop if the model does not end its answer before.
             progress: Told of every new token.
+            stop: A text at which the answer ends, itself no part of it; none where empty.
 
         Raises:
             InputError: The prompt has no token, or there is no room for the answer.
         """
         prompt_ids = self.require_continuable(prompt, max_new_tokens)
-        target_ids = self._generated(prompt_ids, max_new_tokens, progress)
-        return Continuation(prompt_ids, target_ids, None)
+        target_ids = self._generated(prompt_ids, max_new_tokens, progress, stop)
+        return Continuation(prompt_ids, before(self.tokens, target_ids, stop), None)
 
     def generate_many(
-        self, prompts: Sequence[str], max_new_tokens: int, progress: Progress = silent
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: int,
+        progress: Progress = silent,
+        stop: str = "",
     ) -> Iterator[tuple[int, Continuation]]:
         """Continue many prompts greedily, in batches bounded by bytes.
 
@@ -167,6 +172,7 @@ class LanguageModel:
             prompts: The texts to continue.
             max_new_tokens: Where to stop an answer that the model does not end before.
             progress: Told of the new tokens.
+            stop: A text at which an answer ends, itself no part of it; none where empty.
 
         Returns:
             Indices of prompts and their continuations, as they come.
@@ -177,10 +183,12 @@ class LanguageModel:
         given = [self.require_continuable(prompt, max_new_tokens) for prompt in prompts]
 
         def alone(ids: Ids) -> Ids:
-            return self._generated(ids, max_new_tokens, silent)
+            return self._generated(ids, max_new_tokens, silent, stop)
 
-        answers = written(self, given, max_new_tokens, alone, progress)
-        return ((i, Continuation(given[i], ids, None)) for i, ids in answers)
+        answers = written(self, given, max_new_tokens, alone, progress, stop)
+        return (
+            (i, Continuation(given[i], before(self.tokens, ids, stop), None)) for i, ids in answers
+        )
 
     def require_continuable(self, prompt: str, max_new_tokens: int) -> Ids:
         """Return the ids of a prompt to be continued.
@@ -199,9 +207,15 @@ class LanguageModel:
         require_rows(self.model, self._tensor([prompt_ids]))
         return prompt_ids
 
-    def _generated(self, prompt_ids: Ids, max_new_tokens: int, progress: Progress) -> Ids:
+    def _generated(
+        self, prompt_ids: Ids, max_new_tokens: int, progress: Progress, stop: str
+    ) -> Ids:
         """Return what transformers' own decoding makes of one prompt."""
-        return decoded(self.model, self._tensor([prompt_ids]), max_new_tokens, progress)
+
+        def stopped(ids: Ids) -> bool:
+            return bool(stop) and stop in self.tokens.decode(ids)
+
+        return decoded(self.model, self._tensor([prompt_ids]), max_new_tokens, progress, stopped)
 
     def score(
         self,

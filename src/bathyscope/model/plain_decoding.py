@@ -1,6 +1,6 @@
 """One prompt continued as transformers decodes, greedily, without its authors' settings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,13 @@ from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.products import forward_only
 
 
-def decoded(model: Any, input_ids: Tensor, max_new_tokens: int, progress: Progress) -> Ids:
+def decoded(
+    model: Any,
+    input_ids: Tensor,
+    max_new_tokens: int,
+    progress: Progress,
+    stopped: Callable[[Ids], bool],
+) -> Ids:
     """Return what a model writes after a prompt.
 
     Args:
@@ -22,11 +28,12 @@ def decoded(model: Any, input_ids: Tensor, max_new_tokens: int, progress: Progre
         input_ids: The prompt, (1, tokens).
         max_new_tokens: Where to stop if the model does not end its answer before.
         progress: Told of every new token.
+        stopped: Whether what was written so far is enough.
 
     Raises:
         ModelError: The model raised an error of its own.
     """
-    stage = _Counter("generate the answer", max_new_tokens, progress)
+    stage = _Counter("generate the answer", max_new_tokens, progress, stopped)
     writing = boundary(model, "while it writes")
     with forward_only(), evaluating(model), _plainly(model), writing:
         output = model.generate(
@@ -40,17 +47,20 @@ def decoded(model: Any, input_ids: Tensor, max_new_tokens: int, progress: Progre
 
 
 class _Counter:
-    """A stopping criterion that never stops: it counts the tokens as they come."""
+    """A stopping criterion that counts the tokens as they come."""
 
-    def __init__(self, stage: str, total: int, progress: Progress) -> None:
+    def __init__(
+        self, stage: str, total: int, progress: Progress, stopped: Callable[[Ids], bool]
+    ) -> None:
         self.stage, self.total, self.progress = stage, total, progress
-        self.done = 0
+        self.stopped, self.done = stopped, 0
         progress(stage, 0, total)
 
     def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
         self.done += 1
         self.progress(self.stage, self.done, self.total)
-        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
+        stop = self.stopped(tuple(input_ids[0, -self.done :].tolist()))
+        return torch.full((input_ids.shape[0],), stop, device=input_ids.device)
 
     def finish(self) -> None:
         """Close the stage also where the model ended its answer early."""

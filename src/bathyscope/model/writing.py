@@ -8,6 +8,7 @@ from bathyscope.model.continuing import Continuable, Together, batches, begun, c
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.sequences import greedy
 from bathyscope.model.sharing import longest_shareable
+from bathyscope.model.tokenizer import TransformersTokens
 
 STAGE = "generate the answers"
 
@@ -18,6 +19,7 @@ def written(
     max_new_tokens: int,
     alone: Callable[[Ids], Ids],
     progress: Progress,
+    stop: str = "",
 ) -> Iterator[tuple[int, Ids]]:
     """Yield the index of each prompt and what the model writes after it, as soon as it has ended.
 
@@ -27,6 +29,7 @@ def written(
         max_new_tokens: Where to stop if the model does not end its answer before.
         alone: Writes the answer of one prompt, where the model is not to be trusted with several.
         progress: Told of every step.
+        stop: A text that ends an answer when it has been written; none where empty.
     """
     tally = _Tally(len(prompts), max_new_tokens, progress)
     limit = longest_shareable(model.model)
@@ -40,8 +43,15 @@ def written(
         tally.add(max_new_tokens)
     chosen = [prompts[i] for i in several]
     for batch in batches(model, chosen, max_new_tokens, look=False) if several else []:
-        for own, ids in _batch(model, chosen, batch, max_new_tokens, tally):
+        for own, ids in _batch(model, chosen, batch, max_new_tokens, tally, stop):
             yield several[own], ids
+
+
+def before(tokens: TransformersTokens, ids: Ids, stop: str) -> Ids:
+    """Return what was written before a stop: no token that has a part in it."""
+    while stop and stop in tokens.decode(ids):
+        ids = ids[:-1]
+    return ids
 
 
 def _may_be_batched(model: Continuable) -> bool:
@@ -52,10 +62,15 @@ def _may_be_batched(model: Continuable) -> bool:
 
 
 def _batch(
-    model: Continuable, prompts: Sequence[Ids], batch: Together, count: int, tally: "_Tally"
+    model: Continuable,
+    prompts: Sequence[Ids],
+    batch: Together,
+    count: int,
+    tally: "_Tally",
+    stop: str,
 ) -> Iterator[tuple[int, Ids]]:
     own = [prompts[i] for i in batch.indices]
-    sequences = begun(model, own, joined=batch.joined, look=False)
+    sequences = begun(model, own, stop, joined=batch.joined, look=False)
     waiting = set(range(len(own)))
     for step in range(count):
         if step:

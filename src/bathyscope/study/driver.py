@@ -17,7 +17,8 @@ from bathyscope.study.rows import StudyRows
 from bathyscope.study.store import Study, begin_study, require_place
 
 if TYPE_CHECKING:
-    from bathyscope.study.work import Shard, Work
+    from bathyscope.study.questions import Shard
+    from bathyscope.study.work import Work
 
 
 def carry_out(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.errors import InputError
@@ -49,6 +49,10 @@ class StudyQuestion:
             return 0.0
         return len(self.prompt.text) * float(2 ** min(len(self.prompt.features), 12))
 
+    def of(self, prompt: Prompt) -> "StudyQuestion":
+        """Return the question with other features of the same text."""
+        return replace(self, prompt=prompt, demonstration=_owners(prompt, _units(prompt)))
+
     def key(self, asked: Mapping[str, Any]) -> str:
         """Return the content key: a hash of all that decides what its rows are.
 
@@ -66,6 +70,10 @@ class StudyQuestion:
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+Shard = Sequence[tuple[StudyQuestion, str]]
+"""Questions with their content keys, to be computed together in one process."""
 
 
 def questions(records: Sequence[StudyRecord], settings: "BatchSettings") -> Iterator[StudyQuestion]:

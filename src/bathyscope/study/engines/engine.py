@@ -10,7 +10,8 @@ from bathyscope.core.errors import InputError, ModelError
 from bathyscope.study.rows import StudyRows, failed
 
 if TYPE_CHECKING:
-    from bathyscope.study.work import Shard, Work
+    from bathyscope.study.questions import Shard
+    from bathyscope.study.work import Work
 
 ATTEMPTS = 3
 """So many workers may end over a question before it counts as failed."""

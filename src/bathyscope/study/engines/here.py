@@ -7,7 +7,8 @@ from bathyscope.core.errors import InputError
 from bathyscope.study.engines.engine import Engine, EngineOptions, Finished
 
 if TYPE_CHECKING:
-    from bathyscope.study.work import Shard, Work
+    from bathyscope.study.questions import Shard
+    from bathyscope.study.work import Work
 
 
 class Here(Engine):

@@ -10,7 +10,8 @@ from bathyscope.study.engines.engine import Ends, Engine, EngineOptions, Finishe
 from bathyscope.study.packages import ray as imported_ray
 
 if TYPE_CHECKING:
-    from bathyscope.study.work import Shard, Work
+    from bathyscope.study.questions import Shard
+    from bathyscope.study.work import Work
 
 LOOPBACK = "127.0.0.1"
 

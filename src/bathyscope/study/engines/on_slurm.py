@@ -15,7 +15,8 @@ from bathyscope.study.engines.engine import Engine, EngineOptions, Finished, Pen
 from bathyscope.study.packages import submitit
 
 if TYPE_CHECKING:
-    from bathyscope.study.work import Shard, Work
+    from bathyscope.study.questions import Shard
+    from bathyscope.study.work import Work
 
 CLUSTER = "cluster"
 """The parameter that names submitit's executor: slurm, local, debug; None lets it choose."""

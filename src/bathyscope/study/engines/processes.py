@@ -13,7 +13,8 @@ from bathyscope.core.errors import BathyscopeError, InputError
 from bathyscope.study.engines.engine import Ends, Engine, EngineOptions, Finished, Pending
 
 if TYPE_CHECKING:
-    from bathyscope.study.work import Shard, Work
+    from bathyscope.study.questions import Shard
+    from bathyscope.study.work import Work
 
 _SPAWN = multiprocessing.get_context("spawn")
 
