@@ -1,10 +1,13 @@
 """Keys and values of computed edges, and the cache that a pass over the next edges reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from transformers import DynamicCache
@@ -16,16 +19,29 @@ _MORE = 64  # positions by which full arrays grow at a time
 
 
 @dataclass(frozen=True, eq=False)
+class Page:
+    """Keys and values of all tokens that go on from one pass, in one place.
+
+    Attributes:
+        layers: For each layer keys and values, (heads, tokens, size).
+    """
+
+    layers: KeyValues
+
+
+@dataclass(frozen=True, eq=False)
 class Branch:
     """Past of an edge: what attention needs of the tokens up to its end.
 
     Attributes:
-        layers: For each layer the keys and values of this edge alone, (heads, tokens, size).
+        page: Where the keys and values of this edge's own tokens lie, one behind the other.
+        first: Place of the first of them there.
         parent: The branch this one grows from, or None at the root.
         length: Tokens from the root to the end of the edge.
     """
 
-    layers: KeyValues
+    page: Page
+    first: int
     parent: "Branch | None"
     length: int
 
@@ -38,9 +54,22 @@ class Branch:
             branch = branch.parent
         return found[::-1]
 
+    def cut(self, length: int) -> "Branch":
+        """Return the past up to a token that lies within this edge."""
+        return replace(self, length=length)
+
+    @property
+    def begin(self) -> int:
+        """Tokens from the root to the begin of the edge."""
+        return 0 if self.parent is None else self.parent.length
+
 
 class BranchCache(DynamicCache):
-    """The cache of a batch of edges: each row has the past of its own branch, padded in front."""
+    """The cache of a batch of edges: each row has the past of its own branch, padded in front.
+
+    The pages are joined and read once for each layer, whatever the rows and their segments: on a
+    device every copy is a launch, and there would be one for each row, segment and layer.
+    """
 
     def __init__(self, pasts: Sequence[Branch | None], num_new: int) -> None:
         """Lay out the pasts of a batch.
@@ -51,14 +80,34 @@ class BranchCache(DynamicCache):
             num_new: Positions for which there will be room behind; more are made when needed.
         """
         super().__init__()
-        segments = [[] if past is None else past.segments() for past in pasts]
-        num_layers = max(len(row[0].layers) for row in segments if row)
+        pages, places = _laid_out(pasts, num_new)
+        device = pages[0].layers[0][0].device
+        index = torch.from_numpy(places.reshape(-1)).to(device)
         self.layers = [
-            _BranchLayer(
-                [[s.layers[layer] for s in row] for row in segments], longest(pasts), num_new
-            )
-            for layer in range(num_layers)
+            _BranchLayer([page.layers[layer] for page in pages], index, len(pasts), num_new)
+            for layer in range(len(pages[0].layers))
         ]
+
+
+def _laid_out(pasts: Sequence[Branch | None], num_new: int) -> tuple[list[Page], NDArray[np.int64]]:
+    """Return the pages that some pasts lie in, and where in them, joined, each position is read.
+
+    Place 0 is nobody's: it stands for padding in front, and for the new positions behind.
+    """
+    offsets: dict[Page, int] = {}
+    total, end = 1, longest(pasts)
+    places = np.zeros((len(pasts), end + num_new), dtype=np.int64)
+    for row, past in enumerate(pasts):
+        if past is None:
+            continue
+        for segment in past.segments():
+            if segment.page not in offsets:
+                offsets[segment.page] = total
+                total += segment.page.layers[0][0].shape[1]
+            begin, count = end - past.length + segment.begin, segment.length - segment.begin
+            first = offsets[segment.page] + segment.first
+            places[row, begin : begin + count] = range(first, first + count)
+    return list(offsets), places
 
 
 class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
@@ -71,27 +120,13 @@ class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     keys: Tensor
     values: Tensor
 
-    def __init__(self, rows: list[KeyValues], length: int, num_new: int) -> None:
+    def __init__(self, pages: KeyValues, index: Tensor, rows: int, num_new: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.length = length
-        example_keys, example_values = next(row[0] for row in rows if row)
-        self.dtype, self.device = example_keys.dtype, example_keys.device
-        self.keys = self._room(example_keys, len(rows), length + num_new)
-        self.values = self._room(example_values, len(rows), length + num_new)
-        for row, segments in enumerate(rows):
-            end = length
-            for keys, values in reversed(segments):
-                begin = end - keys.shape[1]
-                self.keys[row, :, begin:end] = keys
-                self.values[row, :, begin:end] = values
-                end = begin
+        keys, values = zip(*pages, strict=True)
+        self.dtype, self.device = keys[0].dtype, keys[0].device
+        self.keys, self.values = (_gathered(given, index, rows) for given in (keys, values))
+        self.length = self.keys.shape[-2] - num_new
         self.is_initialized = True
-
-    @staticmethod
-    def _room(like: Tensor, rows: int, positions: int) -> Tensor:
-        heads, _, size = like.shape
-        # Zeros, because what lies before a short past is masked, and 0 · NaN would not be 0.
-        return like.new_zeros(rows, heads, positions, size)
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
@@ -110,22 +145,41 @@ class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         return self.length
 
 
-def grown(cache: Any, row: int, begin: int, count: int, parent: Branch | None) -> Branch:
-    """Return the branch that a pass has grown in one row of its cache.
+def _gathered(pages: Sequence[Tensor], index: Tensor, rows: int) -> Tensor:
+    """Return what lies at places of the pages joined, (rows, heads, positions, size)."""
+    heads, _, size = pages[0].shape
+    # Zeros, because what lies before a short past is masked, and 0 · NaN would not be 0.
+    pool = torch.cat([pages[0].new_zeros(heads, 1, size), *pages], dim=1)
+    return pool.index_select(1, index).view(heads, rows, -1, size).transpose(0, 1)
+
+
+def grown(
+    cache: Any, begin: int, counts: Sequence[int], parents: Sequence[Branch | None]
+) -> list[Branch]:
+    """Return the branches that a pass has grown, one for each row, on a page of their own.
 
     Args:
         cache: The cache after the pass.
-        row: Row of the batch.
         begin: First new position.
-        count: New positions that are no padding.
-        parent: The branch it grew from.
+        counts: For each row how many of its new positions are kept; padding is not, nor is a row
+            from which nothing goes on.
+        parents: The branches that the rows grew from.
     """
-    end = begin + count
-    layers = [
-        (layer.keys[row, :, begin:end].clone(), layer.values[row, :, begin:end].clone())
-        for layer in cache.layers
+    keys = cache.layers[0].keys
+    length = keys.shape[-2]  # of a layer with room for more, the room included
+    kept = [row * length + begin + i for row, count in enumerate(counts) for i in range(count)]
+    index = torch.tensor(kept, device=keys.device)
+
+    def read(full: Tensor) -> Tensor:
+        by_head = full.transpose(0, 1)
+        return by_head.reshape(len(by_head), -1, full.shape[-1]).index_select(1, index)
+
+    page = Page([(read(layer.keys), read(layer.values)) for layer in cache.layers])
+    firsts = accumulate(counts, initial=0)
+    return [
+        Branch(page, first, parent, count + (0 if parent is None else parent.length))
+        for first, count, parent in zip(firsts, counts, parents, strict=False)
     ]
-    return Branch(layers, parent, count + (0 if parent is None else parent.length))
 
 
 def longest(pasts: Sequence[Branch | None]) -> int:

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from bathyscope.model.batches import alike
-from bathyscope.model.branches import Branch, BranchCache, grown, lengths_of, longest, visible
+from bathyscope.model.branches import Branch, BranchCache, Page, grown, lengths_of, longest, visible
 from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.head import Head
@@ -58,21 +58,26 @@ class Pass(NamedTuple):
 
 
 class _Held:
-    """Counts the tokens of branches for as long as anybody needs them."""
+    """Counts the tokens on pages for as long as anybody needs them."""
 
     def __init__(self) -> None:
         self.tokens = 0
 
-    def branch(self, edge: Edge, parent: Branch | None) -> Branch:
-        """Return a branch without keys and values."""
-        count = len(edge.ids)
-        grown_to = Branch([], parent, edge.start + count)
+    def branches(self, batch: Batch) -> list[Branch]:
+        """Return branches on a page without keys and values."""
+        counts = _going_on(batch)
+        page, count = Page([]), sum(counts)
         self.tokens += count
-        weakref.finalize(grown_to, self._let_go, count)
-        return grown_to
+        weakref.finalize(page, self._let_go, count)
+        return [Branch(page, 0, past, edge.start + len(edge.ids)) for edge, past in batch]
 
     def _let_go(self, count: int) -> None:
         self.tokens -= count
+
+
+def _going_on(batch: Batch) -> list[int]:
+    """Return how many tokens of each edge are gone on from."""
+    return [len(edge.ids) if edge.children else 0 for edge, _ in batch]
 
 
 class Forest:
@@ -124,7 +129,7 @@ class Forest:
         held = _Held()
         passes: list[Pass] = []
 
-        def note(batch: Batch) -> list[Branch | None]:
+        def note(batch: Batch) -> list[Branch]:
             edges = [edge for edge, _ in batch]
             passes.append(
                 Pass(
@@ -135,12 +140,12 @@ class Forest:
                     held=held.tokens,
                 )
             )
-            return [held.branch(edge, past) if edge.children else None for edge, past in batch]
+            return held.branches(batch)
 
         self._walk(roots, note)
         return passes
 
-    def _walk(self, roots: list[Edge], compute: Callable[[Batch], Sequence[Branch | None]]) -> None:
+    def _walk(self, roots: list[Edge], compute: Callable[[Batch], Sequence[Branch]]) -> None:
         """Compute every edge after the one that it grows from.
 
         A batch's children are computed before its siblings when together they would not fit a
@@ -150,9 +155,9 @@ class Forest:
         while waiting:
             batch, rest = self._next_batch(waiting.pop())
             branches = compute(batch)
-            grown_edges = [
+            grown_edges: Batch = [
                 (child, branch)
-                for (edge, _), branch in zip(batch, branches, strict=True)
+                for (edge, _), branch in zip(batch, branches, strict=bool(branches))
                 for child in edge.children
             ]
             together = rest + grown_edges
@@ -179,18 +184,14 @@ class Forest:
         """Run one pass, keep the branches of what ends in it, return all."""
         nowhere = torch.empty(0, 2, dtype=torch.long, device=self.model.device)
         cache, begin, _ = self._forward(batch, nowhere, goes_on=True)
-        branches = [
-            grown(cache, row, begin, len(edge.ids), parent)
-            for row, (edge, parent) in enumerate(batch)
-        ]
-        for row, (edge, parent) in enumerate(batch):
+        branches = grown(cache, begin, [len(edge.ids) for edge, _ in batch], [p for _, p in batch])
+        for branch, (edge, _) in zip(branches, batch, strict=True):
             for index, end in edge.ended:
-                whole = end == len(edge.ids)
-                ends[index] = branches[row] if whole else grown(cache, row, begin, end, parent)
+                ends[index] = branch.cut(edge.start + end)
         return branches
 
-    def _score(self, batch: Batch, targets: Sequence[Ids], deliver: Deliver) -> list[Branch | None]:
-        """Run one pass, deliver what ends in it, return the branches of what goes on."""
+    def _score(self, batch: Batch, targets: Sequence[Ids], deliver: Deliver) -> list[Branch]:
+        """Run one pass, deliver what ends in it, return the branches where any goes on."""
         read = [
             (row, end, index) for row, (edge, _) in enumerate(batch) for index, end in edge.ended
         ]
@@ -208,10 +209,9 @@ class Forest:
         if read:
             indices = [index for _, _, index in read]
             self._deliver(states, indices, [targets[index] for index in indices], deliver)
-        return [
-            grown(cache, row, begin, len(edge.ids), parent) if edge.children else None
-            for row, (edge, parent) in enumerate(batch)
-        ]
+        if not goes_on:
+            return []
+        return grown(cache, begin, _going_on(batch), [past for _, past in batch])
 
     def _forward(self, batch: Batch, places: Tensor, *, goes_on: bool) -> tuple[Any, int, Tensor]:
         """Return the cache after the pass, the first new position in it, and states at places."""

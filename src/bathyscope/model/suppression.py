@@ -108,7 +108,7 @@ def _prepared(model: LanguageModel, form: Form, ids: Ids) -> Suppressor:
     states, cache = _pass(model, ids, 0, form(seen, window), None)
     base = None
     if cache is not None and model.may_continue_a_cache(len(ids)):
-        base = grown(cache, 0, 0, len(ids), None)
+        (base,) = grown(cache, 0, [len(ids)], [None])
     return Suppressor(model, form, window, ids, base, states)
 
 
@@ -187,7 +187,7 @@ def _pass(
     )
     options: dict[str, Any] = {cache_name(model.model): DynamicCache(), "use_cache": True}
     if base is not None:
-        options[cache_name(model.model)] = BranchCache([_cut(base, begin)], len(ids) - begin)
+        options[cache_name(model.model)] = BranchCache([base.cut(begin)], len(ids) - begin)
     elif not model.may_continue_a_cache(len(ids)):
         options = {"use_cache": False}
     positions = torch.arange(begin, len(ids), device=device)
@@ -202,13 +202,6 @@ def _pass(
         )
     require_numbers(kept[0], model.model)
     return kept[0], cache_of(output)
-
-
-def _cut(base: Branch, length: int) -> Branch | None:
-    if length == 0:
-        return None
-    layers = [(keys[:, :length], values[:, :length]) for keys, values in base.layers]
-    return Branch(layers, None, length)
 
 
 def _disobeys(model: LanguageModel, form: Form) -> str | None:
