@@ -23,7 +23,7 @@ from bathyscope.layers.last_layer import ROWS_PER_BLOCK
 from bathyscope.layers.lazy_settling import settled_depths
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.model.decoding import residual_stream
-from bathyscope.model.products import forward_only, linear_into
+from bathyscope.model.products import FastProducts, linear_into
 from bathyscope.model.sequences import Sequences, greedy
 from bathyscope.model.tokens import Continuation
 from benchmarks.memory import peak_memory
@@ -107,7 +107,7 @@ def ids_read(text: Continuation) -> torch.Tensor:
 
 def forward(model: bs.LanguageModel, text: Continuation) -> None:
     """Run the model once, logits included, with the products that all of bathyscope takes."""
-    with forward_only():
+    with torch.inference_mode(), FastProducts():
         model.model(input_ids=ids_read(text), use_cache=False)
 
 

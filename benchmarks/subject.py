@@ -17,7 +17,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.model.prefix_tree import Ids, shared_prefixes
-from bathyscope.model.products import forward_only
+from bathyscope.model.products import FastProducts
 from bathyscope.model.scores import Scores
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
@@ -84,9 +84,9 @@ class Subject:
         rows = torch.arange(len(sequences))[:, None].expand_as(positions)
         places = torch.stack([rows, positions], dim=-1).reshape(-1, 2)
         anatomy = self.model.anatomy
-        with forward_only(), anatomy.states_at(places) as states:
+        with torch.inference_mode(), FastProducts(), anatomy.states_at(places) as states:
             self.model.model(input_ids=ids, use_cache=False)
-        with forward_only():
+        with torch.inference_mode():
             log_probs = anatomy.unembedded(states[0]).log_softmax(-1)
         wanted = torch.tensor(self.target.target_ids).repeat(len(sequences))
         found = log_probs.gather(-1, wanted[:, None]).reshape(len(sequences), count)

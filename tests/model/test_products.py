@@ -8,8 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bathyscope.core.progress import silent
 from bathyscope.model import products
-from bathyscope.model.products import FastProducts, forward_only, linear, onednn
+from bathyscope.model.foreign import run
+from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.plain_decoding import decoded
+from bathyscope.model.products import FastProducts, fast_products, linear, onednn
+from tests.conftest import byte_tokenizer
+from tests.families import random_model
 
 
 def _given(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -72,11 +78,34 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 
 def test_the_context_catches_linear_layers(calls: list[tuple[int, ...]]) -> None:
     layer = torch.nn.Linear(37, 11)
-    with forward_only():
+    with fast_products(torch.device("cpu")):
         layer(_given(5, 37))
     assert calls == [(5, 37)]
     layer(_given(5, 37))
     assert calls == [(5, 37)], "outside of the context nothing is caught"
+
+
+@pytest.mark.parametrize(("device", "caught"), [("cpu", 1), ("cuda", 0), ("mps", 0)])
+def test_only_a_processor_has_its_calls_read_along(
+    device: str, caught: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a device that would cost time at each call and win nothing: passes, heads, decoding."""
+    model = LanguageModel(random_model("llama"), byte_tokenizer())
+    monkeypatch.setattr(type(model.model), "device", torch.device(device))
+    depths: list[int] = []
+
+    def seen(*given: Any) -> None:
+        depths.append(torch._C._len_torch_function_stack())
+
+    for module in (model.model.model.norm, model.head.lm_head):
+        module.register_forward_pre_hook(seen)
+    ids = torch.tensor([[1, 2, 3]])
+    run(model.model, input_ids=ids)
+    assert depths == [caught] * 2
+    if device == "cpu":
+        decoded(model.model, ids, 2, silent, lambda ids: False)
+        model.head.unembedded(torch.zeros(1, 32))
+        assert depths == [1] * 7
 
 
 def test_the_context_catches_the_products_of_gpt2(calls: list[tuple[int, ...]]) -> None:
@@ -139,7 +168,7 @@ def test_what_onednn_refuses_is_computed_all_the_same() -> None:
         raise RuntimeError("could not create a primitive descriptor")
 
     states, weight = _given(5, 37), _given(11, 37)
-    with forward_only():
+    with fast_products(torch.device("cpu")):
         found = products._product(refusing, states, weight, None)
     assert asked == [states.shape]
     torch.testing.assert_close(found.double(), _exact(states, weight, None), rtol=0, atol=2e-5)

@@ -30,7 +30,6 @@ from bathyscope.layers.training_text import Split, split
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
-from bathyscope.model.products import FastProducts
 from bathyscope.model.tokens import Continuation
 from bathyscope.model.whole import LAYERS, whole_model
 
@@ -233,7 +232,7 @@ def gradients(
         shapes of weight and bias.
     """
     *_, tokens, _ = states.shape
-    with torch.no_grad(), FastProducts():
+    with torch.no_grad():
         log_q = as_float(anatomy.unembedded(anatomy.normed(states[-1]))).log_softmax(-1)
         q = log_q.exp()
         entropy = float(-(log_q.mul_(q)).sum() / tokens)
@@ -243,9 +242,8 @@ def gradients(
     for start in range(0, len(weight), size):
         part = slice(start, min(start + size, len(weight)))
         own = [each[part].detach().requires_grad_() for each in (weight, bias)]
-        with FastProducts():
-            crossed = _cross_entropy(anatomy, states[part], own[0], own[1], q) / tokens
-            found.append(torch.autograd.grad(crossed, own))
+        crossed = _cross_entropy(anatomy, states[part], own[0], own[1], q) / tokens
+        found.append(torch.autograd.grad(crossed, own))
         loss += float(crossed.detach()) - (part.stop - part.start) * entropy
     by_weight, by_bias = zip(*found, strict=True)
     return loss, torch.cat(by_weight), torch.cat(by_bias)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from bathyscope.core.errors import ModelError, first_sentence
@@ -18,7 +19,6 @@ from bathyscope.model.head import Head
 from bathyscope.model.head_passage import measured_factor
 from bathyscope.model.hooks import hooked
 from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
-from bathyscope.model.products import forward_only
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _wrong(
 ) -> str | None:
     """Return what is wrong with a way from the last state to the logits; None where nothing is."""
     try:
-        with forward_only():
+        with torch.inference_mode():
             ours = unembed(anatomy.normed(last_state))
     except Exception as error:  # foreign modules, called without what the model gives them beside
         return f"{type(error).__name__}: {first_sentence(error)}"

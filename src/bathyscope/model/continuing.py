@@ -12,7 +12,6 @@ from bathyscope.model.foreign import run
 from bathyscope.model.logits import logits_of, shared_vocabulary
 from bathyscope.model.past import cache_of
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.products import forward_only
 from bathyscope.model.sequences import Sequences, Speaker, of_equal_length
 from bathyscope.model.sharing import longest_shareable, only_rounding
 
@@ -198,7 +197,7 @@ class Room(NamedTuple):
 def _cache_bytes(model: Any, count: int) -> int:
     input_ids = torch.zeros(1, count, dtype=torch.long, device=model.device)
     try:
-        with forward_only():
+        with torch.inference_mode():
             cache = cache_of(run(model, input_ids=input_ids, use_cache=True))
     except BathyscopeError:
         return 0  # a model that fails with a cache is never written on in a batch

@@ -16,7 +16,6 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import logits_of
 from bathyscope.model.memory import give_back
 from bathyscope.model.past import cache_name, cache_of, empty_cache
-from bathyscope.model.products import forward_only
 from bathyscope.model.tokens import Continuation
 
 TOKENS_PER_PIECE = 128
@@ -183,7 +182,7 @@ def _piece(
     input_ids = torch.tensor([ids], device=model.model.device)
     nowhere = torch.empty(0, 2, dtype=torch.long, device=model.model.device)
     anatomy = model.anatomy
-    with anatomy.recording(wanted) as states, anatomy.states_at(nowhere), forward_only():
+    with anatomy.recording(wanted) as states, anatomy.states_at(nowhere), torch.inference_mode():
         past = {cache_name(model.model): cache}
         output = run(model.model, input_ids=input_ids, use_cache=True, **past)
     require_numbers(states[-1], model.model)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bathyscope.core.errors import BathyscopeError, ModelError, first_sentence
 from bathyscope.model.forward import evaluating, require_rows
+from bathyscope.model.products import fast_products
 
 
 @contextmanager
@@ -33,7 +34,8 @@ def boundary(model: Any, where: str = "in its own forward pass") -> Iterator[Non
 def run(model: Any, **inputs: Any) -> Any:
     """Return what a transformers model makes of its inputs in evaluation mode.
 
-    It is left in the mode it was in.
+    It is left in the mode it was in. Every pass of a model that is read or explained goes through
+    here.
 
     Args:
         model: The model.
@@ -45,7 +47,7 @@ def run(model: Any, **inputs: Any) -> Any:
     """
     if (input_ids := inputs.get("input_ids")) is not None:
         require_rows(model, input_ids)
-    with evaluating(model), boundary(model):
+    with evaluating(model), boundary(model), fast_products(model.device):
         return model(**inputs, return_dict=True)
 
 

@@ -17,7 +17,6 @@ from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.prefix_tree import Edge, Ids
-from bathyscope.model.products import forward_only
 from bathyscope.model.scorer import Deliver
 from bathyscope.model.scores import (
     Scores,
@@ -237,7 +236,7 @@ class Forest:
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
             options = {"use_cache": True, cache_name(self.model): DynamicCache()}
-        with forward_only(), self.head.states_at(places) as states:
+        with torch.inference_mode(), self.head.states_at(places) as states:
             output = run(self.model, input_ids=torch.tensor(ids, device=device), **options)
         return cache_of(output), begin, states[0]
 
@@ -270,7 +269,7 @@ class Forest:
         parts: list[Scores] = []
         standings: list[Standing] = []
         rows = torch.tensor(asked, device=states.device)
-        with forward_only():
+        with torch.inference_mode():
             for first in range(0, len(ids), _ROWS_OF_LOGITS):
                 part = slice(first, first + _ROWS_OF_LOGITS)
                 logits, own = as_float(self.head.unembedded(states[part])), ids[part]

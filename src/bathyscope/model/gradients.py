@@ -15,7 +15,6 @@ from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, logits_of, rounding
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.products import FastProducts
 
 Wanted = tuple[int, int]
 """A position whose prediction is read, and the token id that is predicted."""
@@ -126,7 +125,7 @@ def path_integrals(
             advance,
         )
         total += found.sum(1)
-    with torch.no_grad(), FastProducts():
+    with torch.no_grad():
         ends = [_values(model, point[None], wanted, of)[:, 0] for point in (end, start)]
     return TokenGradients(total / steps, *ends)
 
@@ -157,7 +156,7 @@ def require_embeddings(model: LanguageModel) -> None:
     embeddings = _embedded(model, ids)[None]
     why = "gives other predictions when fed with the embeddings of its tokens"
     try:
-        with torch.no_grad(), FastProducts():
+        with torch.no_grad():
             found = run(model.model, inputs_embeds=embeddings, use_cache=False).logits
     except ModelError as error:
         cause = type(error.__cause__).__name__
@@ -189,7 +188,7 @@ def _derive(
     """
     embeddings = embeddings.detach().clone().requires_grad_()
     count, found = len(wanted), []
-    with frozen(model.model), torch.enable_grad(), FastProducts():
+    with frozen(model.model), torch.enable_grad():
         states = _states(model, embeddings, wanted)
         values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
         for index in range(count):

@@ -17,7 +17,7 @@ from bathyscope.model.forward import require_numbers
 from bathyscope.model.head_passage import measured_rescaling
 from bathyscope.model.hooks import hooked
 from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
-from bathyscope.model.products import forward_only, linear, linear_into
+from bathyscope.model.products import fast_products, linear, linear_into
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Head:
 
     def unembedded(self, states: Tensor) -> Tensor:
         """Return the logits, shape (..., vocab_size), of states that are normed as wanted."""
-        logits: Tensor = self.lm_head(states)
+        with fast_products(states.device):
+            logits: Tensor = self.lm_head(states)
         return self.rescale(logits)
 
     def project(self, states: Tensor, out: Tensor | None = None) -> Tensor:
@@ -130,7 +131,7 @@ def _verify_head(model: Any, head: Head, input_ids: Tensor, logits: Tensor) -> N
     places = torch.tensor([(0, i) for i in range(input_ids.shape[1])], device=input_ids.device)
     with head.states_at(places) as kept:
         logits_of(model, input_ids)
-    with forward_only():
+    with torch.inference_mode():
         ours = head.unembedded(kept[0])
     wrong = difference(ours, logits[0], rounding(logits) / 4)
     if wrong is not None:

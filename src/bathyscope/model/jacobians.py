@@ -14,7 +14,6 @@ from bathyscope.model.forward import require_numbers
 from bathyscope.model.gradients import frozen
 from bathyscope.model.hooks import hooked
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.products import FastProducts
 
 # Activations of all copies are kept for the way back: about 1.5 MB for each token of the bundled
 # model. More rows at a time than these were not faster on two cores.
@@ -77,7 +76,7 @@ class PassageJacobian:
         *layers, last = self._states
         seed = torch.zeros_like(last)
         seed[: len(cotangents), self._valid] = cotangents[:, None].to(last)
-        with FastProducts(), boundary(self._model.model, "on its way back"):
+        with boundary(self._model.model, "on its way back"):
             found = torch.autograd.grad(last, layers, seed, retain_graph=True)
         wide = torch.promote_types(last.dtype, torch.float32)
         # Layers of a model that is spread over several devices meet on that of the first.
@@ -93,7 +92,7 @@ def _forward(model: LanguageModel, ids: tuple[int, ...], copies: int) -> list[Te
     """
     input_ids = torch.tensor([ids] * copies, device=model.model.device)
     nowhere = torch.empty(0, 2, dtype=torch.long, device=model.model.device)
-    with frozen(model.model), torch.enable_grad(), FastProducts():
+    with frozen(model.model), torch.enable_grad():
         with _tapped(model) as states, model.head.states_at(nowhere):
             run(model.model, input_ids=input_ids, use_cache=False)
     if len(states) != model.num_layers or not states[-1].requires_grad:

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from bathyscope.model.foreign import run
-from bathyscope.model.products import forward_only
 
 
 def logits_of(model: Any, input_ids: Tensor) -> Tensor:
@@ -15,7 +14,7 @@ def logits_of(model: Any, input_ids: Tensor) -> Tensor:
     No attention mask is passed: in a causal model, padding on the right is in the future of
     every token that counts.
     """
-    with forward_only():
+    with torch.inference_mode():
         logits: Tensor = run(model, input_ids=input_ids, use_cache=False).logits
     return logits
 

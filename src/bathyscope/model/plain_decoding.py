@@ -11,7 +11,7 @@ from bathyscope.core.progress import Progress
 from bathyscope.model.foreign import boundary, end_of_text
 from bathyscope.model.forward import evaluating
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.products import forward_only
+from bathyscope.model.products import fast_products
 
 
 def decoded(
@@ -34,8 +34,13 @@ def decoded(
         ModelError: The model raised an error of its own.
     """
     stage = _Counter("generate the answer", max_new_tokens, progress, stopped)
-    writing = boundary(model, "while it writes")
-    with forward_only(), evaluating(model), _plainly(model), writing:
+    with (
+        torch.inference_mode(),
+        fast_products(model.device),
+        evaluating(model),
+        _plainly(model),
+        boundary(model, "while it writes"),
+    ):
         output = model.generate(
             input_ids=input_ids,
             attention_mask=torch.ones_like(input_ids),

@@ -6,8 +6,8 @@ uses it whole: 290 instead of 146 billion operations a second for the embedded m
 two cores. Both are float32 throughout; they differ in the order of summation, thus in rounding.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -46,11 +46,12 @@ class FastProducts(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-@contextmanager
-def forward_only() -> Iterator[None]:
-    """Run what follows without gradients, and its products fast."""
-    with torch.inference_mode(), FastProducts():
-        yield
+def fast_products(device: torch.device) -> AbstractContextManager[Any]:
+    """Return the context in which a model on a device runs.
+
+    It reads along with every call of torch, which on a device would cost time and win nothing.
+    """
+    return FastProducts() if device.type == "cpu" else nullcontext()
 
 
 def linear(states: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -10,7 +10,6 @@ from bathyscope.model.foreign import run, text_config
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, shared_vocabulary
-from bathyscope.model.products import forward_only
 from bathyscope.model.scores import scores_of
 
 # Lengths of the texts that are timed. Attention makes a long text dearer than its tokens are.
@@ -97,7 +96,7 @@ def _pass_seconds(model: LanguageModel, length: int) -> float:
     times = []
     for _ in range(3 if length < _LENGTHS[-1] else 1):
         begin = perf_counter()
-        with forward_only(), model.head.states_at(nowhere):
+        with torch.inference_mode(), model.head.states_at(nowhere):
             run(model.model, input_ids=input_ids, use_cache=True)
         if input_ids.is_cuda:
             torch.cuda.synchronize()
@@ -112,7 +111,7 @@ def _row_seconds(model: LanguageModel) -> float:
     times = []
     for _ in range(2):
         begin = perf_counter()
-        with forward_only():
+        with torch.inference_mode():
             logits = as_float(model.head.unembedded(states))
             scores_of(logits, logits.logsumexp(-1), ids)
         times.append(perf_counter() - begin)

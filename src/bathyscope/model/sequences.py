@@ -19,7 +19,6 @@ from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.past import cache_name, cache_of, empty_cache
 from bathyscope.model.prefix_tree import Ids, shared_prefixes
-from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable
 from bathyscope.model.tokenizer import TransformersTokens
 
@@ -193,7 +192,7 @@ class Sequences:
 
     def logits(self) -> Tensor:
         """Return the logits of the next token, at least float32, (running, vocab_size)."""
-        with forward_only():
+        with torch.inference_mode():
             return as_float(self._head.unembedded(self._final))
 
     def choose(self, choose: Choose, logits: Tensor | None = None) -> list[int]:
@@ -233,7 +232,11 @@ class Sequences:
         self._length += input_ids.shape[1]
         self._require_one_rope()
         last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
-        with forward_only(), self._recording() as states, self._head.states_at(last) as final:
+        with (
+            torch.inference_mode(),
+            self._recording() as states,
+            self._head.states_at(last) as final,
+        ):
             output = run(
                 self.model.model,
                 input_ids=input_ids,

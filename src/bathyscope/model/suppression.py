@@ -17,7 +17,6 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, logits_of, rounding, shared_vocabulary
 from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.products import forward_only
 from bathyscope.model.sharing import longest_shareable, only_rounding
 
 Masked = Tensor | dict[str, Tensor]
@@ -72,7 +71,7 @@ class Suppressor:
 
     def logits(self, states: Tensor) -> Tensor:
         """Return the logits, at least float32, of final states (rows, hidden_size)."""
-        with forward_only():
+        with torch.inference_mode():
             return as_float(self.model.head.unembedded(states))
 
 
@@ -192,7 +191,7 @@ def _pass(
         options = {"use_cache": False}
     positions = torch.arange(begin, len(ids), device=device)
     places = torch.stack([torch.zeros_like(positions), positions - begin], dim=1)
-    with forward_only(), model.head.states_at(places) as kept:
+    with torch.inference_mode(), model.head.states_at(places) as kept:
         output = run(
             model.model,
             input_ids=torch.tensor([ids[begin:]], device=device),
