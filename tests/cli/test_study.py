@@ -107,3 +107,10 @@ def test_what_cannot_be_is_one_sentence(
     assert result.exit_code == 2, result.output
     assert sentence in result.stderr and "Traceback" not in result.output
     assert not Path("x").exists()
+
+
+def test_a_batch_of_which_nothing_came_fails(here: Path, llama_folder: str) -> None:
+    Path("p.jsonl").write_text('{"prompt": 5}\nnothing\n')
+    result = call("batch", "p.jsonl", "-o", "x", "--attribute", "-m", llama_folder)
+    assert result.exit_code == 2 and "0 of 2 records answered" in result.stdout
+    assert Path("x/study.json").exists(), "why each failed is kept"

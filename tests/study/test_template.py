@@ -40,11 +40,23 @@ def test_marks_of_a_template_and_of_fields_that_are_said_to_be_marked() -> None:
         ("[[ [[{{ a }}]]", "inside of another"),
         ("{{ a.append(1) }}", "cannot be filled"),
         ("{{ 1 / 0 }}", "cannot be filled"),
+        ("{{ a * 10**10 }}", "more than 1,000,000 parts"),
+        ("{{ 10**10 * [a] }}", "more than 1,000,000 parts"),
+        ("{{ 2 ** 999999999 }}", "cannot be filled .a power"),
+        ("{{ '%099999999999d' % 3 }}", "wider than 9,999"),
+        ("{{ a.ljust(10**10) }}", "a number above 1,000,000"),
     ],
 )
 def test_what_a_template_may_not_do_is_said(source: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         PromptTemplate(source).fill({"a": "x"})
+
+
+def test_small_operations_are_done() -> None:
+    source = (
+        "{{ a * 3 }} {{ 2 ** 5 }} {{ 7 % 4 }} {{ '%05.1f' % 2 }} {{ a.ljust(3) }}|{{ 1.5 * 2 }}"
+    )
+    assert PromptTemplate(source).fill({"a": "x"}).text == "xxx 32 3 002.0 x  |3.0"
 
 
 def test_what_is_no_template_is_refused_before_it_is_filled() -> None:

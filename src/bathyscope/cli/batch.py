@@ -211,3 +211,5 @@ def _show(done: "Batch", *, as_json: bool) -> None:
         if len(done.failed) > _SHOWN:
             complain(f"… and {len(done.failed) - _SHOWN} more; --json lists them all.")
     note(f"saved: {done.study.folder}")
+    if len(done.failed) == done.questions:
+        raise typer.Exit(2)  # nothing came of it: whoever waits for the command is to know

@@ -6,8 +6,8 @@ unless the template says `{{ question | marked }}`.
 """
 
 import re
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sized
+from functools import cache, cached_property
 from secrets import token_hex
 from typing import Any
 
@@ -16,6 +16,7 @@ from bathyscope.prompt import Prompt
 from bathyscope.prompt.segmenters import MARKED
 
 _MOST = 1_000_000  # characters of a prompt
+_MOST_POWER = 64
 
 
 class _Marked(str):
@@ -46,9 +47,8 @@ class PromptTemplate:
     @cached_property
     def _template(self) -> Any:
         from jinja2 import StrictUndefined, TemplateError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        environment = ImmutableSandboxedEnvironment(
+        environment = _sandbox()(
             undefined=StrictUndefined,
             autoescape=False,
             keep_trailing_newline=False,
@@ -127,3 +127,35 @@ class PromptTemplate:
         if start is not None:
             raise InputError("The template opens a mark [[ and never closes it.")
         return Prompt("".join(plain), tuple(span for span in spans if span[0] < span[1]), MARKED)
+
+
+@cache
+def _sandbox() -> Any:
+    """Return Jinja2's sandbox, which keeps code out, with a bound on what one operation makes."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset({"*", "**", "%"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            _require_small(operator, left, right, SecurityError)
+            return super().call_binop(context, operator, left, right)
+
+        def call(self, context: Any, callee: Any, /, *given: Any, **named: Any) -> Any:
+            if any(isinstance(one, int) and abs(one) > _MOST for one in (*given, *named.values())):
+                raise SecurityError(f"a number above {_MOST:,} is given to a function")
+            return super().call(context, callee, *given, **named)
+
+    return Sandbox
+
+
+def _require_small(operator: str, left: Any, right: Any, error: type[Exception]) -> None:
+    """Refuse a power, a repeated text or a formatted width that would fill the memory."""
+    if operator == "**" and not (abs(left) <= _MOST and abs(right) <= _MOST_POWER):
+        raise error(f"a power of more than {_MOST:,} or by more than {_MOST_POWER}")
+    if operator == "%" and isinstance(left, str) and re.search(r"%[^a-zA-Z%]*\d{5}", left):
+        raise error("a text formatted wider than 9,999 characters")
+    if operator == "*":
+        for one, times in ((left, right), (right, left)):
+            if isinstance(one, Sized) and isinstance(times, int) and len(one) * times > _MOST:
+                raise error(f"a text or list of more than {_MOST:,} parts")
