@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import call
@@ -56,7 +57,10 @@ def test_the_whole_way_from_records_to_a_page(study: Path, llama_folder: str) ->
     prompt.write_text(TEMPLATE.replace("{{ q }}", "8 / 2"))
     alone = call("attribute", "t.txt", "--target", " 8 / 2", "-m", llama_folder, "--json")
     batched = json.loads(call("open", "s", "a", "-o", "again", "--json").stdout)[0]
-    assert batched["heatmap"]["values"] == json.loads(alone.stdout)["heatmap"]["values"]
+    # Coalitions of several prompts share their passes: the sums are another order of the same.
+    np.testing.assert_allclose(
+        batched["heatmap"]["values"], json.loads(alone.stdout)["heatmap"]["values"], atol=1e-5
+    )
 
     ranked = json.loads(call("rank", "s", "--json").stdout)
     assert ranked[0]["label"] in ("8 / 4 = 2", "3 + 4 = 7")
