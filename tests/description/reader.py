@@ -22,6 +22,7 @@ class Page:
     Attributes:
         title: Its first line.
         sections: Sentences or list entries by heading; the overview's is "".
+        short: The short account, as sentences; its own rules read it: short_sentences.py.
         labels: What stood in the text as code; ⟦7⟧ stands for the seventh.
         told: Names of the rules that read a sentence, in order.
         notes: The run's own sentences, which are quoted and not computed: test_notes.py.
@@ -30,6 +31,7 @@ class Page:
     title: str
     sections: dict[str, list[str]]
     labels: list[str]
+    short: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -38,7 +40,27 @@ class Page:
 
 
 def page(markdown: str) -> Page:
-    """Take a description apart: code first, since it may contain anything."""
+    """Take a description apart."""
+    text, labels = without_code(markdown)
+    head, full, *rest = re.split(r"\n\n## ", text.rstrip("\n"))
+    title, short = head.split("\n\n")
+    heading, overview = full.split("\n\n")
+    assert title.startswith("# ") and heading == "In full"
+    sections = {"": re.split(r"(?<=[.]) (?=[A-Z])", overview)}
+    for part in rest:
+        heading, entries = part.split("\n\n")
+        sections[heading] = [entry for entry in re.split(r"^- |\n- ", entries) if entry]
+    return Page(title[2:], sections, labels, _said(short), notes=sections.pop("Notes", []))
+
+
+def short_page(markdown: str) -> Page:
+    """Take a short account apart."""
+    text, labels = without_code(markdown)
+    return Page("", {}, labels, _said(text.rstrip("\n")))
+
+
+def without_code(markdown: str) -> tuple[str, list[str]]:
+    """Return a text with ⟦7⟧ for its seventh piece of code, which may contain anything, and all."""
     labels: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -48,15 +70,13 @@ def page(markdown: str) -> Page:
         return f"⟦{len(labels) - 1}⟧"
 
     assert "⟦" not in markdown
-    text = re.sub(r"(?<!`)(`+)(?!`)(.*?[^`])\1(?!`)", keep, markdown, flags=re.S)
-    head, *rest = re.split(r"\n\n## ", text.rstrip("\n"))
-    title, overview = head.split("\n\n")
-    assert title.startswith("# ")
-    sections = {"": re.split(r"(?<=[.]) (?=[A-Z])", overview)}
-    for part in rest:
-        heading, entries = part.split("\n\n")
-        sections[heading] = [entry for entry in re.split(r"^- |\n- ", entries) if entry]
-    return Page(title[2:], sections, labels, notes=sections.pop("Notes", []))
+    return re.sub(r"(?<!`)(`+)(?!`)(.*?[^`])\1(?!`)", keep, markdown, flags=re.S), labels
+
+
+def _said(short: str) -> list[str]:
+    """Return the sentences of a short account, which is one paragraph."""
+    assert "\n" not in short
+    return re.split(r"(?<=[.]) (?=[A-Z0-9⟦])", short)
 
 
 Check = Callable[..., None]
@@ -94,6 +114,12 @@ class Rules:
             name, match, check = found[0]
             check(page, truth, *match.groups())
             page.told.append(name)
+
+    def read_short(self, page: Page, truth: object) -> list[str]:
+        """Check every sentence of a page's short account; return the names of their rules."""
+        short = Page("", {"": page.short}, page.labels)
+        Rules(("# ", re.compile("# "), lambda *_: None), *self.rules).read(short, truth)
+        return short.told[1:]
 
 
 def _sentences(page: Page) -> Iterator[str]:

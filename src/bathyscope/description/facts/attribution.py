@@ -37,6 +37,7 @@ class Asked:
         removes_text: Whether features were taken out of the prompt; gradients remove none.
         baseline: Text that stands for an absent feature; empty where it was left out.
         token: The one target token that was asked about; None for all of them.
+        segmenter: What found the features, a name in `segmenters.feature_names()`, or "spans".
     """
 
     model: str
@@ -52,6 +53,7 @@ class Asked:
     removes_text: bool
     baseline: str
     token: Place | None
+    segmenter: str
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def asked(run: AttributionRun | InteractionRun) -> Asked:
         removes_text="path_from" not in method,
         baseline=method["baseline"],
         token=None if token is None else Place(token["position"], token["label"], None),
+        segmenter=provenance.get("segmenter", "spans"),
     )
 
 

@@ -13,6 +13,9 @@ from bathyscope.description.facts import UNTOLD
 from bathyscope.description.facts.grid import Place
 from bathyscope.runs.comparison import Comparison
 
+DEPTH_MEASURE = {"lens", "settled at", "depth fraction"}
+"""Aspects of an origin that settling depths are measured by."""
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -63,11 +66,14 @@ class ComparisonFacts:
         unit: The unit of differences; empty where none is known.
         correlation: Spearman's ρ of the cells that both have; None where it is not defined.
         cells: How many cells both have.
+        known: How many of them are numbers in both; 0 where nothing can be subtracted.
+        changed: How many of those are not the same number.
         clear: How many of them changed by more than their 95 % interval; None if all are exact, or
             nothing can be subtracted.
         mean_change: Mean size of a change; None where nothing can be subtracted.
         largest: The cells that changed most, the largest change first.
         deep_thinking_ratios: In A and in B; None where one has none.
+        same_measure: Whether lens, threshold and depth fraction are the same in both.
         comparison: The comparison.
     """
 
@@ -79,10 +85,13 @@ class ComparisonFacts:
     unit: str
     correlation: float | None
     cells: int
+    known: int
+    changed: int
     clear: int | None
     mean_change: float | None
     largest: tuple[Moved, ...]
     deep_thinking_ratios: tuple[float, float] | None
+    same_measure: bool
     comparison: Comparison = field(metadata={UNTOLD: True})
     kind: ClassVar[str] = Comparison.kind
 
@@ -92,6 +101,8 @@ def comparison_facts(found: Comparison) -> ComparisonFacts:
     same, different = origins(*found.maps)
     a, b = found.maps
     subtracted = found.cells if found.one_scale else None
+    change = np.array([]) if subtracted is None else subtracted.difference
+    change = change[np.isfinite(change)]
     return ComparisonFacts(
         same=tuple(aspect.name for aspect in same),
         different=tuple(aspect.name for aspect in different),
@@ -101,10 +112,13 @@ def comparison_facts(found: Comparison) -> ComparisonFacts:
         unit=a.quantity.unit or b.quantity.unit if found.one_scale else "",
         correlation=found.correlation,
         cells=0 if found.cells is None else int(found.cells.a.size),
+        known=int(change.size),
+        changed=int(np.count_nonzero(change)),
         clear=None if subtracted is None else clear_changes(subtracted),
         mean_change=None if subtracted is None else mean_change(subtracted.difference),
         largest=tuple(_moved(one, a.rows, a.columns) for one in largest_changes(found)),
         deep_thinking_ratios=_both(found.a.deep_thinking_ratio, found.b.deep_thinking_ratio),
+        same_measure=not DEPTH_MEASURE.intersection(aspect.name for aspect in different),
         comparison=found,
     )
 

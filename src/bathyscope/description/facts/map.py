@@ -7,6 +7,7 @@ from bathyscope.core.heatmap import FloatArray, Heatmap, Quantity
 from bathyscope.description.facts.grid import AxisFacts, Gaps, axis_facts, gaps, grid
 from bathyscope.description.facts.parts import Division, by_columns, by_rows
 from bathyscope.description.facts.spread import Spread, spread
+from bathyscope.description.facts.telling import Telling, telling
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class MapFacts:
         spread: How the values are spread; None where no cell has a number.
         by_rows: How their size divides among the rows.
         by_columns: How it divides among the columns.
+        telling: The rows that tell most.
     """
 
     quantity: MeasuredQuantity
@@ -45,6 +47,7 @@ class MapFacts:
     spread: Spread | None
     by_rows: Division
     by_columns: Division
+    telling: Telling
     kind: ClassVar[str] = "map"
 
 
@@ -69,6 +72,7 @@ def map_facts(
         spread=spread(cells),
         by_rows=by_rows(cells),
         by_columns=by_columns(cells, column_margin),
+        telling=telling(cells),
     )
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from bathyscope.description.markdown import escaped
 
+IN_FULL = "In full"
+"""What stands above all that follows the short account."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -18,6 +21,7 @@ class Account:
         observations: What stands out.
         meaning: What it may and may not mean.
         headings: What stands above the four lists.
+        short: The most important of it, one paragraph.
     """
 
     title: str
@@ -32,14 +36,18 @@ class Account:
         "What stands out",
         "What it may and may not mean",
     )
+    short: str = ""
 
     def markdown(self, notes: Sequence[str] = ()) -> str:
-        """Return the account: a title, a paragraph, and lists, of which the notes come first.
+        """Return the account: a title, the short account, then all of it.
+
+        All of it is a paragraph, and lists, of which the notes come first.
 
         Args:
             notes: What is worth knowing before the numbers are relied on, as plain text.
         """
-        parts = [f"# {self.title}", "", " ".join(self.overview)]
+        first = [self.short, "", f"## {IN_FULL}", ""] if self.short else []
+        parts = [f"# {self.title}", "", *first, " ".join(self.overview)]
         lists = (self.axes, self.values, self.observations, self.meaning)
         for heading, sentences in (
             ("Notes", [escaped(note) for note in notes]),
