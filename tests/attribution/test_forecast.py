@@ -11,7 +11,8 @@ from bathyscope.core.forecast import Forecast
 from bathyscope.layers.forecast import forecast_depth
 from bathyscope.model import rate
 from bathyscope.model.forest import Forest, Pass
-from bathyscope.model.rate import Rate, peak_of, rate_of
+from bathyscope.model.rate import Rate, rate_of
+from bathyscope.model.room import peak_bytes
 from tests.conftest import byte_tokenizer, random_model, tiny
 
 PROMPT = bs.Prompt.marked("Q: [[six]] and [[two or]] three, [[not]] four [[times]]?\nA:")
@@ -106,7 +107,7 @@ def test_held_branches_are_let_go() -> None:
     passes = model.passes(prompts, [(5, 5)] * 4)
     assert passes[0].held == 0 and max(one.held for one in passes) == 4
     assert sum(one.scored for one in passes) == 8
-    assert peak_of(model, passes, KNOWN) > 4 * 256
+    assert peak_bytes(model.model, passes, KNOWN.bytes_per_token) > 4 * 256
 
 
 def test_the_rate_is_a_parabola_through_what_was_timed(monkeypatch: pytest.MonkeyPatch) -> None:

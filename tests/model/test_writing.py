@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.model import continuing
+from bathyscope.model import room
 from bathyscope.model.continuing import batches, joinable
 from bathyscope.model.sequences import Sampler, Sequences, greedy
 from tests.conftest import byte_tokenizer, ending_with, random_model, tiny
@@ -69,13 +69,13 @@ def test_batches_are_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     model, ids = tiny("llama"), _ids("llama")
     each = 4 * 2 * 2 * 8 * 4  # layers, keys and values, heads, size, bytes
     logits = 3 * 4 * 258
-    monkeypatch.setattr(continuing, "BYTES_PER_BATCH", 2 * (each * (18 + 7) + logits))
+    monkeypatch.setattr(room, "BYTES_PER_BATCH", 2 * (each * (18 + 7) + logits))
     parts = batches(model, ids, 7)
     assert [len(part.indices) for part in parts] == [2, 2, 1]
     assert sorted(i for part in parts for i in part.indices) == list(range(len(PROMPTS)))
     many = dict(model.generate_many(PROMPTS, 7))
     assert [many[index] for index in range(len(PROMPTS))] == alone(model, 7)
-    monkeypatch.setattr(continuing, "BYTES_PER_BATCH", 1)
+    monkeypatch.setattr(room, "BYTES_PER_BATCH", 1)
     assert [len(part.indices) for part in batches(model, ids, 7)] == [1] * len(PROMPTS)
 
 

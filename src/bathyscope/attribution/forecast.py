@@ -14,7 +14,8 @@ from bathyscope.model.chat import in_chat
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.rate import peak_of, rate_of
+from bathyscope.model.rate import rate_of
+from bathyscope.model.room import peak_bytes
 from bathyscope.prompt import Prompt
 
 # A pass backwards takes about twice as long as one forwards.
@@ -50,7 +51,9 @@ def forecast_attribution(
         seconds = rounds * sum(
             rate.seconds([p]) * n for p, n in zip(passes, times, strict=True)
         ) + rate.seconds(writing)
-        return Forecast(tokens + written, seconds, peak_of(model, passes, rate))
+        return Forecast(
+            tokens + written, seconds, peak_bytes(model.model, passes, rate.bytes_per_token)
+        )
     coalitions = _coalitions(len(prompt.features), settings)
     masked = _masked(model, prompt, coalitions, settings)
     prompts = [ids for ids in masked for _ in answers]
@@ -59,7 +62,7 @@ def forecast_attribution(
     return Forecast(
         tokens + written,
         rate.seconds(passes) + rate.seconds(writing),
-        peak_of(model, passes, rate),
+        peak_bytes(model.model, passes, rate.bytes_per_token),
         len(coalitions),
     )
 

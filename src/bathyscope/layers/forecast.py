@@ -10,7 +10,8 @@ from bathyscope.layers.settings import DepthSettings
 from bathyscope.model.decoding import TOKENS_PER_PIECE
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.rate import peak_of, rate_of
+from bathyscope.model.rate import rate_of
+from bathyscope.model.room import peak_bytes
 from bathyscope.prompt import Prompt, text_of
 
 
@@ -41,7 +42,7 @@ def forecast_depth(
         seconds=rate.seconds(passes) + rate.seconds(writing) + cells * _cell_seconds(model),
         # What the comparison holds is given back before the model runs on.
         peak_bytes=max(
-            peak_of(model, passes, rate) + states,
+            peak_bytes(model.model, passes, rate.bytes_per_token) + states,
             rate.bytes_per_token * whole + 2 * states + logits,
         ),
     )

@@ -1,26 +1,22 @@
 """Texts to be continued on one cache, in a model that was seen to do so rightly."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from bathyscope.core.errors import BathyscopeError, ModelError
-from bathyscope.model.foreign import run
+from bathyscope.core.errors import ModelError
 from bathyscope.model.logits import logits_of, shared_vocabulary
-from bathyscope.model.past import cache_of
 from bathyscope.model.prefix_tree import Ids
+from bathyscope.model.room import Room, bytes_per_batch
 from bathyscope.model.sequences import Sequences, Speaker, of_equal_length
 from bathyscope.model.sharing import longest_shareable, only_rounding
 
 # Tokens of the prompts that are tried: of one length, and joined of several.
 _EQUAL, _UNEQUAL = (11, 11), (11, 4, 1, 9)
 _STEPS = 3
-
-BYTES_PER_BATCH = 512 << 20
-"""Caches and logits of the texts that are written together take about so much on a processor."""
 
 
 class Continuable(Speaker, Protocol):
@@ -103,11 +99,12 @@ def batches(
     groups = [Together(sorted(joined, key=lambda i: -len(prompts[i])), True)] if joined else []
     for group in of_equal_length([prompts[i] for i in alone]):
         groups.append(Together([alone[i] for i in group], False))
-    room = Room.of(model.model)
+    room, most = Room.of(model.model), bytes_per_batch(model.model.device)
+    lengths = [len(prompt) for prompt in prompts]
     return [
         Together(part, group.joined)
         for group in groups
-        for part in room.divided(group.indices, prompts, num_new)
+        for part in room.divided(group.indices, lengths, num_new, most)
     ]
 
 
@@ -164,42 +161,3 @@ def _whole(model: Continuable, ids: Ids, *, look: bool) -> list[Tensor]:
     with model.anatomy.recording_last() as states:
         logits = logits_of(model.model, input_ids)[:, -1]
     return [*states, logits]
-
-
-class Room(NamedTuple):
-    """Bytes that a text takes while it is written: at once, and more with each token."""
-
-    fixed: float
-    per_token: float
-
-    @classmethod
-    def of(cls, model: Any) -> "Room":
-        """Measure a model's cache on two short texts."""
-        two, four = (_cache_bytes(model, count) for count in (2, 4))
-        per_token = (four - two) / 2
-        logits = 3 * 4 * len(model.get_output_embeddings().weight)
-        return cls(max(0.0, two - 2 * per_token) + logits, per_token)
-
-    def divided(
-        self, indices: Sequence[int], prompts: Sequence[Ids], num_new: int
-    ) -> list[list[int]]:
-        """Cut indices, of prompts from long to short, into batches that fit."""
-        parts: list[list[int]] = []
-        for index in indices:
-            longest = len(prompts[parts[-1][0]]) if parts else 0
-            each = self.fixed + self.per_token * (longest + num_new)
-            if not parts or each * (len(parts[-1]) + 1) > BYTES_PER_BATCH:
-                parts.append([])
-            parts[-1].append(index)
-        return parts
-
-
-def _cache_bytes(model: Any, count: int) -> int:
-    input_ids = torch.zeros(1, count, dtype=torch.long, device=model.device)
-    try:
-        with torch.inference_mode():
-            cache = cache_of(run(model, input_ids=input_ids, use_cache=True))
-    except BathyscopeError:
-        return 0  # a model that fails with a cache is never written on in a batch
-    layers = [vars(layer).values() for layer in getattr(cache, "layers", ())]
-    return sum(one.nbytes for layer in layers for one in layer if isinstance(one, Tensor))

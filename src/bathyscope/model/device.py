@@ -18,6 +18,16 @@ def free_bytes(device: torch.device) -> int:
     return int(free + unused)
 
 
+def bytes_allowed(device: torch.device) -> int | None:
+    """Return the bytes that one work on a device may take; None on a processor.
+
+    There it is the caches of the processor that say how much is good, long before its memory does.
+    """
+    if device.type == "cpu":
+        return None
+    return free_bytes(device) // _SHARE_OF_FREE if device.type == "cuda" else _BYTES_AT_ONCE
+
+
 def fitting(bytes_each: int, device: torch.device, on_processor: int, most: int) -> int:
     """Return how many rows, tokens or the like are worked on at once.
 
@@ -30,9 +40,7 @@ def fitting(bytes_each: int, device: torch.device, on_processor: int, most: int)
         on_processor: How many on a processor, and at least everywhere.
         most: How many more would bring nothing.
     """
-    if device.type == "cpu":
+    allowed = bytes_allowed(device)
+    if allowed is None:
         return on_processor
-    room = _BYTES_AT_ONCE
-    if device.type == "cuda":
-        room = min(room, free_bytes(device) // _SHARE_OF_FREE)
-    return max(on_processor, min(most, room // bytes_each))
+    return max(on_processor, min(most, min(_BYTES_AT_ONCE, allowed) // bytes_each))

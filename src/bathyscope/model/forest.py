@@ -123,8 +123,8 @@ class Forest:
         self._walk(roots, lambda batch: self._keep(batch, ends))
         return ends
 
-    def planned(self, roots: list[Edge], targets: Sequence[int]) -> list[Pass]:
-        """Return the passes that `score` would take; of the targets their lengths."""
+    def planned(self, roots: list[Edge], targets: Sequence[Ids]) -> list[Pass]:
+        """Return the passes that `score` would take."""
         held = _Held()
         passes: list[Pass] = []
 
@@ -135,7 +135,7 @@ class Forest:
                     rows=len(edges),
                     new=max(len(edge.ids) for edge in edges),
                     past=max(edge.start for edge in edges),
-                    scored=sum(targets[index] for edge in edges for index, _ in edge.ended),
+                    scored=sum(len(targets[index]) for edge in edges for index, _ in edge.ended),
                     held=held.tokens,
                 )
             )

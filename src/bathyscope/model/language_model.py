@@ -17,6 +17,7 @@ from bathyscope.model.head import Head, find_head
 from bathyscope.model.logits import logits_of
 from bathyscope.model.plain_decoding import decoded
 from bathyscope.model.prefix_tree import Edge, Ids, separate, shared_prefixes
+from bathyscope.model.room import tokens_per_pass
 from bathyscope.model.scorer import Deliver, require_tokens
 from bathyscope.model.scores import Scores
 from bathyscope.model.sharing import longest_shareable, why_not_batched, why_not_shared
@@ -232,7 +233,7 @@ class LanguageModel:
             targets: For each prompt the token ids of its continuation.
             deliver: Called with an index and its scores, in any order, as soon as they are known.
             batch_tokens: Most tokens in a forward pass; None takes `TOKENS_PER_BATCH` on a
-                processor and sixteen times as many on an accelerator.
+                processor, and as many as memory allows, up to sixteen times that, on a device.
             standing: Indices of the prompts after which the tokens' standing is asked for too.
 
         Raises:
@@ -241,9 +242,9 @@ class LanguageModel:
         require_tokens(prompts)
         sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
         self.require_context(max(map(len, sequences)) + 1)
-        forest = self._forest(batch_tokens)
         for indices, roots in self._trees(sequences, targets):
             own_targets = [targets[index] for index in indices]
+            forest = self._forest(roots, own_targets, batch_tokens)
             own_standing = {own for own, index in enumerate(indices) if index in standing}
             own_deliver = partial(_deliver_own, deliver, indices)
             forest.score(roots, own_targets, own_deliver, own_standing)
@@ -253,16 +254,21 @@ class LanguageModel:
     ) -> list[Pass]:
         """Return the passes that `score` would take; arguments as there."""
         sequences = [prompt + target[:-1] for prompt, target in zip(prompts, targets, strict=True)]
-        forest, found = self._forest(batch_tokens), list[Pass]()
+        found = list[Pass]()
         for indices, roots in self._trees(sequences, targets):
-            found += forest.planned(roots, [len(targets[index]) for index in indices])
+            own_targets = [targets[index] for index in indices]
+            found += self._forest(roots, own_targets, batch_tokens).planned(roots, own_targets)
         return found
 
-    def _forest(self, batch_tokens: int | None) -> Forest:
-        usual = TOKENS_PER_BATCH * (1 if self.model.device.type == "cpu" else 16)
+    def _forest(
+        self, roots: list[Edge], targets: Sequence[Ids], batch_tokens: int | None
+    ) -> Forest:
+        """Return what computes a tree, in passes of so many tokens, or of as many as fit."""
+        forest = partial(Forest, self.model, self.head)
         if self.why_not_shared is not None and self.why_not_batched is not None:
-            batch_tokens = 1
-        return Forest(self.model, self.head, batch_tokens or usual)
+            return forest(1)
+        fitting = partial(tokens_per_pass, self.model)
+        return forest(batch_tokens or fitting(lambda most: forest(most).planned(roots, targets)))
 
     def _trees(
         self, sequences: Sequence[Ids], targets: Sequence[Ids]
@@ -332,10 +338,6 @@ class LanguageModel:
 
     def _tensor(self, ids: Sequence[Sequence[int]]) -> Tensor:
         return torch.tensor(ids, device=self.model.device)
-
-
-# Enough tokens to keep the processor busy, few enough that activations stay in the hundreds of MB.
-TOKENS_PER_BATCH = 1024
 
 
 def _deliver_own(deliver: Deliver, indices: list[int], own: int, scores: Scores) -> None:

@@ -5,11 +5,11 @@ from time import perf_counter
 
 import torch
 
-from bathyscope.model.continuing import Room
-from bathyscope.model.foreign import run, text_config
+from bathyscope.model.foreign import run
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, shared_vocabulary
+from bathyscope.model.room import Room
 from bathyscope.model.scores import scores_of
 
 # Lengths of the texts that are timed. Attention makes a long text dearer than its tokens are.
@@ -49,26 +49,6 @@ def rate_of(model: LanguageModel) -> Rate:
         f"rate on {threads} threads", lambda: asdict(_measured(model))
     )
     return Rate(**found)
-
-
-def peak_of(model: LanguageModel, passes: list[Pass], rate: Rate) -> float:
-    """Return the most bytes that some passes take beside the model: counted, not measured.
-
-    Keys and values that wait for others, those of the pass itself laid out anew, what the widest
-    layer makes of its tokens, and logits with what is computed from them.
-    """
-    config, size = text_config(model.model), model.model.dtype.itemsize
-    hidden = model.hidden_size if hasattr(config, "hidden_size") else 0
-    inner = getattr(config, "intermediate_size", None) or 4 * hidden
-    each = size * (8 * hidden + 3 * inner)
-    vocab_size = len(model.model.get_output_embeddings().weight)
-    most: float = max(
-        rate.bytes_per_token * (one.held + one.rows * (one.past + one.new))
-        + each * one.rows * one.new
-        + 2 * 4 * vocab_size * min(one.scored, one.rows_at_once)
-        for one in passes
-    )
-    return most
 
 
 def _measured(model: LanguageModel) -> Rate:
