@@ -1,7 +1,10 @@
 """Content of a page: runs as plain JSON values, their arrays packed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -9,13 +12,18 @@ from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
 from bathyscope.description.describe import describe
+from bathyscope.description.kinds import described
 from bathyscope.page import palettes, wording
 from bathyscope.page.arrays import is_rounded, packed
 from bathyscope.page.kinds import ShownPart, panel_of
-from bathyscope.page.texts import Texts
+from bathyscope.page.questions import questions
+from bathyscope.page.texts import Texts, short_name
 from bathyscope.render.caption import caption
 from bathyscope.render.palette import DIVERGING, SEQUENTIAL
 from bathyscope.runs.base import Run
+
+_LED = 3
+"""So many short accounts stand at the head of a page."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +51,50 @@ def page_data(maps: Sequence[Shown]) -> dict[str, Any]:
     parts = [part for shown in maps for part in _parts(shown)]
     for part in parts:
         texts.add(part.run, part.name)
+    described = [_map(part, texts) for part in parts]
     return {
         "heading": heading,
-        "maps": [_map(part, texts) for part in parts],
+        "lede": "".join(_lede(shown, len(maps) > 1) for shown in maps[:_LED]),
+        "questions": questions([part.run for part in parts]),
+        "maps": _told_apart(described),
         "texts": list(texts.found.values()),
         "palettes": palettes.tables(),
         "sequential": SEQUENTIAL,
         "diverging": DIVERGING,
     }
+
+
+def _lede(shown: Shown, named: bool) -> str:
+    """Return the short account of a run as HTML, with its name where there are others."""
+    account = _html(_short(shown.run))
+    return f'<p class="map-name">{escape(shown.name)}</p>{account}' if named else account
+
+
+def _short(run: Run) -> str:
+    """Return the most important of what a run shows, as one paragraph of Markdown."""
+    return " ".join(described(run)[1].overview)
+
+
+def _told_apart(maps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return maps whose ids differ: of those that are alike, later ones have a number."""
+    seen: Counter[str] = Counter()
+    for one in maps:
+        seen[one["id"]] += 1
+        if seen[one["id"]] > 1:
+            one["id"] = f"{one['id']}-{seen[one['id']]}"
+    return maps
+
+
+def _id(part: ShownPart, rows: str, columns: str) -> str:
+    """Return a name of a map that is the same on every page that shows it."""
+    said = part.run.provenance
+    model = said.get("model")
+    named = model.get("name") if isinstance(model, Mapping) else None
+    made = [said.get(name) for name in ("method", "lens", "reading", "layer_statistic")]
+    names = [one.get("name") if isinstance(one, Mapping) else one for one in made]
+    quantity = part.run.heatmap.quantity
+    known = [part.run.kind, quantity.name, quantity.unit, rows, columns, named, names]
+    return short_name(json.loads(json.dumps(known, default=str)))
 
 
 def _parts(shown: Shown) -> list[ShownPart]:
@@ -65,7 +109,15 @@ def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
     run, panel = part.run, panel_of(part.run)
     heatmap = run.heatmap
     quantity = heatmap.quantity
+    rows, columns = texts.axis(run, heatmap.rows), texts.axis(run, heatmap.columns)
+    row, column = panel.opening(run)
+    copies = panel.copies(run)
     return {
+        "id": _id(part, rows["link"], columns["link"]),
+        "about": texts.about(run),
+        "text": texts.index(run),
+        "opening": {"row": row, "column": column},
+        "copies": None if copies is None else {**asdict(copies), "account": _short(run)},
         "kind": run.kind,
         "name": part.name,
         "title": panel.title(run),
@@ -81,8 +133,8 @@ def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
             "neutral": quantity.neutral,
             "legend": quantity.legend or quantity.name,
         },
-        "rows": texts.axis(run, heatmap.rows),
-        "columns": texts.axis(run, heatmap.columns),
+        "rows": rows,
+        "columns": columns,
         "values": packed(heatmap.values),
         "rounded": is_rounded(heatmap.values),
         "attribution": None,

@@ -18,7 +18,11 @@ from bathyscope.runs.base import Run
 from bathyscope.runs.table import as_run
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
-_MAIN = "main.js"
+STYLES = ("page.css", "text.css", "maps.css", "details.css", "narrow.css", "print.css")
+"""The style sheets, in order."""
+
+FILE = "file.js"
+"""The module that a page as a file begins with; another page may begin with another."""
 
 
 @keywords_checked
@@ -61,12 +65,13 @@ def page(subjects: Sequence[Run | Heatmap], names: Sequence[str] | None = None) 
         raise InputError(f"{len(subjects)} maps need as many names, not {len(called)}.")
     runs = map(as_run, subjects)
     data = page_data([Shown(*each) for each in zip(runs, called, strict=True)])
-    script, style = modules(), _asset("page.css")
+    script, style = modules(), "".join(map(_asset, STYLES))
     return _filled(
         _asset("page.html"),
         {
             "policy": escape(_policy(script, style)),
             "heading": escape(data["heading"]),
+            "lede": data.pop("lede"),  # made from escaped text
             "style": style,
             # "<" would let a label end the element or open a comment; JSON has an escape for it.
             "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
@@ -75,8 +80,8 @@ def page(subjects: Sequence[Run | Heatmap], names: Sequence[str] | None = None) 
     )
 
 
-def modules() -> str:
-    """Return all modules as one: each after those that it imports, without imports and exports.
+def modules(entry: str = FILE) -> str:
+    """Return all modules that one needs as one, each after its imports, none with any.
 
     Names at the top of modules are therefore all different; a browser refuses the page otherwise.
     """
@@ -91,7 +96,7 @@ def modules() -> str:
             visit(needed)
         order.append(name)
 
-    visit(_MAIN)
+    visit(entry)
     bare = (re.sub(r"^export ", "", _IMPORT.sub("", sources[name]), flags=re.M) for name in order)
     return "\n" + "\n".join(bare)
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.registry import Registry
 from bathyscope.page.arrays import packed
+from bathyscope.page.copies import Copies, attribution_copies, depth_copies
+from bathyscope.page.opening import Place, at_answer, at_deepest, at_largest
 from bathyscope.page.texts import prompt_text
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
@@ -47,6 +49,8 @@ class PagePanel:
         data: Returns what the page's modules are handed beside the map; the keys they know are
             "attribution", "depth", "faithfulness" and "chain".
         parts: Returns the maps that it is shown as.
+        opening: Returns row and column of the cell that it opens on.
+        copies: Returns what computes it again, as text; None where its record does not say.
     """
 
     name: str
@@ -54,6 +58,8 @@ class PagePanel:
     explanation: Callable[[Any], str]
     data: Callable[[Any], dict[str, Any]] = lambda run: {}
     parts: Callable[[Any], list[ShownPart]] = lambda run: [ShownPart(run, "", (run,))]
+    opening: Callable[[Any], Place] = at_largest
+    copies: Callable[[Any], Copies | None] = lambda run: None
 
 
 def panel_of(run: Run) -> PagePanel:
@@ -221,7 +227,11 @@ PANELS: Registry[PagePanel] = Registry(
     "bathyscope.page_panels",
     (
         PagePanel(
-            "attribution", lambda run: "What drove each token", _explained_attribution, _attribution
+            "attribution",
+            lambda run: "What drove each token",
+            _explained_attribution,
+            _attribution,
+            copies=attribution_copies,
         ),
         PagePanel(
             "interactions",
@@ -229,7 +239,12 @@ PANELS: Registry[PagePanel] = Registry(
             lambda run: _INTERACTIONS,
         ),
         PagePanel(
-            "depth", lambda run: "How deep each token was decided", lambda run: _DEPTH, _depth
+            "depth",
+            lambda run: "How deep each token was decided",
+            lambda run: _DEPTH,
+            _depth,
+            opening=at_deepest,
+            copies=depth_copies,
         ),
         PagePanel("settling", lambda run: "Where each token settles", lambda run: _SETTLING),
         PagePanel("think", lambda run: "How deep samples began", _explained_think),
@@ -242,6 +257,7 @@ PANELS: Registry[PagePanel] = Registry(
             lambda run: "What each step owes to what stands before it",
             _explained_chain,
             _chain,
+            opening=at_answer,
         ),
         PagePanel(
             "depth_groups",

@@ -1,5 +1,6 @@
 """The texts that maps are about: a prompt with its features, and the answer, in pieces to show."""
 
+import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,7 +21,6 @@ class Texts:
     """
 
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
 
     def add(self, run: Run, name: str) -> None:
         """Take note of the text of a run; a map of unknown origin has none."""
@@ -70,8 +70,24 @@ class Texts:
         return self._link("prompt", [run.prompt, axis.spans, axis.labels])
 
     def _link(self, kind: str, identity: object) -> str:
-        """Return a short name that is the same for the same things."""
-        return self.links.setdefault(json.dumps([kind, identity]), f"{len(self.links)}")
+        """Return a short name that is the same for the same things, on every page."""
+        return short_name([kind, identity])
+
+    def index(self, run: Run) -> int | None:
+        """Return which of the texts a run is about; None where it has none."""
+        key = json.dumps([run.prompt, _ids(run)])
+        return list(self.found).index(key) if key in self.found else None
+
+    def about(self, run: Run) -> list[str]:
+        """Return names of what a run is about: prompt and answer, or else what its axes hold."""
+        told = [("about", text) for text in (run.prompt, run.text) if text]
+        axes = [(axis.name, axis.labels) for axis in (run.heatmap.rows, run.heatmap.columns)]
+        return [self._link(*one) for one in told or axes]
+
+
+def short_name(identity: object) -> str:
+    """Return eight letters and digits that are the same for the same JSON values."""
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8]
 
 
 def prompt_text(text: str) -> str:

@@ -42,7 +42,7 @@ def _of(runs: Sequence[Run]) -> str:
     return f" of {quoted(answer)}" if answer.strip() else ""
 
 
-def quoted(answer: str) -> str:
-    """Return an answer on one line, shortened where it is long."""
+def quoted(answer: str, most: int = _QUOTED) -> str:
+    """Return an answer on one line, shortened where it is longer than so many characters."""
     line = " ".join(answer.split())
-    return f"“{line if len(line) <= _QUOTED else line[: _QUOTED - 1] + '…'}”"
+    return f"“{line if len(line) <= most else line[: most - 1] + '…'}”"

@@ -1,6 +1,8 @@
 """The marks `[[` and `]]` around what is to be measured."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
@@ -47,6 +49,39 @@ def read_marks(source: str) -> tuple[str, tuple[Span, ...]]:
             "or write \\[[ for a literal one."
         )
     return "".join([*parts, source[position:]]), tuple(features)
+
+
+def written_marks(text: str, features: Sequence[Span]) -> str | None:
+    """Return the source that `read_marks` reads as a text with these features.
+
+    None where there is none: a bracket that stands directly before a mark would become part of it.
+    """
+    places = sorted({0, *(end for span in features for end in span), len(text)})
+    pieces = [_literal(text[start:end]) for start, end in pairwise(places)] if text else []
+    opening, closing = {start for start, _ in features}, {end for _, end in features}
+    parts: list[str] = []
+    for place, piece in zip(places, [*pieces, ""], strict=True):
+        mark = (CLOSE if place in closing else "") + (OPEN if place in opening else "")
+        if mark and parts:
+            parts[-1] = _doubled(parts[-1])
+        parts += [mark, piece]
+    source = "".join(parts)
+    try:
+        read = read_marks(source)
+    except InputError:
+        return None
+    return source if read == (text, tuple(features)) else None
+
+
+def _literal(text: str) -> str:
+    """Return a text whose marks are plain text, and so are backslashes before them."""
+    return _MARK.sub(lambda match: f"{match[1] * 2}\\{match[2]}", text)
+
+
+def _doubled(text: str) -> str:
+    """Return a text with the backslashes at its end twice: a mark follows."""
+    bare = text.rstrip("\\")
+    return bare + "\\" * 2 * (len(text) - len(bare))
 
 
 def _still_open(source: str, first: int, second: int) -> InputError:

@@ -1,6 +1,6 @@
 // A chain in its text: passages from top to bottom, arcs from what is chosen to what it owes.
 
-import { byId, element } from "./dom.js";
+import { drawn, element } from "./dom.js";
 import { shortNumber } from "./numbers.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
@@ -10,7 +10,6 @@ import { shortNumber } from "./numbers.js";
 
 const GUTTER = 96; // of the gutter that arcs are drawn in
 const THICKEST_ARC = 7;
-const SVG_NAMES = "http://www.w3.org/2000/svg";
 
 export class Arcs {
   /**
@@ -27,9 +26,7 @@ export class Arcs {
     /** The passage that the first row is. */
     this.first = this.columns - this.rows + 1;
     this.chosen = this.columns;
-    this.svg = document.createElementNS(SVG_NAMES, "svg");
-    this.svg.setAttribute("class", "arcs");
-    this.svg.setAttribute("aria-hidden", "true");
+    this.svg = drawn("svg", { class: "arcs", "aria-hidden": "true" });
     /** @type {HTMLElement[]} */
     this.passages = [];
     /** @type {HTMLElement[]} */
@@ -184,7 +181,7 @@ export class Arcs {
       return offsetTop + offsetHeight / 2;
     });
     const out = GUTTER - 10 - (GUTTER - 20) * Math.min(1, 0.15 + (to - from) / (this.columns + 1));
-    const made = document.createElementNS(SVG_NAMES, "path");
+    const made = drawn("path", {});
     const edge = GUTTER - 4;
     made.setAttribute("d", `M ${edge} ${begin} C ${out} ${begin}, ${out} ${end}, ${edge} ${end}`);
     made.setAttribute("stroke-width", String(0.5 + (THICKEST_ARC - 0.5) * share));
@@ -196,14 +193,12 @@ export class Arcs {
 }
 
 /**
- * The chains of some maps, each with its text, put into the page.
+ * The chains of some maps, each with its text.
  * @param {State} state
  * @param {MapData[]} maps
  */
 export function chainsOf(state, maps) {
-  const chains = maps.flatMap((map) => (map.chain ? [new Arcs(state, map, map.chain)] : []));
-  byId("strips").append(...chains.map(({ root }) => root));
-  return chains;
+  return maps.flatMap((map) => (map.chain ? [new Arcs(state, map, map.chain)] : []));
 }
 
 /** @param {EventTarget | null} target */

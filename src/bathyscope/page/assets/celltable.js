@@ -2,7 +2,7 @@
 // neighbourhood of the cursor where it is large, with the true numbers of rows and columns.
 
 import { element } from "./dom.js";
-import { shortNumber } from "./numbers.js";
+import { cellNumber } from "./grid.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./panel.js").View} View */
@@ -96,14 +96,14 @@ function headOf({ grid }, columns, first) {
  * @param {number[]} columns
  * @param {number} first
  */
-function rowOf({ grid, scale }, row, columns, first) {
+function rowOf({ grid }, row, columns, first) {
   const label = element("th", { scope: "row", "aria-colindex": "1" }, grid.rows.labels[row]);
   const width = grid.columns.labels.length;
   const cells = columns.map((column, i) =>
     element(
       "td",
       { "aria-colindex": String(first + i + 2) },
-      shortNumber(grid.values[row * width + column], scale.middle !== null),
+      grid.pending?.[row * width + column] ? "pending" : cellNumber(grid, row * width + column),
     ),
   );
   return element("tr", { "aria-rowindex": String(row + 2) }, label, ...cells);

@@ -5,7 +5,13 @@ import { position } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
 /** @typedef {import("./data.js").PageData} PageData */
-/** @typedef {{bytes: Uint8Array, pixels: Uint32Array, css: string[], inks: string[]}} Table */
+/**
+ * The 256 colours of a palette, and as many faint ones for cells that may be nothing.
+ * @typedef {{pixels: Uint32Array, css: string[], inks: string[], faint: Table | null}} Table
+ */
+
+const PAPER = { day: [255, 255, 255], night: [22, 29, 36] }; // the cards of page.css
+const FAINT = 0.7; // of the card in a faint colour
 
 /** @type {Map<string, Table>} */
 const tablesByName = new Map();
@@ -21,16 +27,30 @@ export function tableOf(data, name, dark) {
   const key = `${name} ${dark}`;
   const known = tablesByName.get(key);
   if (known) return known;
-  const bytes = bytesOf(data.palettes[dark ? "night" : "day"][name]);
+  const time = dark ? "night" : "day";
+  const bytes = bytesOf(data.palettes[time][name]);
+  const faint = Uint8Array.from(bytes, (byte, i) =>
+    Math.round(FAINT * PAPER[time][i % 3] + (1 - FAINT) * byte),
+  );
+  const table = tableFrom(bytes, tableFrom(faint, null));
+  tablesByName.set(key, table);
+  return table;
+}
+
+/**
+ * @param {Uint8Array} bytes red, green, blue of each colour
+ * @param {Table | null} faint
+ * @returns {Table}
+ */
+function tableFrom(bytes, faint) {
   /** @type {Table} */
-  const table = { bytes, pixels: new Uint32Array(256), css: [], inks: [] };
+  const table = { pixels: new Uint32Array(256), css: [], inks: [], faint };
   for (let i = 0; i < 256; i++) {
     const [red, green, blue] = bytes.subarray(3 * i, 3 * i + 3);
     table.pixels[i] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
     table.css.push(`rgb(${red}, ${green}, ${blue})`);
     table.inks.push(inkOn(red, green, blue));
   }
-  tablesByName.set(key, table);
   return table;
 }
 

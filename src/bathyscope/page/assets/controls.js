@@ -59,7 +59,21 @@ export class Controls {
       thresholdField(this.slider, this.blank),
       this.colours.field,
       this.zoom(),
+      ...this.switches(),
     );
+  }
+
+  /** Boxes for what only some maps have. */
+  switches() {
+    const { maps, difference } = this.stage;
+    const signed = maps[0].quantity.neutral !== null;
+    this.fade = checkbox((fade) => this.change({ fade }));
+    this.changed = checkbox((difference) => this.change({ difference }));
+    const offered = [];
+    if (signed && maps.some(({ sampling }) => sampling?.margin))
+      offered.push(field("Faint where it may be nothing", this.fade));
+    if (difference) offered.push(field(difference.name, this.changed));
+    return offered;
   }
 
   /** @param {Partial<Look>} change */
@@ -83,6 +97,8 @@ export class Controls {
     this.colours.made.value = this.stage.palette();
     this.spread.made.value = look.log ? "log" : "linear";
     if (this.filter.value !== look.filter) this.filter.value = look.filter;
+    if (this.fade) this.fade.checked = look.fade;
+    if (this.changed) this.changed.checked = look.difference;
     const percent = String(Math.round((100 * look.threshold) / this.reach()));
     if (this.slider.value !== percent) this.slider.value = percent;
     const unit = this.stage.maps[0].quantity.unit;
@@ -96,6 +112,13 @@ export class Controls {
     const { high, middle } = this.stage.scale;
     return high - (middle ?? 0) || 1;
   }
+}
+
+/** @param {(checked: boolean) => void} choose */
+function checkbox(choose) {
+  const made = element("input", { type: "checkbox" });
+  made.addEventListener("change", () => choose(made.checked));
+  return made;
 }
 
 /**

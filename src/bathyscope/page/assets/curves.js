@@ -1,12 +1,11 @@
 // Deletion and insertion curves of maps, drawn, and the scores that follow from them.
 
-import { element } from "./dom.js";
+import { drawn, element } from "./dom.js";
 import { shortNumber, tickNumber } from "./numbers.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./data.js").Faithfulness} Faithfulness */
 
-const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, LEFT, BELOW] = [360, 200, 52, 26];
 const COLOURS = 6; // classes c0 to c5 of the style sheet
 
@@ -118,17 +117,4 @@ function scores({ maps, random, error }) {
  */
 function colourOf(index, names) {
   return index === names.length - 1 ? "random" : `c${index % COLOURS}`;
-}
-
-/**
- * An element of a drawing.
- * @param {string} name
- * @param {Record<string, string>} attributes
- * @param {string} [text]
- */
-function drawn(name, attributes, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
 }

@@ -31,6 +31,11 @@ import { unpacked } from "./arrays.js";
 /**
  * @typedef {object} MapData
  * @property {number} index
+ * @property {string} id the same for the same map on every page
+ * @property {string[]} about names of what it is about; maps that share one belong together
+ * @property {number | null} text which of the page's texts it is about
+ * @property {{row: number, column: number}} opening the cell that it opens on
+ * @property {{cli: string, python: string, account: string} | null} copies
  * @property {string} kind
  * @property {string} name
  * @property {string} title
@@ -44,6 +49,7 @@ import { unpacked } from "./arrays.js";
  * @property {Axis} columns
  * @property {Numbers} values row after row
  * @property {boolean} rounded
+ * @property {Numbers | null} [pending] 1 for each cell that is still being computed
  * @property {Attribution | null} attribution
  * @property {Sampling | null} sampling
  * @property {Depth | null} depth
@@ -54,42 +60,46 @@ import { unpacked } from "./arrays.js";
 /** @typedef {{text: string, feature: number | null}} Piece */
 /** @typedef {{names: string[], prompt: Piece[], features: string | null, answer: string,
  *   tokens: string[]}} Text */
+/** @typedef {{text: string, map: number, row: number, column: number, choose: "row" | "column"}} Question
+ *   a question, and the cell and its token or part that answer it */
 /** @typedef {Record<string, Uint8Array>} Tables */
-/** @typedef {{heading: string, maps: MapData[], texts: Text[], palettes: {day: Record<string, string>,
+/** @typedef {{heading: string, maps: MapData[], texts: Text[], questions: Question[], palettes: {day: Record<string, string>,
  *   night: Record<string, string>}, sequential: string, diverging: string}} PageData */
 
 /**
- * @param {string} json
+ * Unpack a document.
+ * @param {any} document
  * @returns {Promise<PageData>}
  */
-export async function readData(json) {
-  const document = JSON.parse(json);
-  document.maps = await Promise.all(document.maps.map(readMap));
-  return document;
+export async function readData(document) {
+  return { ...document, maps: await Promise.all(document.maps.map(readMap)) };
 }
 
 /**
+ * Unpack one of its maps.
  * @param {any} map
  * @param {number} index
  * @returns {Promise<MapData>}
  */
-async function readMap(map, index) {
+export async function readMap(map, index) {
   const each = map.depth?.top?.tokens.shape[2];
-  await unpackWithin(map);
-  if (map.depth?.top) map.depth.top.each = each;
-  return { ...map, index };
+  const read = await unpackedWithin(map);
+  if (read.depth?.top) read.depth.top.each = each;
+  return { ...read, index };
 }
 
 /**
- * Replace every packed array inside a value by its numbers.
+ * A value with its numbers in the place of every packed array; what is no record stays.
  * @param {any} holder
- * @returns {Promise<void>}
+ * @returns {Promise<any>}
  */
-async function unpackWithin(holder) {
-  const waiting = Object.entries(holder).map(async ([key, value]) => {
-    if (value === null || typeof value !== "object" || Array.isArray(value)) return;
-    if ("planes" in value) holder[key] = await unpacked(value);
-    else if (key !== "rows" && key !== "columns") await unpackWithin(value);
-  });
-  await Promise.all(waiting);
+async function unpackedWithin(holder) {
+  const isRecord = holder !== null && Object.getPrototypeOf(holder) === Object.prototype;
+  if (!isRecord) return holder;
+  if ("planes" in holder) return unpacked(holder);
+  const waiting = Object.entries(holder).map(async ([key, value]) => [
+    key,
+    key === "rows" || key === "columns" ? value : await unpackedWithin(value),
+  ]);
+  return Object.fromEntries(await Promise.all(waiting));
 }

@@ -1,5 +1,9 @@
 // Elements from data: text only ever becomes text.
 
+/** @typedef {[string, string][]} Facts names and values */
+
+const SVG = "http://www.w3.org/2000/svg";
+
 /**
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
@@ -50,4 +54,26 @@ export function button(text, title, act) {
   const made = element("button", { type: "button", title }, text);
   made.addEventListener("click", act);
   return made;
+}
+
+/**
+ * An element of a drawing.
+ * @template {keyof SVGElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, string>} attributes
+ * @param {string} [text]
+ * @returns {SVGElementTagNameMap[Name]}
+ */
+export function drawn(name, attributes, text = "") {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+}
+
+/** A list of facts. @param {Facts} facts */
+export function factList(facts) {
+  const list = element("dl", { class: "facts" });
+  for (const [name, value] of facts) list.append(element("dt", {}, name), element("dd", {}, value));
+  return list;
 }

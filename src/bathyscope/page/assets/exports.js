@@ -1,6 +1,8 @@
 // The current view of a map as a file: PNG, SVG, CSV.
 
+import { copyField } from "./copy.js";
 import { button, element } from "./dom.js";
+import { NOTHING_LIT } from "./frame.js";
 import { exactNumber, tickNumber } from "./numbers.js";
 import { paint } from "./paint.js";
 import { valueAt } from "./scale.js";
@@ -8,7 +10,7 @@ import { CanvasSurface, SvgSurface, fitted, textWidth } from "./surface.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./panel.js").View} View */
-/** @typedef {import("./paint.js").Frame} Frame */
+/** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./surface.js").Surface} Surface */
 
 const DENSITY = 3; // pixels of a PNG for each of the page's
@@ -26,7 +28,9 @@ export function exportButtons(panel) {
       save(panel, kind),
     ),
   );
-  return element("div", { class: "exports", role: "group", "aria-label": "Save as" }, ...buttons);
+  const saved = element("div", { class: "exports", role: "group", "aria-label": "Save as" });
+  saved.append(...buttons);
+  return element("div", { class: "takeaway" }, copyField(panel), saved);
 }
 
 /**
@@ -107,7 +111,7 @@ function paintSheet(surface, panel, size, moved) {
   const style = { fill: inks.ink, size: 15, bold: true };
   const { title, name } = panel.map;
   surface.text(fitted(panel.named ? `${title}: ${name}` : title, room, style), MARGIN, 19, style);
-  moved(() => paint(surface, { ...frame, litRow: null, litColumn: null, cursor: null }));
+  moved(() => paint(surface, { ...frame, ...NOTHING_LIT }));
   const below = HEAD + frame.height;
   paintBar(surface, frame, panel.map.quantity.legend, below + 12, Math.min(240, room));
   size.notes.forEach((line, i) => {

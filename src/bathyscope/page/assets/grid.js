@@ -1,5 +1,7 @@
 // A map as it is shown: its axes perhaps read in coarser units, its columns sorted and filtered.
 
+import { decimalsFor, shortNumber } from "./numbers.js";
+
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./data.js").Axis} Axis */
 /** @typedef {import("./data.js").Numbers} Numbers */
@@ -17,16 +19,20 @@
  * @property {Numbers | null} error
  * @property {Numbers | null} margin
  * @property {Numbers | null} unvaried how many of the cells put together were not seen to vary
- * @property {boolean} merged whether cells were put together; errors are then upper bounds
- * @property {number[] | null} settling of each column
+ * @property {boolean} merged whether cells were put together
+ * @property {boolean} atMost whether errors are upper bounds
+ * @property {Numbers | null} unsure 1 for each cell whose 95 % interval covers "no effect"
+ * @property {Numbers | null} pending above 0 for each cell that is still being computed
+ * @property {number[] | null} settling of each column: the median over its tokens
+ * @property {{deep: number, tokens: number}[] | null} deep how many tokens of each column settle deep
  */
 
 /**
  * Read a map in the units asked for, where its axes have them.
  *
  * Attributions of tokens and of parts add up, so they are summed; a sum's standard error is at
- * most the sum of the errors. Divergences are averaged, and a word has settled when its last
- * token has.
+ * most the sum of the errors. Divergences are averaged; of the settling depths of a word or a
+ * sentence the median is shown, and how many of its tokens are deep.
  * @param {MapData} map
  * @param {import("./state.js").Units} units
  * @returns {Grid}
@@ -40,17 +46,56 @@ export function gridOf(map, units) {
   const mean = map.depth !== null;
   /** @param {Numbers | null} cells */
   const put = (cells) => (cells && merged ? mergedCells(map, rows, columns, cells, mean) : cells);
+  const values = put(map.values) ?? map.values;
+  const margin = put(map.sampling?.margin ?? null);
   return {
     map,
     rows,
     columns,
-    values: put(map.values) ?? map.values,
+    values,
     error: put(map.sampling?.error ?? null),
-    margin: put(map.sampling?.margin ?? null),
+    margin,
     unvaried: put(map.sampling?.unvaried ?? null),
     merged,
-    settling: map.depth ? latest(map.depth.settling, columns) : null,
+    atMost: merged,
+    unsure: margin && unsureCells(map.quantity.neutral, values, margin),
+    pending: put(map.pending ?? null),
+    settling: map.depth && medians(map.depth.settling, columns),
+    deep: map.depth && deepShares(map.depth, columns),
   };
+}
+
+/**
+ * @param {number | null} neutral
+ * @param {Numbers} values
+ * @param {Numbers} margin
+ */
+function unsureCells(neutral, values, margin) {
+  if (neutral === null) return null;
+  return Uint32Array.from(values, (value, cell) =>
+    Number(Math.abs(value - neutral) <= margin[cell]),
+  );
+}
+
+/**
+ * How many decimals of a cell mean something: its error has two digits; four where it has none.
+ * @param {Grid} grid
+ * @param {number} cell
+ */
+export function decimalsOf(grid, cell) {
+  const error = grid.error?.[cell] ?? 0;
+  if (!(error > 0) || (grid.unvaried?.[cell] ?? 0) > 0) return 4;
+  return decimalsFor(error);
+}
+
+/**
+ * A cell as it is written.
+ * @param {Grid} grid
+ * @param {number} cell
+ */
+export function cellNumber(grid, cell) {
+  const signed = grid.map.quantity.neutral !== null;
+  return shortNumber(grid.values[cell], signed, decimalsOf(grid, cell));
 }
 
 /**
@@ -102,15 +147,36 @@ function mergedCells(map, rows, columns, cells, mean) {
 }
 
 /**
+ * The median settling depth of each column; the mean of the middle two of an even number.
  * @param {number[]} settling
  * @param {Side} columns
  */
-function latest(settling, columns) {
-  const depths = columns.labels.map(() => 0);
+function medians(settling, columns) {
+  if (columns.labels.length === settling.length) return settling;
+  /** @type {number[][]} */
+  const depths = columns.labels.map(() => []);
+  columns.of.forEach((column, token) => depths[column].push(settling[token]));
+  return depths.map(medianOf);
+}
+
+/** @param {number[]} numbers */
+export function medianOf(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
+
+/**
+ * @param {import("./data.js").Depth} depth
+ * @param {Side} columns
+ */
+function deepShares(depth, columns) {
+  const shares = columns.labels.map(() => ({ deep: 0, tokens: 0 }));
   columns.of.forEach((column, token) => {
-    depths[column] = Math.max(depths[column], settling[token]);
+    shares[column].tokens += 1;
+    shares[column].deep += Number(depth.settling[token] >= depth.deepLayer);
   });
-  return depths;
+  return shares;
 }
 
 /** @typedef {"text" | "value" | "size" | "sum" | "label" | "settling"} Sorting */
@@ -156,20 +222,4 @@ function keyOf(grid, sorting, row) {
     sums[cell % width] += value;
   });
   return (column) => last(sums[column]);
-}
-
-/**
- * The cell of the largest size, in reading order.
- * @param {Grid} grid
- * @returns {{row: number, column: number}}
- */
-export function largestCell(grid) {
-  const width = grid.columns.labels.length;
-  let best = 0;
-  let largest = -1;
-  for (let cell = 0; cell < grid.values.length; cell++) {
-    const size = Math.abs(grid.values[cell]);
-    if (size > largest) [best, largest] = [cell, size];
-  }
-  return { row: Math.floor(best / width), column: best % width };
 }

@@ -1,14 +1,16 @@
 // What is known of the cell that is pointed at, or that the cursor is on.
 
-import { element } from "./dom.js";
-import { exactNumber, share, shortNumber } from "./numbers.js";
+import { element, factList } from "./dom.js";
+import { cellNumber, decimalsOf } from "./grid.js";
+import { closeNumber, share, shortNumber } from "./numbers.js";
 import { chipColours } from "./stage.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Cell} Cell */
 /** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./stage.js").Coloured} Coloured */
 /** @typedef {import("./grid.js").Grid} Grid */
-/** @typedef {[string, string][]} Facts */
+/** @typedef {import("./dom.js").Facts} Facts */
 
 export class Inspector {
   /**
@@ -34,44 +36,50 @@ export class Inspector {
       this.root.replaceChildren(element("p", { class: "hint" }, "Point at a cell to read it."));
       return;
     }
-    const { stage, grid } = found;
+    const { grid } = found;
     const [row, column] = [grid.rows.of[cell.row], grid.columns.of[cell.column]];
-    const value = grid.values[row * grid.columns.labels.length + column];
+    const index = row * grid.columns.labels.length + column;
     this.root.replaceChildren(
-      element("div", {}, headingOf(grid, row, column), valueOf(stage, grid, value)),
-      listOf(factsOf(grid, cell, row, column)),
+      element("div", {}, headingOf(grid, row, column), valueOf(found, index)),
+      factList(factsOf(grid, cell, row, column)),
       ...saidBy(grid, cell, row),
     );
-    if (what === "view" && this.started) this.say(stage, grid, row, column, value);
+    if (what === "view" && this.started) this.say(grid, row, column, index);
     this.started = true;
   }
 
-  /** @param {Cell} cell */
+  /** A cell's grid and colours, where it is shown. @param {Cell} cell */
   found(cell) {
-    for (const stage of this.stages) {
-      const grid = stage.grids.find((one) => one.map.index === cell.map);
-      if (!grid) continue;
-      const inside =
-        grid.rows.of[cell.row] !== undefined && grid.columns.of[cell.column] !== undefined;
-      return inside ? { stage, grid } : null;
-    }
-    return null;
+    const shown = this.stages.flatMap((stage) => stage.shown());
+    const own = shown.find(({ grid }) => grid.map.index === cell.map);
+    const inside =
+      own &&
+      own.grid.rows.of[cell.row] !== undefined &&
+      own.grid.columns.of[cell.column] !== undefined;
+    return inside ? own : null;
   }
 
   /**
-   * @param {Stage} stage
    * @param {Grid} grid
    * @param {number} row
    * @param {number} column
-   * @param {number} value
+   * @param {number} index
    */
-  say(stage, grid, row, column, value) {
-    const number = shortNumber(value, stage.scale.middle !== null);
-    const unit = grid.map.quantity.unit;
+  say(grid, row, column, index) {
     this.spoken.textContent =
       `${grid.rows.name} ${grid.rows.labels[row]}, ${grid.columns.name} ` +
-      `${grid.columns.labels[column]}: ${number} ${unit}`;
+      `${grid.columns.labels[column]}: ${valueText(grid, index)}`;
   }
+}
+
+/**
+ * A cell with its unit.
+ * @param {Grid} grid
+ * @param {number} index
+ */
+export function valueText(grid, index) {
+  if (grid.pending?.[index]) return "still being computed";
+  return `${cellNumber(grid, index)} ${grid.map.quantity.unit}`.trim();
 }
 
 /** @param {Grid} grid @param {number} row @param {number} column */
@@ -97,20 +105,23 @@ function placeLine(side, at) {
   );
 }
 
-/** @param {Stage} stage @param {Grid} grid @param {number} value */
-function valueOf(stage, grid, value) {
-  const number = shortNumber(value, stage.scale.middle !== null);
-  const shown = element(
-    "div",
-    { class: "value" },
-    element("strong", {}, number),
-    ` ${grid.map.quantity.unit}`,
-  );
+/** @param {Coloured} coloured @param {number} index */
+function valueOf({ grid, scale, table }, index) {
+  const number = grid.pending?.[index] ? "…" : cellNumber(grid, index);
+  const rest = ` ${grid.map.quantity.unit}${errorText(grid, index)}`;
+  const shown = element("div", { class: "value" }, element("strong", {}, number), rest);
+  const value = grid.values[index];
   if (Number.isNaN(value)) return shown;
   const chip = element("span", { class: "chip", "aria-hidden": "true" });
-  chip.style.background = chipColours(stage.scale, stage.table, value).background;
+  chip.style.background = chipColours(scale, table, value).background;
   shown.prepend(chip);
   return shown;
+}
+
+/** @param {Grid} grid @param {number} index */
+function errorText(grid, index) {
+  if (!grid.error || (grid.unvaried?.[index] ?? 0) > 0) return "";
+  return ` ± ${grid.error[index].toFixed(decimalsOf(grid, index))}`;
 }
 
 /**
@@ -123,23 +134,39 @@ function valueOf(stage, grid, value) {
 function factsOf(grid, cell, row, column) {
   const index = row * grid.columns.labels.length + column;
   const { map } = grid;
+  const value = grid.values[index];
   /** @type {Facts} */
-  const facts = [["exactly", exactNumber(grid.values[index], grid.values instanceof Float32Array)]];
+  const facts = [];
+  if (!grid.error && Math.abs(value) < 0.01 && value !== 0)
+    facts.push(["closer", closeNumber(value)]);
   if (grid.merged) facts.push(["is", map.depth ? "the mean over its tokens" : "a sum of cells"]);
   facts.push(...errorFacts(grid, index));
   if (map.attribution && grid.rows.labels.length === map.rows.labels.length) {
     const { all, none, gap } = map.attribution;
     facts.push(["all parts present", shortNumber(all[row], false)]);
     facts.push(["no part present", shortNumber(none[row], false)]);
-    if (!Number.isNaN(gap[row])) facts.push(["gap of the row", gap[row].toExponential(1)]);
+    if (Math.abs(gap[row]) >= 0.0001) facts.push(["gap of the row", shortNumber(gap[row], true)]);
   }
-  if (map.depth) {
-    const settled = grid.settling?.[column] ?? 0;
-    const deep = settled >= map.depth.deepLayer ? ", deep" : "";
-    facts.push(["settles at layer", `${settled} of ${map.depth.layers}${deep}`]);
-  }
+  if (map.depth) facts.push(...settlingFacts(grid, column, map.depth));
   facts.push(...tokenFacts(grid, cell));
   return facts;
+}
+
+/**
+ * @param {Grid} grid
+ * @param {number} column
+ * @param {import("./data.js").Depth} depth
+ * @returns {Facts}
+ */
+export function settlingFacts(grid, column, depth) {
+  const settled = grid.settling?.[column] ?? 0;
+  const { deep, tokens } = grid.deep?.[column] ?? { deep: 0, tokens: 1 };
+  const of = `${settled} of ${depth.layers}`;
+  if (tokens === 1) return [["settles at layer", deep ? `${of}, deep` : of]];
+  return [
+    ["median settling layer", of],
+    ["deep tokens", `${deep} of ${tokens}`],
+  ];
 }
 
 /**
@@ -165,26 +192,20 @@ function tokenFacts(grid, cell) {
 /** @param {Grid} grid @param {number} index @returns {Facts} */
 function errorFacts(grid, index) {
   if (!grid.error) return grid.map.attribution ? [["standard error", "not sampled"]] : [];
-  const most = grid.merged ? "≤ " : "";
+  const decimals = decimalsOf(grid, index);
+  const most = grid.atMost ? "≤ " : "";
   /** @type {Facts} */
-  const facts = [["standard error", `${most}${grid.error[index].toFixed(4)}`]];
+  const facts = [["standard error", `${most}${grid.error[index].toFixed(decimals)}`]];
   const unvaried = (grid.unvaried?.[index] ?? 0) > 0;
   if (unvaried && !grid.merged) facts[0][1] = "unknown: not seen to vary among the samples";
   const margin = grid.margin?.[index];
   if (margin === undefined) return facts;
   const value = grid.values[index];
-  const ends = [value - margin, value + margin].map((end) => shortNumber(end, true));
-  facts.push([grid.merged ? "interval, at least 95 %" : "95 % interval", ends.join(" to ")]);
+  const ends = [value - margin, value + margin].map((end) => shortNumber(end, true, decimals));
+  facts.push([grid.atMost ? "interval, at least 95 %" : "95 % interval", ends.join(" to ")]);
   if (unvaried) facts.push(["", "the interval is an upper bound on what samples may have missed"]);
   if (Math.abs(value) <= margin) facts.push(["", "the interval covers 0"]);
   return facts;
-}
-
-/** @param {Facts} facts */
-function listOf(facts) {
-  const list = element("dl");
-  for (const [name, value] of facts) list.append(element("dt", {}, name), element("dd", {}, value));
-  return list;
 }
 
 /**

@@ -17,7 +17,7 @@ export class Keys {
    * @param {Stage[]} stages
    * @param {Strip[]} strips
    * @param {import("./units.js").UnitFields} units
-   * @param {HTMLElement} root where the list stands
+   * @param {HTMLDialogElement} root where the list stands
    */
   constructor(state, stages, strips, units, root) {
     this.state = state;
@@ -25,6 +25,7 @@ export class Keys {
     this.strips = strips;
     this.units = units;
     this.single = element("input", { type: "checkbox", checked: true });
+    this.root = root;
     this.bindings = this.all();
     this.list(root);
     document.addEventListener("keydown", (event) => this.onKey(event));
@@ -39,6 +40,7 @@ export class Keys {
       { keys: ["m"], does: "to the map, to the next map", act: () => this.nextMap() },
       { keys: ["t"], does: "to the text", act: () => this.strips[0]?.all()[0]?.focus() },
       { keys: ["← ↑ ↓ →"], does: "move in map or text" },
+      { keys: ["Shift ← →"], does: "in the text: sum over more tokens" },
       { keys: ["Page ↑↓"], does: "ten columns on" },
       { keys: ["Home", "End"], does: "first, last column; with Ctrl, corner" },
       { keys: ["Enter"], does: "choose the token: what drove it?" },
@@ -78,7 +80,7 @@ export class Keys {
         does: "save as PNG, SVG, CSV",
         act: (key) => void save(this.panel(), SAVED_AS[key]),
       },
-      { keys: ["?"], does: "to this list", act: () => this.toList() },
+      { keys: ["?"], does: "this list", act: () => this.root.showModal() },
     ];
   }
 
@@ -101,6 +103,7 @@ export class Keys {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return;
     const target = event.target;
     const typing = target instanceof HTMLInputElement && target.type === "search";
     if (event.key === "Escape" && typing) {
@@ -154,14 +157,6 @@ export class Keys {
   nextTheme() {
     const dark = document.documentElement.dataset.theme === "dark";
     this.state.choose({ theme: dark ? "light" : "dark" });
-  }
-
-  toList() {
-    const list = document.getElementById("keys");
-    if (list instanceof HTMLDetailsElement) {
-      list.open = true;
-      list.querySelector("summary")?.focus();
-    }
   }
 }
 

@@ -1,79 +1,71 @@
-// The page begins here: read the data, build what is seen, and keep it in step with the choices.
+// A page mounted into an element: what is seen, kept in step with the choices, and maps that may change.
 
 import { chainsOf } from "./arcs.js";
-import { byId, element } from "./dom.js";
-import { readData } from "./data.js";
-import { gridOf, largestCell } from "./grid.js";
+import { readData, readMap } from "./data.js";
+import { differenceOf } from "./difference.js";
+import { element } from "./dom.js";
+import { groupsOf, namesOf } from "./groups.js";
 import { Inspector } from "./inspector.js";
 import { Keys } from "./keys.js";
+import { placesIn } from "./layout.js";
+import { onPrint } from "./print.js";
+import { askable } from "./questions.js";
+import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
-import { State, plainLook } from "./state.js";
+import { State, startOf } from "./state.js";
 import { Strip } from "./strip.js";
+import { TokenCard } from "./tokencard.js";
 import { UnitFields } from "./units.js";
 import { applyTheme, isDark, onSystemTheme } from "./theme.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {import("./data.js").MapData} MapData */
+/** @typedef {import("./layout.js").Places} Places */
+/**
+ * What is given back by `mount`.
+ * @typedef {object} Mounted
+ * @property {State} state
+ * @property {(index: number, map: any) => Promise<void>} setMap puts new numbers, and perhaps new
+ *   axes, in the place of a map's, in the form in which the document holds them
+ */
 
 /** A frame in a notebook has no address of its own to keep. */
 const alone = window.top === window;
 
-/** @type {import("./state.js").Units} as computed */
-const FINE = { prompt: "", answer: "" };
-
-/** Maps of the same quantity, in order. @param {MapData[]} maps */
-function byQuantity(maps) {
-  /** @type {Map<string, MapData[]>} */
-  const groups = new Map();
-  for (const map of maps) {
-    const key = JSON.stringify([map.kind, map.quantity]);
-    groups.set(key, [...(groups.get(key) ?? []), map]);
-  }
-  return [...groups.values()];
-}
-
 /**
- * What is chosen at first: in every attribution map the token of the cell of the largest size, and
- * the cursor on the first of these cells; in a depth map on the first layer of the first token.
- * @param {PageData} data
- * @param {number} stages
- * @returns {import("./state.js").Choices}
+ * Show a document as `page/data.py` writes it.
+ * @param {HTMLElement} root emptied, and filled with the page
+ * @param {any} document
+ * @returns {Promise<Mounted>}
  */
-function firstChoices(data, stages) {
-  const largest = data.maps.map((map) => ({
-    map: map.index,
-    ...firstCell(map),
-  }));
-  const attributed = data.maps.filter((map) => map.attribution);
-  /** @type {Map<string, import("./state.js").Entry>} */
-  const chosen = new Map();
-  for (const { index, rows } of [...attributed].reverse()) {
-    chosen.set(rows.link, { link: rows.link, at: largest[index].row });
-  }
-  return {
-    chosen: [...chosen.values()],
-    cell: largest[(attributed[0] ?? data.maps[0]).index],
-    theme: "auto",
-    units: FINE,
-    looks: Array.from({ length: stages }, plainLook),
+export async function mount(root, document) {
+  const data = await readData(document);
+  const places = placesIn(root);
+  const seen = built(data, places);
+  const update = connected(seen, places);
+  update();
+  await painted();
+  performance.mark("map painted");
+  setTimeout(() => {
+    for (const strip of seen.strips) strip.complete(isDark(seen.state.choices.theme));
+    for (const stage of seen.stages) stage.complete();
+    showWords(data.maps, places.words);
+  });
+  const setMap = async (/** @type {number} */ index, /** @type {any} */ map) => {
+    Object.assign(data.maps[index], await readMap(map, index));
+    seen.state.keepWithin();
+    update();
   };
+  return { state: seen.state, setMap };
 }
 
-/**
- * Where the cursor stands at first: of a depth map in its corner, of a chain in the answer's row.
- * @param {MapData} map
- */
-function firstCell(map) {
-  if (map.depth) return { row: 0, column: 0 };
-  if (!map.chain) return largestCell(gridOf(map, FINE));
-  const row = map.rows.labels.length - 1;
-  const sizes = [...map.values.slice(row * map.columns.labels.length)].map(Math.abs);
-  return { row, column: Math.max(0, sizes.indexOf(Math.max(...sizes))) };
-}
+/** Wait until the browser has had a frame to paint in. */
+const painted = () => new Promise((resolve) => requestAnimationFrame(resolve));
 
-/** @param {MapData[]} maps */
-function showWords(maps) {
+/** @param {MapData[]} maps @param {HTMLElement} root */
+function showWords(maps, root) {
   for (const map of maps) {
+    if (!map.words) continue;
     const words = element("div", { class: "words" });
     words.innerHTML = map.words; // made from escaped text; the page's policy runs no other script
     for (const heading of words.querySelectorAll("h1, h2")) {
@@ -81,47 +73,67 @@ function showWords(maps) {
         element(heading.tagName === "H1" ? "h3" : "h4", {}, heading.textContent ?? ""),
       );
     }
-    byId("words").append(words);
+    root.append(words);
   }
 }
 
 /**
  * Everything that is seen, put into its places.
  * @param {PageData} data
+ * @param {Places} places
  */
-function built(data) {
-  const groups = byQuantity(data.maps);
-  const state = new State(data.maps, data.texts, firstChoices(data, groups.length));
+function built(data, places) {
+  const groups = groupsOf(data.maps);
+  const start = startOf(data.maps, groups.length);
+  const differences = groups.map((maps) => differenceOf(data.maps, maps));
+  const state = new State(data, namesOf(groups), start);
   if (alone) state.read(location.hash);
   applyTheme(state.choices.theme);
-  const stages = groups.map((maps, index) => new Stage(data, state, index, maps));
-  const strips = data.texts.map((text) => new Strip(data, state, text, stages));
+  const stages = groups.map(
+    (maps, index) => new Stage(data, state, index, maps, differences[index]),
+  );
+  const strips = data.texts.map((text, index) => new Strip(data, state, text, index, stages));
   const chains = chainsOf(state, data.maps);
-  byId("texts").hidden = strips.length + chains.length === 0;
-  byId("choosing").hidden = !data.maps.some((map) => map.attribution);
-  byId("strips").prepend(...strips.map((strip) => strip.root));
-  byId("stages").append(...stages.map((stage) => stage.root));
-  const inspector = new Inspector(state, stages, byId("cell"), byId("spoken"));
-  const units = new UnitFields(state, byId("units"));
-  new Keys(state, stages, strips, units, byId("keys"));
-  return { state, stages, strips, chains, inspector, units };
+  places.texts.hidden = strips.length + chains.length === 0;
+  places.choosing.hidden = !data.maps.some((map) => map.attribution);
+  places.strips.append(...[...strips, ...chains].map(({ root }) => root));
+  places.stages.append(...stages.map(({ root }) => root));
+  askable(data, state, places.questions);
+  const units = new UnitFields(state, places.units);
+  const card = new TokenCard(data, state, stages, places.token);
+  const inspector = new Inspector(state, stages, places.cell, places.spoken);
+  const sheet = new Sheet(state, stages, places.aside);
+  new Keys(state, stages, strips, units, places.keys);
+  return { state, stages, strips, chains, inspector, units, card, sheet };
 }
 
 /**
  * Keep what is seen in step with what is chosen and pointed at.
  * @param {ReturnType<typeof built>} seen
+ * @param {Places} places
+ * @returns {() => void} shows everything anew
  */
-function connect({ state, stages, strips, chains, inspector, units }) {
-  const update = () => {
-    const dark = isDark(state.choices.theme);
-    applyTheme(state.choices.theme);
+function connected({ state, stages, strips, chains, inspector, units, card, sheet }, places) {
+  let shown = "";
+  const show = (/** @type {boolean} */ dark) => {
     // The text before the maps: they fit the room that is left, and the page is laid out once.
     for (const stage of stages) stage.compute(dark);
     for (const strip of strips) strip.paint(dark);
     for (const chain of chains) chain.paint();
     for (const stage of stages) stage.show();
     units.show();
+    card.show();
     inspector.show("view");
+    sheet.show();
+  };
+  const update = () => {
+    const dark = isDark(state.choices.theme);
+    applyTheme(state.choices.theme);
+    show(dark);
+    const { chosen, cell } = state.choices;
+    const where = JSON.stringify([chosen, cell]);
+    if (where !== shown) for (const one of [...strips, ...stages]) one.reveal();
+    shown = where;
     if (alone) history.replaceState(null, "", `#${state.hash()}`);
   };
   const point = () => {
@@ -131,33 +143,10 @@ function connect({ state, stages, strips, chains, inspector, units }) {
   };
   state.listeners.push((what) => (what === "view" ? update() : point()));
   onSystemTheme(update);
+  onPrint(stages, strips, places, show, update);
   addEventListener("hashchange", () => {
     state.read(location.hash);
     update();
   });
-  update();
+  return update;
 }
-
-async function begin() {
-  const data = await readData(byId("data").textContent ?? "");
-  const seen = built(data);
-  connect(seen);
-  requestAnimationFrame(() => {
-    performance.mark("map painted");
-    setTimeout(() => {
-      for (const strip of seen.strips) strip.complete(isDark(seen.state.choices.theme));
-      showWords(data.maps);
-    });
-  });
-}
-
-begin().catch((error) => {
-  byId("stages").replaceChildren(
-    element(
-      "p",
-      { class: "empty", role: "alert" },
-      `This page cannot be shown here: ${error.message}`,
-    ),
-  );
-  throw error;
-});

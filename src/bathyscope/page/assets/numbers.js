@@ -1,13 +1,32 @@
 // Numbers as people and as files read them.
 
 /**
- * A value as it stands in a cell: four decimals, a true minus, a plus where signs matter.
+ * A value as it stands in a cell: a true minus, a plus where signs matter, and zero without either.
  * @param {number} value
  * @param {boolean} signed
+ * @param {number} [decimals]
  */
-export function shortNumber(value, signed) {
+export function shortNumber(value, signed, decimals = 4) {
   if (!Number.isFinite(value)) return oddNumber(value);
-  return `${signOf(value, signed)}${Math.abs(value).toFixed(4)}`;
+  const size = Math.abs(value).toFixed(decimals);
+  return Number(size) === 0 ? size : `${signOf(value, signed)}${size}`;
+}
+
+/**
+ * How many decimals give an error two digits, at most four.
+ * @param {number} error above 0
+ */
+export function decimalsFor(error) {
+  return Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(error))));
+}
+
+/**
+ * A value where four decimals are too few: six digits.
+ * @param {number} value
+ */
+export function closeNumber(value) {
+  if (!Number.isFinite(value)) return oddNumber(value);
+  return `${signOf(value, false)}${Math.abs(Number(value.toPrecision(6)))}`;
 }
 
 /**

@@ -2,21 +2,25 @@
 
 import { element } from "./dom.js";
 import { exportButtons } from "./exports.js";
-import { isUpward, cellAt, isBlank, paint } from "./paint.js";
+import { NOTHING_LIT, cellAt, isUpward } from "./frame.js";
+import { clamp, movedBy } from "./moves.js";
+import { noteOn } from "./note.js";
+import { Overview } from "./overview.js";
+import { paint } from "./paint.js";
+import { positionsOf } from "./state.js";
 import { CanvasSurface } from "./surface.js";
 import { CellTable } from "./celltable.js";
 import { inksOf } from "./theme.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./grid.js").Grid} Grid */
-/** @typedef {import("./paint.js").Frame} Frame */
+/** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Look} Look */
 /** @typedef {{grid: Grid, order: number[], scale: import("./scale.js").Scale,
- *   table: import("./colours.js").Table, look: Look, margins: import("./paint.js").Margins}} View */
+ *   table: import("./colours.js").Table, look: Look, margins: import("./frame.js").Margins}} View */
 
 const STEP = Math.SQRT2; // of one zoom
-const PAGE = 10; // columns that Page Up and Page Down go
 
 export class Panel {
   /**
@@ -43,7 +47,15 @@ export class Panel {
     this.cells = new CellTable(map);
     const name = named ? element("h3", {}, map.name) : "";
     const caption = element("figcaption", {}, name, exportButtons(this));
-    const parts = [caption, this.empty, this.window, this.note, this.cells.root];
+    this.overview = new Overview(this);
+    const parts = [
+      caption,
+      this.empty,
+      this.overview.root,
+      this.window,
+      this.note,
+      this.cells.root,
+    ];
     this.root = element("figure", { class: "map" }, ...parts);
     this.waiting = false;
     this.room = 0;
@@ -51,7 +63,8 @@ export class Panel {
   }
 
   listen() {
-    this.window.addEventListener("scroll", () => this.repaint(), { passive: true });
+    const scrolled = () => this.repaint();
+    this.window.addEventListener("scroll", scrolled, { passive: true });
     this.window.addEventListener("pointermove", (event) => this.state.point(this.cellOf(event)));
     this.window.addEventListener("pointerleave", () => this.state.point(null));
     this.window.addEventListener("click", (event) => {
@@ -78,6 +91,7 @@ export class Panel {
     this.window.hidden = none;
     this.empty.textContent = `No column contains “${view.look.filter}”.`;
     this.note.textContent = noteOn(view);
+    this.overview.show();
     this.layout();
     this.cells.show(view, this.cursor() ?? { row: 0, column: view.order[0] ?? 0 });
   }
@@ -103,6 +117,8 @@ export class Panel {
     this.frame = {
       ...this.view,
       threshold: look.threshold,
+      fade: look.fade,
+      odd: grid.pending !== null || grid.values.some(Number.isNaN),
       cellWidth,
       cellHeight,
       width: Math.min(this.window.clientWidth, width),
@@ -110,9 +126,7 @@ export class Panel {
       x: 0,
       y: 0,
       inks: inksOf(),
-      litRow: null,
-      litColumn: null,
-      cursor: null,
+      ...NOTHING_LIT,
     };
     this.repaint();
   }
@@ -150,23 +164,21 @@ export class Panel {
     context.setTransform(density, 0, 0, density, 0, 0);
     context.clearRect(0, 0, width, height);
     paint(this.surface, this.frame);
+    this.overview.follow();
   }
 
-  /** What is marked: the row and the column that are pointed at, here or elsewhere. */
+  /** What is marked: the rows and the columns that are pointed at or chosen, here or elsewhere. */
   lit() {
     const { pointed, choices } = this.state;
-    const grid = /** @type {View} */ (this.view).grid;
+    const { rows, columns } = /** @type {View} */ (this.view).grid;
     const entries = pointed ? entriesOf(this.state, pointed) : choices.chosen;
-    /** @param {import("./grid.js").Side} side */
-    const on = (side) => {
-      const entry = entries.find(({ link }) => link === side.link);
-      return entry ? (side.of[entry.at] ?? null) : null;
-    };
-    const litRow = on(grid.rows);
     // A map of parts with parts has the same axis twice: the second entry is its column.
-    const twice = grid.rows.link === grid.columns.link && entries.length === 2;
-    const litColumn = twice ? (grid.columns.of[entries[1].at] ?? null) : on(grid.columns);
-    return { litRow, litColumn, cursor: this.cursor() };
+    const twice = rows.link === columns.link && entries.length === 2;
+    return {
+      litRows: entriesOn(rows, twice ? entries.slice(0, 1) : entries),
+      litColumns: entriesOn(columns, twice ? entries.slice(1) : entries),
+      cursor: this.cursor(),
+    };
   }
 
   /** The cell under the cursor as row and column of the grid, where it is in this map. */
@@ -229,7 +241,7 @@ export class Panel {
       else this.chooseColumn(at);
       return;
     }
-    const to = this.moved(event, at);
+    const to = movedBy(event, this.view, at);
     if (!to) return;
     event.preventDefault();
     this.put(this.fine(to), false);
@@ -244,46 +256,44 @@ export class Panel {
     this.state.choose({ cell, chosen: this.state.withChosen(part) });
   }
 
-  /**
-   * Where a key leads from a cell; null for another key.
-   * @param {KeyboardEvent} event
-   * @param {{row: number, column: number}} from
-   */
-  moved(event, from) {
-    const { grid, order } = /** @type {View} */ (this.view);
-    const up = isUpward(grid) ? 1 : -1;
-    const rows = grid.rows.labels.length;
-    const place = Math.max(0, order.indexOf(from.column));
-    const last = order.length - 1;
-    const far = event.ctrlKey;
-    /** @type {Record<string, [number, number]>} row and place */
-    const ways = {
-      ArrowUp: [from.row + up, place],
-      ArrowDown: [from.row - up, place],
-      ArrowLeft: [from.row, place - 1],
-      ArrowRight: [from.row, place + 1],
-      PageUp: [from.row, place - PAGE],
-      PageDown: [from.row, place + PAGE],
-      Home: [far ? (up > 0 ? rows - 1 : 0) : from.row, 0],
-      End: [far ? (up > 0 ? 0 : rows - 1) : from.row, last],
-    };
-    const way = ways[event.key];
-    return way ? { row: clamp(way[0], 0, rows - 1), column: order[clamp(way[1], 0, last)] } : null;
+  /** Scroll so that what is chosen is seen, and the cursor. */
+  revealChosen() {
+    if (!this.view) return;
+    const { litRows, litColumns, cursor } = this.lit();
+    const [row] = litRows;
+    const [column] = litColumns;
+    this.reveal(cursor ?? { row, column });
   }
 
-  /** Scroll so that a cell is seen. @param {{row: number, column: number}} cell */
-  reveal(cell) {
+  /**
+   * Scroll so that a cell is seen, or the row or the column that is given.
+   * @param {{row?: number, column?: number}} cell
+   */
+  reveal({ row, column }) {
     if (!this.view || !this.frame) return;
     const { cellWidth, cellHeight, margins, width, height } = this.frame;
     const { grid, order } = this.view;
-    const line = isUpward(grid) ? grid.rows.labels.length - 1 - cell.row : cell.row;
-    const x = order.indexOf(cell.column) * cellWidth;
-    const y = line * cellHeight;
     const [wide, high] = [width - margins.left, height - margins.top];
     const { scrollLeft, scrollTop } = this.window;
-    this.window.scrollLeft = clamp(scrollLeft, x + cellWidth - wide + 8, Math.max(0, x - 8));
+    const place = column === undefined ? -1 : order.indexOf(column);
+    if (place >= 0) {
+      const x = place * cellWidth;
+      this.window.scrollLeft = clamp(scrollLeft, x + cellWidth - wide + 8, Math.max(0, x - 8));
+    }
+    if (row === undefined) return;
+    const y = (isUpward(grid) ? grid.rows.labels.length - 1 - row : row) * cellHeight;
     this.window.scrollTop = clamp(scrollTop, y + cellHeight - high + 8, Math.max(0, y - 8));
   }
+}
+
+/**
+ * What some entries are on a side as it is read.
+ * @param {import("./grid.js").Side} side
+ * @param {import("./state.js").Entry[]} entries
+ */
+function entriesOn(side, entries) {
+  const own = entries.filter(({ link }) => link === side.link).flatMap(positionsOf);
+  return new Set(own.map((at) => side.of[at]).filter((one) => one !== undefined));
 }
 
 /**
@@ -319,43 +329,4 @@ export function entriesOf(state, pointed) {
     { link: map.rows.link, at: pointed.row },
     { link: map.columns.link, at: pointed.column },
   ];
-}
-
-/** What a reader must know of the cells shown. @param {View} view */
-function noteOn({ grid, order, scale, look }) {
-  const { map } = grid;
-  const width = grid.columns.labels.length;
-  const given = { threshold: look.threshold, scale };
-  let [blank, odd, infinite, cells] = [0, 0, 0, 0];
-  for (let start = 0; start < grid.values.length; start += width) {
-    for (const column of order) {
-      const value = grid.values[start + column];
-      cells += 1;
-      if (Number.isNaN(value)) odd += 1;
-      else if (!Number.isFinite(value)) infinite += 1;
-      else if (look.threshold > 0 && isBlank(given, value)) blank += 1;
-    }
-  }
-  const hidden = width - order.length;
-  const said = [
-    map.caption,
-    "no cell is clipped",
-    hidden > 0 && `${hidden} of ${width} columns hidden by the filter`,
-    blank > 0 && `${blank} of ${cells} cells below the threshold are blank`,
-    odd > 0 && `struck through: ${odd} ${odd === 1 ? "cell holds" : "cells hold"} no number`,
-    infinite > 0 && `${infinite} infinite, in the last colour`,
-    grid.merged && (map.depth ? "means over tokens, settled when the last has" : "sums of cells"),
-    grid.merged && grid.error && "standard errors are upper bounds",
-    map.rounded && "values rounded to 32 bits; the run keeps all digits",
-  ];
-  return said.filter(Boolean).join(" · ");
-}
-
-/**
- * @param {number} value
- * @param {number} low
- * @param {number} high
- */
-function clamp(value, low, high) {
-  return Math.max(low, Math.min(high, value));
 }

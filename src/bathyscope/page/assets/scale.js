@@ -13,15 +13,22 @@
  */
 
 /**
- * The scale that shows every finite value of some grids; nothing is clipped.
+ * The scale that shows every finite value of some grids; nothing is clipped. While cells are still
+ * being computed it grows by steps and never shrinks, so that colours seldom change.
  * @param {Quantity} quantity
  * @param {Grid[]} grids
  * @param {boolean} logarithmic
+ * @param {Scale | null} [before] the scale of the same grids when fewer cells were known
  * @returns {Scale}
  */
-export function scaleOf(quantity, grids, logarithmic) {
+export function scaleOf(quantity, grids, logarithmic, before = null) {
   const middle = quantity.neutral;
   let [low, high] = quantity.bounds ?? rangeOf(grids);
+  if (quantity.bounds === null && isGrowing(grids)) {
+    const from = middle ?? 0;
+    low = Math.min(from - steppedUp(from - low), before?.low ?? low);
+    high = Math.max(from + steppedUp(high - from), before?.high ?? high);
+  }
   if (quantity.bounds === null && middle !== null) {
     const reach = Math.max(high - middle, middle - low);
     [low, high] = [middle - reach, middle + reach];
@@ -30,6 +37,21 @@ export function scaleOf(quantity, grids, logarithmic) {
   const reach = Math.max(Math.abs(low - (middle ?? 0)), Math.abs(high - (middle ?? 0)));
   const linear = logarithmic ? Number((reach / 100).toPrecision(1)) : null;
   return { low, high, middle, linear };
+}
+
+/** Whether any cell is still being computed. @param {Grid[]} grids */
+export function isGrowing(grids) {
+  return grids.some(({ pending }) => pending?.some((one) => one > 0) ?? false);
+}
+
+/**
+ * The next number up of 1, 2, 5, 10, …; one that is not above 0 stays.
+ * @param {number} size
+ */
+function steppedUp(size) {
+  if (!(size > 0)) return size;
+  const power = 10 ** Math.floor(Math.log10(size));
+  return power * ([1, 2, 5].find((step) => size <= step * power) ?? 10);
 }
 
 /**

@@ -4,16 +4,22 @@ import { colourIndex, tableOf } from "./colours.js";
 import { Controls } from "./controls.js";
 import { curvesOf } from "./curves.js";
 import { element } from "./dom.js";
+import { differenceGrid } from "./difference.js";
 import { gridOf, orderOf } from "./grid.js";
-import { marginsOf } from "./paint.js";
+import { marginsOf } from "./labels.js";
 import { Panel } from "./panel.js";
 import { tickNumber } from "./numbers.js";
-import { scaleOf, valueAt } from "./scale.js";
+import { isGrowing, scaleOf, valueAt } from "./scale.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Look} Look */
+/**
+ * A grid with what it is coloured by.
+ * @typedef {{grid: import("./grid.js").Grid, scale: import("./scale.js").Scale,
+ *   table: import("./colours.js").Table}} Coloured
+ */
 /** A map of so many columns or fewer leaves room for another beside it. */
 const NARROW = 16;
 
@@ -23,17 +29,23 @@ export class Stage {
    * @param {State} state
    * @param {number} index
    * @param {MapData[]} maps
+   * @param {MapData | null} difference of the second map from the first
    */
-  constructor(data, state, index, maps) {
+  constructor(data, state, index, maps, difference) {
     this.data = data;
     this.state = state;
     this.index = index;
     this.maps = maps;
+    this.difference = difference;
     this.grids = maps.map((map) => gridOf(map, state.choices.units));
     this.scale = scaleOf(maps[0].quantity, this.grids, false);
     this.table = tableOf(data, this.palette(), false);
+    /** @type {Coloured | null} */
+    this.changed = null;
     this.panels = maps.map((map) => new Panel(state, map, maps.length > 1));
     this.bar = new ColourBar();
+    this.changedBar = new ColourBar();
+    if (difference) this.panels.push(new Panel(state, difference, true));
     this.controls = new Controls(this);
     this.root = this.section();
   }
@@ -45,7 +57,7 @@ export class Stage {
 
   palette() {
     const wanted = this.look().palette;
-    if (wanted in this.data.palettes.day) return wanted;
+    if (wanted) return wanted;
     return this.maps[0].quantity.neutral === null ? this.data.sequential : this.data.diverging;
   }
 
@@ -55,30 +67,55 @@ export class Stage {
    */
   compute(dark) {
     const look = this.look();
+    const { quantity } = this.maps[0];
+    const before = isGrowing(this.grids) ? this.scale : null;
     this.grids = this.maps.map((map) => gridOf(map, this.state.choices.units));
-    this.scale = scaleOf(this.maps[0].quantity, this.grids, look.log);
+    this.scale = scaleOf(quantity, this.grids, look.log, before);
     this.table = tableOf(this.data, this.palette(), dark);
+    this.changed = null;
+    if (!this.difference || !look.difference) return;
+    const grid = differenceGrid(this.difference, this.grids[0], this.grids[1]);
+    const scale = scaleOf(this.difference.quantity, [grid], look.log);
+    this.changed = { grid, scale, table: tableOf(this.data, this.data.diverging, dark) };
+  }
+
+  /** Every grid that is shown, with its colours. @returns {Coloured[]} */
+  shown() {
+    const { scale, table } = this;
+    const own = this.grids.map((grid) => ({ grid, scale, table }));
+    return this.changed ? [...own, this.changed] : own;
   }
 
   /** Show what was computed. */
   show() {
     const look = this.look();
-    const margins = this.grids.map(marginsOf);
+    const shown = this.shown();
+    const margins = shown.map(({ grid }) => marginsOf(grid));
     const top = Math.max(...margins.map((margin) => margin.top)); // so that maps stand level
     this.panels.forEach((panel, i) => {
-      const grid = this.grids[i];
+      panel.root.hidden = i >= shown.length;
+      if (panel.root.hidden) return;
+      const { grid } = shown[i];
       const order = orderOf(grid, look.sort, look.filter, panel.chosenRow(grid));
-      panel.show({
-        grid,
-        order,
-        scale: this.scale,
-        table: this.table,
-        look,
-        margins: { ...margins[i], top },
-      });
+      panel.show({ ...shown[i], order, look, margins: { ...margins[i], top } });
     });
     this.bar.show(this.scale, this.table, this.maps[0].quantity);
+    this.changedBar.root.hidden = !this.changed;
+    if (this.changed) {
+      const { scale, table, grid } = this.changed;
+      this.changedBar.show(scale, table, grid.map.quantity);
+    }
     this.controls.show();
+  }
+
+  /** Scroll each map to what is chosen. */
+  reveal() {
+    for (const panel of this.panels) panel.revealChosen();
+  }
+
+  /** Add what waited until the maps had been seen. */
+  complete() {
+    for (const panel of this.panels) panel.overview.complete();
   }
 
   section() {
@@ -94,7 +131,7 @@ export class Stage {
     cautions.append(...notesOf(this.maps).map((note) => element("li", {}, note)));
     cautions.hidden = cautions.childElementCount === 0;
     const maps = element("div", { class: "maps" }, ...this.panels.map((panel) => panel.root));
-    if (this.maps.length > 1) maps.classList.add("several");
+    if (this.panels.length > 1) maps.classList.add("several");
     const curves = this.maps.map((map) =>
       map.faithfulness ? curvesOf(map, map.faithfulness) : "",
     );
@@ -105,7 +142,7 @@ export class Stage {
       ...curves,
       this.controls.root,
       maps,
-      this.bar.root,
+      element("div", { class: "bars" }, this.bar.root, this.difference ? this.changedBar.root : ""),
     );
     return section;
   }

@@ -2,9 +2,11 @@
 
 import { gradient, chipColours } from "./stage.js";
 import { element } from "./dom.js";
-import { shortNumber, tickNumber } from "./numbers.js";
+import { tickNumber } from "./numbers.js";
 import { entriesOf } from "./panel.js";
+import { Selecting } from "./selecting.js";
 import { TextPaint } from "./textpaint.js";
+import { Threads } from "./threads.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {import("./data.js").Text} Text */
@@ -20,19 +22,22 @@ export class Strip {
    * @param {PageData} data
    * @param {State} state
    * @param {Text} text
+   * @param {number} index of the text
    * @param {Stage[]} stages
    */
-  constructor(data, state, text, stages) {
+  constructor(data, state, text, index, stages) {
     this.data = data;
     this.state = state;
     this.text = text;
+    this.index = index;
     this.stages = stages;
     this.paints = new TextPaint(data, state, text, stages);
     /** @type {Map<string, HTMLElement[]>} the pieces of each axis, by position */
     this.pieces = new Map();
     /** @type {HTMLElement[]} */
     this.lit = [];
-    this.seen = ""; // why the prompt has its colours
+    /** @type {import("./state.js").Entry | null} where a range begins */
+    this.anchor = null;
     this.legend = element("div", { class: "strip-legend" });
     this.prompt = element("p", { class: "text prompt", dir: "auto" });
     this.answer = element("p", { class: "text answer", dir: "auto" });
@@ -45,6 +50,8 @@ export class Strip {
       this.answer,
     );
     this.fill();
+    this.threads = new Threads(this);
+    this.body.prepend(this.threads.svg);
     const name =
       data.texts.length > 1 ? element("h3", { class: "name" }, text.names.join(", ")) : "";
     this.root = element("div", { class: "strip" }, name, this.legend, this.body);
@@ -55,7 +62,7 @@ export class Strip {
     const { features } = this.text;
     for (const piece of this.text.prompt) {
       if (piece.feature === null || features === null) this.prompt.append(piece.text);
-      else this.prompt.append(this.piece(features, piece.text, "part"));
+      else this.prompt.append(...this.piece(features, piece.text, "part"));
     }
     this.addTokens(AT_ONCE);
     this.all()[0]?.setAttribute("tabindex", "0");
@@ -70,7 +77,7 @@ export class Strip {
     }
     const begun = this.pieces.get(answer)?.length ?? 0;
     this.answer.append(
-      ...tokens.slice(begun, end).map((token) => this.piece(answer, token, "token")),
+      ...tokens.slice(begun, end).flatMap((token) => this.piece(answer, token, "token")),
     );
   }
 
@@ -90,6 +97,8 @@ export class Strip {
   }
 
   /**
+   * A piece that can be chosen, between the white space at its ends: a space belongs to a token, but
+   * at the end of a line it would look like one of its own. A token of spaces alone is a mark.
    * @param {string} link
    * @param {string} text
    * @param {string} kind
@@ -97,21 +106,28 @@ export class Strip {
   piece(link, text, kind) {
     const own = this.pieces.get(link) ?? [];
     this.pieces.set(link, own);
+    const bare = text.trim();
+    const start = text.length - text.trimStart().length;
     const made = element(
       "span",
-      { class: kind, role: "button", tabindex: "-1", "aria-pressed": "false" },
-      text,
+      {
+        class: bare ? kind : `${kind} blank`,
+        role: "button",
+        tabindex: "-1",
+        "aria-pressed": "false",
+      },
+      bare || "␣",
     );
     made.dataset.link = link;
     made.dataset.at = String(own.length);
     own.push(made);
-    return made;
+    return bare ? [text.slice(0, start), made, text.slice(start + bare.length)] : [made];
   }
 
   listen() {
+    new Selecting(this);
     this.body.addEventListener("pointerover", (event) => this.state.point(entryOf(event.target)));
     this.body.addEventListener("pointerleave", () => this.state.point(null));
-    this.body.addEventListener("click", (event) => this.choose(entryOf(event.target)));
     this.body.addEventListener("keydown", (event) => this.onKey(event));
     this.body.addEventListener("focusin", (event) => {
       this.rove(/** @type {HTMLElement} */ (event.target));
@@ -127,27 +143,36 @@ export class Strip {
     piece.setAttribute("tabindex", "0");
   }
 
-  /** @param {import("./state.js").Entry | null} entry */
+  /**
+   * Choose an entry, or let go of it where it is chosen.
+   * @param {import("./state.js").Entry | null} entry
+   */
   choose(entry) {
     if (!entry) return;
-    const { chosen, cell } = this.state.choices;
-    if (this.state.chosenAt(entry.link) === entry.at) {
-      this.state.choose({ chosen: chosen.filter(({ link }) => link !== entry.link) });
+    const { chosen } = this.state.choices;
+    const own = chosen.find(({ link }) => link === entry.link);
+    if (own && own.at === entry.at && own.to === entry.to) {
+      this.state.choose({ chosen: chosen.filter((one) => one !== own) });
       return;
     }
-    this.state.choose({ chosen: this.state.withChosen(entry), cell: this.movedTo(cell, entry) });
+    this.state.choose({ chosen: this.state.withChosen(entry), cell: this.movedTo(entry) });
   }
 
   /**
-   * The cursor, moved to the row or column that was chosen.
-   * @param {import("./state.js").Cell | null} cell
+   * The cursor at the row or column that was chosen, in its map where that is of this text.
    * @param {import("./state.js").Entry} entry
    */
-  movedTo(cell, entry) {
-    if (!cell) return cell;
-    const map = this.data.maps[cell.map];
-    if (map.rows.link === entry.link) return { ...cell, row: entry.at };
-    return map.columns.link === entry.link ? { ...cell, column: entry.at } : cell;
+  movedTo({ link, at }) {
+    const { cell } = this.state.choices;
+    const maps = this.data.maps.filter(({ text }) => text === this.index);
+    const present = cell && maps.find(({ index }) => index === cell.map);
+    const has = (/** @type {import("./data.js").MapData | null | undefined} */ map) =>
+      map && (map.rows.link === link || map.columns.link === link);
+    const map = has(present) ? present : maps.find(has);
+    if (!map) return cell;
+    const from = cell?.map === map.index ? cell : { map: map.index, ...map.opening };
+    if (map.rows.link === link) return { ...from, row: at };
+    return { ...from, column: at };
   }
 
   /** @param {KeyboardEvent} event */
@@ -157,7 +182,9 @@ export class Strip {
     const at = pieces.indexOf(/** @type {HTMLElement} */ (event.target));
     if (at < 0) return;
     if (event.key === "Enter" || event.key === " ") this.choose(entryOf(event.target));
-    else {
+    else if (event.shiftKey && /^Arrow(Left|Right)$/.test(event.key)) {
+      this.extend(pieces, event.key === "ArrowRight" ? at + 1 : at - 1);
+    } else {
       /** @type {Record<string, number>} */
       const ways = {
         ArrowRight: at + 1,
@@ -173,14 +200,34 @@ export class Strip {
     event.preventDefault();
   }
 
+  /**
+   * Choose from where the choice began up to a piece, and go there.
+   * @param {HTMLElement[]} pieces
+   * @param {number} index
+   */
+  extend(pieces, index) {
+    const to = entryOf(pieces[index] ?? null);
+    if (!to || to.link !== this.text.answer) return;
+    pieces[index].focus();
+    this.stretch(to);
+  }
+
+  /** Choose from where the choice began up to a token. @param {import("./state.js").Entry} to */
+  stretch({ link, at }) {
+    const anchor = this.anchor?.link === link ? this.anchor.at : this.state.chosenAt(link);
+    if (anchor < 0) this.state.choose({ chosen: this.state.withChosen({ link, at }) });
+    this.anchor = { link, at: anchor < 0 ? at : anchor };
+    const [from, to] = [Math.min(this.anchor.at, at), Math.max(this.anchor.at, at)];
+    const entry = from === to ? { link, at: from } : { link, at: from, to };
+    this.state.choose({ chosen: this.state.withChosen(entry), cell: this.movedTo({ link, at }) });
+  }
+
   /** Light what is pointed at, here or in a map. */
   light() {
     const { choices, pointed } = this.state;
     for (const piece of this.lit) piece.classList.remove("lit");
     this.lit = entriesOf(this.state, pointed ?? choices.cell).flatMap(({ link, at }) =>
-      this.together(link, at)
-        .map((position) => this.pieces.get(link)?.[position])
-        .filter((piece) => piece !== undefined),
+      this.piecesAt(link, this.together(link, at)),
     );
     for (const piece of this.lit) piece.classList.add("lit");
   }
@@ -199,6 +246,12 @@ export class Strip {
     return side.of.flatMap((entry, position) => (entry === side.of[at] ? [position] : []));
   }
 
+  /** @param {string} link @param {number[]} positions */
+  piecesAt(link, positions) {
+    const own = this.pieces.get(link) ?? [];
+    return positions.map((at) => own[at]).filter((piece) => piece !== undefined);
+  }
+
   /**
    * Colour prompt and answer by what is chosen.
    * @param {boolean} dark
@@ -206,49 +259,68 @@ export class Strip {
   paint(dark) {
     const paints = this.paints.all(dark);
     for (const [link, pieces] of this.pieces) {
-      const paint = paints.find((one) => one.link === link);
-      const chosen = this.state.chosenAt(link);
-      const pressed = new Set(chosen < 0 ? [] : this.together(link, chosen));
+      const paint = paints.find((one) => one.link === link) ?? null;
+      const pressed = new Set(this.state.chosenOn(link).flatMap((at) => this.together(link, at)));
       pieces.forEach((piece, at) => {
         piece.setAttribute("aria-pressed", String(pressed.has(at)));
-        const value = paint ? paint.value(at) : Number.NaN;
-        const colours =
-          paint && !Number.isNaN(value) ? chipColours(paint.scale, paint.table, value) : null;
-        piece.style.background = colours?.background ?? "";
-        piece.style.color = colours?.color ?? "";
-        piece.classList.toggle("coloured", colours !== null);
-        piece.title = paint
-          ? `${shortNumber(value, paint.scale.middle !== null)} ${paint.unit}`.trim()
-          : "";
+        coloured(piece, paint, at);
       });
     }
-    const prompt = paints.find((one) => one.link === this.text.features);
-    if (prompt && prompt.why !== this.seen) this.showStrongest(prompt);
-    this.seen = prompt?.why ?? "";
     this.legend.replaceChildren(...paints.map(legendOf));
     this.legend.hidden = paints.length === 0;
+    this.threads.show(paints.find(({ link }) => link === this.text.features) ?? null);
     this.light();
   }
 
-  /** Scroll a long prompt to the part of the largest size. @param {Paint} paint */
-  showStrongest(paint) {
-    const pieces = this.pieces.get(paint.link) ?? [];
-    const sizes = pieces.map((_, at) => Math.abs(paint.value(at)));
-    const strongest = pieces[sizes.indexOf(Math.max(...sizes))];
-    if (!strongest) return;
-    const { offsetTop, offsetHeight } = strongest;
-    const { scrollTop, clientHeight } = this.prompt;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) {
-      this.prompt.scrollTop = offsetTop - (clientHeight - offsetHeight) / 2;
+  /** Scroll the text to what is chosen: the tokens, and the part that drove them most. */
+  reveal() {
+    for (const { link, at } of this.state.choices.chosen) {
+      const [piece] = this.piecesAt(link, [at]);
+      if (piece) scrollTo(link === this.text.answer ? this.answer : this.prompt, piece);
     }
+    const { features } = this.text;
+    if (features === null || this.state.chosenAt(features) >= 0) return;
+    const strongest = this.threads.strongest();
+    if (strongest) scrollTo(this.prompt, strongest);
   }
+}
+
+/**
+ * Show a piece as it is painted: a filled one, or one with a line below it.
+ * @param {HTMLElement} piece
+ * @param {Paint | null} paint
+ * @param {number} at
+ */
+function coloured(piece, paint, at) {
+  const value = paint ? paint.value(at) : Number.NaN;
+  const colours =
+    paint && !Number.isNaN(value) ? chipColours(paint.scale, paint.table, value) : null;
+  const filled = paint?.way === "fill" ? colours : null;
+  piece.style.background = filled?.background ?? "";
+  piece.style.color = filled?.color ?? "";
+  piece.style.borderBottomColor = filled ? "" : (colours?.background ?? "");
+  piece.classList.toggle("coloured", filled !== null);
+  piece.classList.toggle("underlined", colours !== null && filled === null);
+  piece.classList.toggle("deep", paint?.deep?.(at) ?? false);
+  piece.title = paint ? paint.says(at) : "";
+}
+
+/**
+ * Scroll a box so that a piece in it is seen.
+ * @param {HTMLElement} box
+ * @param {HTMLElement} piece
+ */
+function scrollTo(box, piece) {
+  const [outer, inner] = [box.getBoundingClientRect(), piece.getBoundingClientRect()];
+  if (inner.top >= outer.top && inner.bottom <= outer.bottom) return;
+  box.scrollTop += inner.top - outer.top - (box.clientHeight - inner.height) / 2;
 }
 
 /**
  * The position on an axis that an element of the text stands for.
  * @param {EventTarget | null} target
  */
-function entryOf(target) {
+export function entryOf(target) {
   const piece = target instanceof Element ? target.closest("[data-link]") : null;
   if (!(piece instanceof HTMLElement)) return null;
   return { link: piece.dataset.link ?? "", at: Number(piece.dataset.at) };
@@ -262,7 +334,7 @@ function legendOf(paint) {
   return element(
     "span",
     { class: "legend" },
-    `${paint.why} `,
+    element("span", { class: "why", title: paint.why }, paint.why),
     element("span", { class: "range" }, tickNumber(paint.scale.low)),
     ramp,
     element("span", { class: "range" }, high),

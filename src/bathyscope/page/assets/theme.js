@@ -1,6 +1,6 @@
 // Light, dark, or what the system says; and the colours that style sheets decide.
 
-/** @typedef {import("./paint.js").Inks} Inks */
+/** @typedef {import("./frame.js").Inks} Inks */
 
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 

@@ -1,10 +1,7 @@
 // In which units prompt and answer are read, where their axes have coarser ones.
 
 import { select } from "./dom.js";
-import { mergeable } from "./grid.js";
-import { UNITS } from "./state.js";
 
-/** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./state.js").State} State */
 /** @typedef {"prompt" | "answer"} Over */
 
@@ -21,7 +18,7 @@ export class UnitFields {
     /** @type {Map<Over, HTMLSelectElement>} */
     this.fields = new Map();
     for (const over of /** @type {Over[]} */ (["answer", "prompt"])) {
-      const coarser = UNITS.filter((unit) => has(state.maps, over, unit));
+      const coarser = state.unitsOf(over);
       if (coarser.length === 0) continue;
       const [label, fine] = NAMES[over];
       /** @type {[string, string][]} */
@@ -43,10 +40,4 @@ export class UnitFields {
   show() {
     for (const [over, made] of this.fields) made.value = this.state.choices.units[over];
   }
-}
-
-/** @param {MapData[]} maps @param {Over} over @param {string} unit */
-function has(maps, over, unit) {
-  const axes = maps.filter(mergeable).flatMap((map) => [map.rows, map.columns]);
-  return axes.some((axis) => axis.over === over && unit in axis.units);
 }
