@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
 from bathyscope.description.describe import describe
-from bathyscope.description.kinds import described
+from bathyscope.description.kinds import short_account
 from bathyscope.page import palettes, wording
 from bathyscope.page.arrays import is_rounded, packed
 from bathyscope.page.kinds import ShownPart, panel_of
@@ -66,13 +66,8 @@ def page_data(maps: Sequence[Shown]) -> dict[str, Any]:
 
 def _lede(shown: Shown, named: bool) -> str:
     """Return the short account of a run as HTML, with its name where there are others."""
-    account = _html(_short(shown.run))
+    account = _html(short_account(shown.run))
     return f'<p class="map-name">{escape(shown.name)}</p>{account}' if named else account
-
-
-def _short(run: Run) -> str:
-    """Return the most important of what a run shows, as one paragraph of Markdown."""
-    return " ".join(described(run)[1].overview)
 
 
 def _told_apart(maps: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -117,7 +112,7 @@ def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
         "about": texts.about(run),
         "text": texts.index(run),
         "opening": {"row": row, "column": column},
-        "copies": None if copies is None else {**asdict(copies), "account": _short(run)},
+        "copies": None if copies is None else {**asdict(copies), "account": short_account(run)},
         "kind": run.kind,
         "name": part.name,
         "title": panel.title(run),
