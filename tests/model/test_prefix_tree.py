@@ -1,3 +1,5 @@
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,11 +14,13 @@ def paths(roots: list[Edge]) -> dict[int, Ids]:
     while waiting:
         edge, before = waiting.pop()
         assert edge.ids and edge.start == len(before)
-        assert edge.ended or len(edge.children) > 1
+        assert any(end == len(edge.ids) for _, end in edge.ended), "some sequence ends with it"
         for sequence, end in edge.ended:
             assert sequence not in found and 0 < end <= len(edge.ids)
             found[sequence] = before + edge.ids[:end]
-        waiting += [(child, before + edge.ids) for child in edge.children]
+        for child in edge.children:
+            assert edge.start < child.start <= edge.end
+            waiting.append((child, before + edge.ids[: child.start - edge.start]))
     return found
 
 
@@ -56,7 +60,19 @@ def test_passages_of_one_text_stand_once() -> None:
     roots = shared_prefixes(ids, [3] * 6)
     assert paths(roots) == dict(enumerate(ids))
     assert sum(edge.num_tokens for edge in roots) == 3 + 9 + 6
-    assert len(roots) == 1 and len(roots[0].children) == 2
+    (whole,) = roots
+    assert whole.ids == text and [child.start for child in whole.children] == [3]
+
+
+@given(sequences)
+def test_few_edges_lie_on_the_way_to_a_token(ids: list[Ids]) -> None:
+    """Beside each edge that is gone down to lies one that is at least as heavy."""
+    tokens = sum(edge.num_tokens for edge in shared_prefixes(ids, [1] * len(ids)))
+    edges = shared_prefixes(ids, [1] * len(ids))
+    levels = 0
+    while edges:
+        edges, levels = [child for edge in edges for child in edge.children], levels + 1
+    assert levels <= 1 + math.log2(tokens)
 
 
 def test_separate_sequences_share_nothing() -> None:

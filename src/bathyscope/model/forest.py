@@ -68,15 +68,21 @@ class _Held:
         page, count = Page([]), sum(counts)
         self.tokens += count
         weakref.finalize(page, self._let_go, count)
-        return [Branch(page, 0, past, edge.start + len(edge.ids)) for edge, past in batch]
+        return [
+            Branch(page, 0, past, edge.start + own)
+            for (edge, past), own in zip(batch, counts, strict=True)
+        ]
 
     def _let_go(self, count: int) -> None:
         self.tokens -= count
 
 
 def _going_on(batch: Batch) -> list[int]:
-    """Return how many tokens of each edge are gone on from."""
-    return [len(edge.ids) if edge.children else 0 for edge, _ in batch]
+    """Return how many tokens of each edge lie before the last that any other goes on from."""
+    return [
+        max((child.start for child in edge.children), default=edge.start) - edge.start
+        for edge, _ in batch
+    ]
 
 
 class Forest:
@@ -155,7 +161,7 @@ class Forest:
             batch, rest = self._next_batch(waiting.pop())
             branches = compute(batch)
             grown_edges: Batch = [
-                (child, branch)
+                (child, branch.cut(child.start))
                 for (edge, _), branch in zip(batch, branches, strict=bool(branches))
                 for child in edge.children
             ]

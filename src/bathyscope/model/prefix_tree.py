@@ -8,14 +8,14 @@ Ids = tuple[int, ...]
 
 @dataclass(eq=False)
 class Edge:
-    """A run of tokens between two branchings.
+    """A run of tokens that other runs branch off from.
 
     Attributes:
         ids: The tokens of this edge; never empty.
         start: How many tokens lie before it on the way from the root.
         ended: The sequences that end in it, each as its index and how many of this edge's tokens it
             has.
-        children: The edges that go on from its end.
+        children: The edges that go on from it, from its end or from a token before.
     """
 
     ids: Ids
@@ -28,22 +28,15 @@ class Edge:
         """Return the edge with which a sequence ends."""
         return cls(ids[start:], start, [(sequence, len(ids) - start)])
 
-    def swallow(self) -> None:
-        """Take in what follows it as long as that is one edge: fewer passes, the same tokens."""
-        while len(self.children) == 1:
-            (only,) = self.children
-            self.ended += [(index, len(self.ids) + end) for index, end in only.ended]
-            self.ids, self.children = self.ids + only.ids, only.children
+    @property
+    def end(self) -> int:
+        """How many tokens lie before what goes on from its end."""
+        return self.start + len(self.ids)
 
     @property
     def num_tokens(self) -> int:
         """Tokens of this edge and all below it: what the whole branch costs to compute."""
-        total, waiting = 0, [self]
-        while waiting:
-            edge = waiting.pop()
-            total += len(edge.ids)
-            waiting += edge.children
-        return total
+        return sum(len(edge.ids) for edge in _all([self]))
 
 
 def shared_prefixes(sequences: Sequence[Ids], private: Sequence[int]) -> list[Edge]:
@@ -86,16 +79,43 @@ def shared_prefixes(sequences: Sequence[Ids], private: Sequence[int]) -> list[Ed
             edge = Edge(sequences[group[0]][depth:end], depth)
             edges.append(edge)
             waiting.append((edge.children, group, end))
-    _swallow_all(roots)
+    _join_heaviest(roots)
     return roots
 
 
-def _swallow_all(edges: Sequence[Edge]) -> None:
-    waiting = [*edges]
+def _all(roots: Sequence[Edge]) -> list[Edge]:
+    """Return some edges and all below them, none before the one that it goes on from."""
+    found = [*roots]
+    for edge in found:
+        found += edge.children
+    return found
+
+
+def _join_heaviest(roots: Sequence[Edge]) -> None:
+    """Have each edge go on as the heaviest that goes on from its end: as many tokens, fewer passes.
+
+    So the others branch off from a long run, which is computed in one go, and how many runs lie on
+    the way to a token grows with the logarithm of how many there are (heavy paths of Sleator &
+    Tarjan 1983, "A data structure for dynamic trees").
+    """
+    edges = _all(roots)
+    weight: dict[Edge, int] = {}
+    for edge in reversed(edges):
+        weight[edge] = len(edge.ids) + sum(weight[child] for child in edge.children)
+    waiting = [*roots]
     while waiting:
         edge = waiting.pop()
-        edge.swallow()
-        waiting += edge.children
+        pieces, ended, others, at = [edge.ids], [*edge.ended], list[Edge](), len(edge.ids)
+        below = edge.children
+        while below:
+            heir = max(below, key=weight.__getitem__)
+            others += [child for child in below if child is not heir]
+            ended += [(index, at + end) for index, end in heir.ended]
+            pieces.append(heir.ids)
+            at, below = at + len(heir.ids), heir.children
+        edge.ids = tuple(id for piece in pieces for id in piece)
+        edge.ended, edge.children = ended, others
+        waiting += others
 
 
 def _trunk(

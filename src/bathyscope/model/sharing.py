@@ -17,7 +17,7 @@ from bathyscope.model.scores import Scores
 
 # Where sequences leave each other and how long they are, in tokens: pasts of unequal length go on
 # together, a short sequence begins beside them, and rows are padded behind.
-_TRUNKS = (31, 20, 27, 5)
+_TRUNKS = (31, 20, 27, 5, 4)
 _BRANCHES = (
     # trunk, tokens of it that are kept, tokens behind
     (0, 31, 9),
@@ -28,6 +28,7 @@ _BRANCHES = (
     (1, 14, 7),
     (2, 27, 5),
     (3, 5, 4),
+    (4, 4, 4),
 )
 _LONGEST = 40
 _TARGET = 3
