@@ -27,6 +27,8 @@ from bathyscope.layers.lenses.published import convert_lens as convert_lens
 from bathyscope.layers.many import depth_many as depth_many
 from bathyscope.layers.settings import DepthSettings as DepthSettings
 from bathyscope.layers.stream import stream as stream
+from bathyscope.model.chat import ChatPrompt as ChatPrompt
+from bathyscope.model.chat import chat_prompt as chat_prompt
 from bathyscope.model.language_model import LanguageModel as LanguageModel
 from bathyscope.model.loading import load as load
 from bathyscope.model.scorer import Scorer as Scorer

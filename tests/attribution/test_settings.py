@@ -20,6 +20,7 @@ CHANGED: dict[str, Any] = {
     "steps": 7,
     "path_from": "mean",
     "chat": True,
+    "system": "Be kind.",
     "max_new_tokens": 3,
     "batch_tokens": 99,
 }
@@ -38,12 +39,21 @@ def test_every_field_comes_back_from_the_record(method: str) -> None:
     default = AttributionSettings()
     recorded = {one.name for one in fields(made)} - NEVER_RECORDED
     assert {name for name in recorded if getattr(made, name) == getattr(default, name)} <= {
-        "method"
+        "method",
+        "no_system",
     }
     again = AttributionSettings.from_document(json.loads(json.dumps(made.to_document())))
     if method == "shapley":  # a path is recorded where there is one
         again = replace(again, steps=7, path_from="mean")
     assert again == made
+
+
+def test_the_record_says_that_the_system_was_left_out() -> None:
+    made = AttributionSettings(no_system=True)
+    assert made.to_document()["no_system"] is True
+    assert AttributionSettings.from_document(made.to_document()) == made
+    assert "no_system" not in AttributionSettings(chat=True).to_document()
+    assert made.as_read() == AttributionSettings()
 
 
 def test_the_record_of_a_run_gives_its_settings_back() -> None:

@@ -51,8 +51,10 @@ def test_wrong_use_is_one_sentence(
     assert message in err and "Traceback" not in err
 
 
-def test_unused_marks_are_named(llama_folder: str, tmp_path: Path) -> None:
+def test_marks_restrict_other_features(llama_folder: str, tmp_path: Path) -> None:
     code, out, err = attribute(llama_folder, tmp_path, SOURCE, "--features", "sentences")
     assert code == 0
-    assert "note: 1 marked part is not used: the features are sentences" in err
-    assert json.loads(out)["notes"][0].startswith("1 marked part is not used")
+    assert "note: The features are sentences inside the marked part only; write \\[[" in err
+    found = json.loads(out)
+    assert found["notes"][0].startswith("The features are sentences inside the marked part")
+    assert found["heatmap"]["columns"]["labels"] == ["1 + 1 = 2"]

@@ -69,12 +69,14 @@ def test_double_brackets_of_code_are_noted() -> None:
 
 @pytest.mark.parametrize(
     ("source", "counted"),
-    [("transpose([[1, 2], [3, 4]])", "1 marked part is"), ("[[a]] [[b]]", "2 marked parts are")],
+    [("transpose([[1, 2], [3, 4]])", "the marked part"), ("[[a]] [[b]]", "the 2 marked parts")],
 )
-def test_marks_that_are_not_used_are_noted_in_the_library(source: str, counted: str) -> None:
+def test_marks_that_restrict_other_features_are_noted_in_the_library(
+    source: str, counted: str
+) -> None:
     prompt = bs.Prompt.segmented(source, "words")
     assert "[[" not in prompt.text
-    assert prompt.notes[0].startswith(f"{counted} not used: the features are words")
+    assert prompt.notes[0].startswith(f"The features are words inside {counted} only;")
     for run in (bs.attribute(tiny("llama"), prompt, "y"), bs.depth(tiny("llama"), prompt, "y")):
         assert run.notes[0] == prompt.notes[0]
 

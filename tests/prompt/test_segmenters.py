@@ -66,10 +66,11 @@ def _require_whole(name: str, text: str) -> None:
     assert "".join(piece + label for piece, label in pieces) == prompt.text
 
 
-def test_marks_are_dropped_by_other_segmenters_and_escapes_keep_working() -> None:
-    prompt = Prompt.segmented(r"one [[two]] \[[three]]", "words")
-    assert prompt.labels == ("one", "two", "[[three]]")
-    assert prompt.text == "one two [[three]]"
+def test_other_segmenters_stay_inside_marks_and_escapes_keep_working() -> None:
+    prompt = Prompt.segmented(r"one [[two 2]] \[[three]]", "words")
+    assert prompt.labels == ("two", "2")
+    assert prompt.text == "one two 2 [[three]]"
+    assert Prompt.segmented(r"one \[[three]]", "words").labels == ("one", "[[three]]")
 
 
 @pytest.mark.parametrize("name", [name for name in feature_names() if "regex" not in name])

@@ -41,6 +41,19 @@ def prompts(text: str) -> None:
     assert_type(marked.text, str)
     assert_type(marked.labels, tuple[str, ...])
     assert_type(marked.features, tuple[tuple[int, int], ...])
+    assert_type(marked.names, tuple[str, ...])
+
+
+def conversations(model: bs.LanguageModel) -> None:
+    said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]
+    asked = bs.chat_prompt(
+        model, said, features="turns", system="Be kind.", no_system=False, target_turn=True
+    )
+    assert_type(asked, bs.ChatPrompt)
+    assert_type(asked.prompt, bs.Prompt)
+    assert_type(asked.target, str | None)
+    bs.chat_prompt(model, "chat.json", target_turn=-1)
+    bs.depth(model, "What?", chat=True, system="Be kind.")
 
 
 def chains(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
@@ -72,6 +85,8 @@ def attribution(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
         steps=10,
         path_from="mean",
         chat=True,
+        system="Be kind.",
+        no_system=False,
         max_new_tokens=8,
         batch_tokens=512,
         cache=Path("evaluations.sqlite"),

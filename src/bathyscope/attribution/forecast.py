@@ -10,7 +10,6 @@ from bathyscope.core.forecast import Forecast
 from bathyscope.core.noting import noting
 from bathyscope.games.game import Coalitions, all_coalitions
 from bathyscope.games.methods import INTERACTIONS, METHODS
-from bathyscope.model.chat import in_chat
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
@@ -34,9 +33,8 @@ def forecast_attribution(
     sampled method as many random coalitions are counted as it may evaluate; an answer that is not
     given is taken to be as long as it may be.
     """
-    if settings.chat:
-        with noting():  # what is noted of it belongs to the result
-            prompt = in_chat(model.tokens, prompt)
+    with noting():  # what is noted of it belongs to the result
+        prompt = settings.asked(model.tokens, prompt)
     texts = [*targets] if settings.against is None else [*targets, settings.against]
     answers = [_answer(model, text, settings.max_new_tokens) for text in texts]
     rate = rate_of(model)

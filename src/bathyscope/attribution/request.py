@@ -18,8 +18,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray
 from bathyscope.core.noting import note
 from bathyscope.games.game import Coalitions, Game
-from bathyscope.model.chat import in_chat
-from bathyscope.model.provenance import continuation_of, provenance_of
+from bathyscope.model.provenance import continuation_of, named, provenance_of
 from bathyscope.model.scorer import Scorer, require_scorer
 from bathyscope.model.tokens import Continuation
 from bathyscope.model.whole import GRADIENTS, language_model, whole_model
@@ -120,6 +119,7 @@ class Request:
             "seed": settings.seed if sampled else None,
             "features": [list(span) for span in self.prompt.features],
             "segmenter": self.prompt.segmenter,
+            **named(self.prompt),
             "targets": self.texts,
             "target_index": index,
         }
@@ -147,7 +147,7 @@ def as_read(model: Scorer, prompt: Prompt, settings: AttributionSettings) -> Pro
     """Return a prompt as the model reads it, and note what is worth knowing about that."""
     require_scorer(model)
     require_method(model, settings.method)
-    prompt = in_chat(model.tokens, prompt) if settings.chat else prompt
+    prompt = settings.asked(model.tokens, prompt)
     note(*prompt.notes, *notes(prompt, model.tokens.spans, removed=settings.baseline == ""))
     whole = _whole_prompts_because(model, settings)
     if whole is not None:

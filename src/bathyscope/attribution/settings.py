@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, TypedDict
+from typing import Any, Self
 
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS, PATH_BASELINES, STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
@@ -12,15 +12,17 @@ from bathyscope.core.progress import Progress, silent
 from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.methods import INTERACTIONS, METHODS
+from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.model.provenance import MAX_NEW_TOKENS, recorded, require_text, was_a_function
 from bathyscope.prompt import Baseline, Prompt
+from bathyscope.prompt.marks import read_marks
 
 TOLERANCES = {"logprob": 0.05, "logit": 0.05, "probability": 0.005}
 """Standard error at which a sampled method stops where no budget is given, by what is measured: a
 twentieth of a nat changes a probability by a twentieth of itself."""
 
 
-class AttributionOverrides(TypedDict, total=False):
+class AttributionOverrides(ChatOverrides, total=False):
     """Fields of `AttributionSettings` as keywords."""
 
     method: str
@@ -32,7 +34,6 @@ class AttributionOverrides(TypedDict, total=False):
     baseline: Baseline
     steps: int
     path_from: str
-    chat: bool
     max_new_tokens: int
     batch_tokens: int | None
     cache: str | Path | None
@@ -40,8 +41,8 @@ class AttributionOverrides(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class AttributionSettings(Settings):
-    """Settings of an attribution.
+class AttributionSettings(ChatSettings):
+    """Settings of an attribution, beside those of the chat template.
 
     Attributes:
         method: A name in `games.methods.METHODS` or `GRADIENT_METHODS`.
@@ -58,7 +59,6 @@ class AttributionSettings(Settings):
             whole text.
         steps: Points on the path of integrated gradients.
         path_from: Embedding at which that path begins: "zero", "mean" or "pad".
-        chat: Whether the prompt becomes a user's message in the model's chat template.
         max_new_tokens: Longest continuation the model writes where none is given.
         batch_tokens: Most tokens in a forward pass; None chooses.
         cache: A file that keeps evaluations between runs; None keeps them for this run only.
@@ -74,7 +74,6 @@ class AttributionSettings(Settings):
     baseline: Baseline = recorded_at("method", "baseline", default="")
     steps: int = recorded_at("method", "steps", default=STEPS)
     path_from: str = recorded_at("method", "path_from", default="zero")
-    chat: bool = False
     max_new_tokens: int = MAX_NEW_TOKENS
     batch_tokens: int | None = recorded_at("method", "batch_tokens", default=None)
     cache: str | Path | None = unrecorded(default=None)
@@ -155,7 +154,7 @@ def check(prompt: Prompt, targets: Sequence[str | None], settings: AttributionSe
     ):
         if given not in known:
             raise InputError(f"The {name} {given!r} is not known; {advice(given, known)}.")
-    if not prompt.features:
+    if not prompt.features and not read_marks(settings.system or "")[1]:
         raise InputError(
             "The prompt has no feature; mark what is to be measured with [[ and ]], "
             'as in "A: [[9 + 3 = 12]]."'

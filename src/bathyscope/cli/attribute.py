@@ -1,28 +1,32 @@
 """`bathyscope attribute`: attribution maps of a prompt's continuations."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import note, progress_bars
-from bathyscope.cli.texts import given_text, read_text
+from bathyscope.cli.texts import given_text
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
     from bathyscope.attribution.settings import AttributionSettings
+    from bathyscope.cli.asked import AskedText
+    from bathyscope.core.progress import Progress
     from bathyscope.model.language_model import LanguageModel
     from bathyscope.prompt import Prompt
     from bathyscope.runs.base import Run
 
+_AS_GIVEN = (
+    *("method", "of", "budget", "tolerance", "seed", "steps", "path_from"),
+    *("max_new_tokens", "batch_tokens"),
+)
+"""Options that are settings of the same name."""
+
 
 def command(
-    prompt: Annotated[
-        str,
-        typer.Argument(
-            metavar="PROMPT", help="A file, a text, or -; features may be marked [[like this]]."
-        ),
-    ],
+    prompt: options.MarkedPrompt = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,6 +56,10 @@ def command(
         str, typer.Option(help="Embedding where that path begins: zero, mean or pad.")
     ] = "zero",
     chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
+    messages: options.Messages = None,
+    target_turn: options.TargetTurn = None,
     keep_newline: options.KeepNewline = False,
     budget: options.Budget = None,
     tolerance: options.Tolerance = None,
@@ -75,38 +83,23 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Measure what each feature of a prompt did to each token of its continuation."""
+    given = dict(locals())
     with progress_bars() as progress:
-        from bathyscope.attribution.settings import AttributionSettings, check
-        from bathyscope.cli.features import choose_features, tokens_as_features
+        from bathyscope.attribution.settings import check
+        from bathyscope.cli.asked import asked_about
         from bathyscope.cli.results import Delivery, expect, show_forecast
 
-        targets: list[str | None] = [*(given_text(text, "target") for text in target or [])] or [
-            None
-        ]
-        settings = AttributionSettings(
-            method=method,
-            of=of,
-            against=None if against is None else given_text(against, "text of --against"),
-            budget=budget,
-            tolerance=tolerance,
-            seed=seed,
-            baseline=given_text(baseline, "baseline"),
-            steps=steps,
-            path_from=path_from,
-            chat=chat,
-            max_new_tokens=max_new_tokens,
-            batch_tokens=batch_tokens,
-            cache=options.cache_file(cache),
-            progress=progress,
-        )
-        source = read_text(prompt, keep_newline=keep_newline)
-        chosen = choose_features(source, features)
+        asked = asked_about(given)
+        targets = asked.targets([given_text(text, "target") for text in target or []] or [None])
+        settings = _settings(given, asked, progress)
+        chosen = asked.known()
         if chosen is not None:
             check(chosen, targets, settings)
         delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
         delivery.check(len(targets))
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
-        marked = chosen or tokens_as_features(source, loaded)
+        marked, turn = asked.of(loaded)
+        targets = targets if turn is None else [turn]
         from bathyscope.attribution.forecast import forecast_attribution  # needs torch
 
         forecast = expect(forecast_attribution(loaded, marked, targets, settings), progress)
@@ -115,6 +108,23 @@ def command(
         show_forecast(forecast, as_json=as_json)
     else:
         delivery.deliver(runs)
+
+
+def _settings(
+    given: Mapping[str, Any], asked: "AskedText", progress: "Progress"
+) -> "AttributionSettings":
+    """Return what the options ask for."""
+    from bathyscope.attribution.settings import AttributionSettings
+
+    against = given["against"]
+    return AttributionSettings(
+        **{name: given[name] for name in _AS_GIVEN},
+        **asked.settings,
+        against=None if against is None else given_text(against, "text of --against"),
+        baseline=given_text(given["baseline"], "baseline"),
+        cache=options.cache_file(given["cache"]),
+        progress=progress,
+    )
 
 
 def _ask(

@@ -63,6 +63,8 @@ def command(
     steps: Annotated[int, typer.Option(help="Points on the path of integrated gradients.")] = 50,
     path_from: Annotated[str, typer.Option(help="Where it begins: zero, mean or pad.")] = "zero",
     chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
     budget: options.Budget = 4096,
     tolerance: options.Tolerance = None,
     cache: options.Cache = False,
@@ -131,6 +133,7 @@ def _settings(given: Mapping[str, Any]) -> "BatchSettings":
     """Return what the options ask for."""
     from bathyscope.attribution.settings import AttributionSettings
     from bathyscope.layers.settings import DepthSettings
+    from bathyscope.model.chat import ChatSettings
     from bathyscope.study.settings import BatchSettings
     from bathyscope.thinking.settings import ThinkSettings
 
@@ -139,11 +142,13 @@ def _settings(given: Mapping[str, Any]) -> "BatchSettings":
 
     attribution = depth = think = None
     stop = given_text(given["stop"], "text of --stop").replace("\\n", "\n")
-    lens = some("lens", "translators", "threshold", "depth_fraction", "max_new_tokens")
+    chat = some("chat", "system", "no_system")
+    lens = chat | some("lens", "translators", "threshold", "depth_fraction", "max_new_tokens")
     if given["attribute"]:
         attribution = AttributionSettings(
             **some("method", "of", "against", "budget", "tolerance", "seed", "baseline", "steps"),
-            **some("path_from", "chat", "max_new_tokens", "batch_tokens"),
+            **some("path_from", "max_new_tokens", "batch_tokens"),
+            **chat,
             cache=options.cache_file(given["cache"]),
         )
     if given["depth"]:
@@ -155,6 +160,7 @@ def _settings(given: Mapping[str, Any]) -> "BatchSettings":
     return BatchSettings(
         attribution=attribution,
         depth=depth,
+        chat=ChatSettings(**chat),
         answer=given["rule"] if given["answer"] or think else None,
         think=think,
         template=None if given["template"] is None else _read(given["template"]),

@@ -12,14 +12,16 @@ from bathyscope.cli.texts import read_text
 if TYPE_CHECKING:
     from bathyscope.runs.base import Run
 
+_AS_GIVEN = (
+    *("reading", "steps", "answer", "method", "budget", "tolerance", "variant", "measure", "n"),
+    *("temperature", "similarity", "same", "gold", "seed", "depth"),
+    *("max_new_tokens", "batch_tokens"),
+)
+"""Options that are settings of the same name."""
+
 
 def command(
-    prompt: Annotated[
-        str,
-        typer.Argument(
-            metavar="PROMPT", help="A file, a text, or -; parts may be marked [[like this]]."
-        ),
-    ],
+    prompt: options.MarkedPrompt = None,
     response: Annotated[
         str | None,
         typer.Option(
@@ -78,6 +80,10 @@ def command(
         bool, typer.Option("--depth", help="Also measure how deep each step was decided.")
     ] = False,
     chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
+    messages: options.Messages = None,
+    target_turn: options.TargetTurn = None,
     keep_newline: options.KeepNewline = False,
     max_new_tokens: options.MaxNewTokens = 256,
     batch_tokens: options.BatchTokens = None,
@@ -98,44 +104,27 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Map what each step of a response owes to earlier steps and to parts of the prompt."""
+    given = dict(locals())
     with progress_bars() as progress:
-        from bathyscope.cli.features import choose_features, tokens_as_features
+        from bathyscope.cli.asked import asked_about
         from bathyscope.cli.results import Delivery
         from bathyscope.prompt import Prompt
         from bathyscope.reasoning.chain import chain, require_asked
         from bathyscope.reasoning.settings import ChainSettings
         from bathyscope.tables.writing import require_table
 
-        settings = ChainSettings(
-            reading=reading,
-            steps=steps,
-            answer=answer,
-            method=method,
-            budget=budget,
-            tolerance=tolerance,
-            variant=variant,
-            measure=measure,
-            n=n,
-            temperature=temperature,
-            similarity=similarity,
-            same=same,
-            gold=gold,
-            seed=seed,
-            depth=depth,
-            chat=chat,
-            max_new_tokens=max_new_tokens,
-            batch_tokens=batch_tokens,
-            progress=progress,
-        )
-        source = read_text(prompt, keep_newline=keep_newline)
-        text = _given(response)
-        chosen = choose_features(source, features) if features else Prompt.marked(source)
-        require_asked(chosen or Prompt(source), text, settings)
+        asked = asked_about(given)
+        as_given = {name: given[name] for name in _AS_GIVEN}
+        settings = ChainSettings(**as_given, **asked.settings, progress=progress)
+        (text,) = asked.targets([_given(response)], "--response")
+        chosen = asked.known() if features else asked.marked()
+        require_asked(chosen or Prompt(asked.source or "-"), text, settings)
         delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
         delivery.check()
         require_table(table, overwrite=overwrite)
         loaded = options.load_model(model, revision, dtype, device, progress)
-        run = chain(loaded, chosen or tokens_as_features(source, loaded), text, settings=settings)
+        marked, turn = (chosen, None) if chosen and not features else asked.of(loaded)
+        run = chain(loaded, marked, text if turn is None else turn, settings=settings)
     delivery.deliver([run])
     _write(run, table, overwrite)
 

@@ -1,13 +1,13 @@
 """`bathyscope depth`: depth maps, settling depths, and streams of them."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
-from bathyscope.cli.texts import given_text, read_text
+from bathyscope.cli.texts import given_text
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 _TOKEN = "token"
 
+_AS_GIVEN = ("lens", "translators", "threshold", "depth_fraction", "top_k", "max_new_tokens")
+"""Options that are settings of the same name."""
+
 
 def command(
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="A file, a text, or -.")],
+    prompt: options.Prompt = None,
     response: Annotated[
         str | None,
         typer.Option(help="The response to look into. [default: the model writes it]"),
@@ -51,6 +54,11 @@ def command(
     stream: Annotated[
         bool, typer.Option("--stream", help="Print each token with its depth as it is written.")
     ] = False,
+    chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
+    messages: options.Messages = None,
+    target_turn: options.TargetTurn = None,
     keep_newline: options.KeepNewline = False,
     max_new_tokens: options.MaxNewTokens = 64,
     model: options.Model = None,
@@ -66,7 +74,9 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Measure at which layer each token of a response was decided."""
+    given = dict(locals())
     with progress_bars() as progress:
+        from bathyscope.cli.asked import asked_about
         from bathyscope.cli.results import Delivery, expect, show_all, show_forecast
         from bathyscope.cli.streaming import stream_depths
         from bathyscope.layers.forecast import forecast_depth
@@ -75,29 +85,24 @@ def command(
         from bathyscope.model.provenance import require_text
 
         response = None if response is None else given_text(response, "response")
-        text = read_text(prompt, keep_newline=keep_newline)
+        asked = asked_about(given, plain=True)
+        (response,) = asked.targets([response], "--response")
         require_text(response, "response")
+        as_given = {name: given[name] for name in _AS_GIVEN}
         settings = DepthSettings(
-            lens=lens,
-            translators=translators,
-            threshold=threshold,
-            depth_fraction=depth_fraction,
-            top_k=top_k,
-            statistics=tuple(statistic or ()),
-            max_new_tokens=max_new_tokens,
-            progress=progress,
+            **as_given, **asked.settings, statistics=tuple(statistic or ()), progress=progress
         )
         check_lens(lens, translators)
         verb = _verb(by, settings, ratio_only=ratio_only)
         if stream:
-            _require_nothing_else(
-                response, top_k, statistic, ratio_only, by != _TOKEN, dry_run, output, figure
-            )
+            _require_nothing_else(given, response)
             loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
-            return stream_depths(loaded, text, settings, as_json=as_json)
+            return stream_depths(loaded, asked.text(loaded)[0], settings, as_json=as_json)
         delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
         delivery.check()
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
+        text, turn = asked.text(loaded)
+        response = response if turn is None else turn
         forecast = expect(forecast_depth(loaded, text, response, settings), progress)
         if dry_run:
             return show_forecast(forecast, as_json=as_json)
@@ -107,12 +112,13 @@ def command(
     return delivery.deliver([run])
 
 
-def _require_nothing_else(*given: object) -> None:
-    if any(given):
+def _require_nothing_else(given: Mapping[str, Any], response: str | None) -> None:
+    names = ("target_turn", "top_k", "statistic", "ratio_only", "dry_run", "output", "figure")
+    if response or given["by"] != _TOKEN or any(given[name] for name in names):
         raise InputError(
             "--stream looks into tokens while the model writes them; it goes with neither "
-            "--response, --output, --figure, --top-k, --statistic, --ratio-only, --by nor "
-            "--dry-run."
+            "--response, --output, --figure, --top-k, --statistic, --ratio-only, --by, --dry-run "
+            "nor --target-turn."
         )
 
 

@@ -48,6 +48,8 @@ def command(
         typer.Option(help="Where that path begins: zero, mean or pad. [default: zero]"),
     ] = None,
     chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
     keep_newline: options.KeepNewline = False,
     max_new_tokens: Annotated[
         int | None, typer.Option(help="Longest text the model writes. [default: 64]")
@@ -82,6 +84,8 @@ def command(
             "steps": steps,
             "path_from": path_from,
             "chat": chat or None,
+            "system": system,
+            "no_system": no_system or None,
             "max_new_tokens": max_new_tokens,
             "tolerance": tolerance,
         },

@@ -3,6 +3,7 @@
 What other packages bring is listed by name and package: importing them could load anything.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +19,26 @@ def ending_with(*lists: Callable[[], tuple[str, Rows]]) -> type[TyperCommand]:
     """Return a kind of command whose help ends with lists, each made when it is shown."""
 
     class Listing(TyperCommand):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            return super().parse_args(ctx, _with_last_turn(args))
+
         def format_epilog(self, ctx: Any, formatter: Any) -> None:
             for heading, rows in (one() for one in lists):
                 with formatter.section(heading):
                     formatter.write_dl([*rows.items()])
 
     return Listing
+
+
+def _with_last_turn(args: list[str]) -> list[str]:
+    """Return arguments in which --target-turn without a number means the last turn."""
+    found: list[str] = []
+    for place, one in enumerate(args):
+        found.append(one)
+        following = args[place + 1] if place + 1 < len(args) else ""
+        if one == "--target-turn" and not re.fullmatch(r"[+-]?\d+", following):
+            found.append("-1")
+    return found
 
 
 def methods() -> tuple[str, Rows]:

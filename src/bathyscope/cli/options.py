@@ -68,8 +68,43 @@ Cache = Annotated[
     bool,
     typer.Option("--cache", help="Keep evaluations on disk; a later run goes on from there."),
 ]
+Prompt = Annotated[
+    str | None, typer.Argument(metavar="PROMPT", help="A file, a text, or -.", show_default=False)
+]
+MarkedPrompt = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PROMPT",
+        help="A file, a text, or -; parts may be marked [[like this]].",
+        show_default=False,
+    ),
+]
 Chat = Annotated[
     bool, typer.Option("--chat", help="Put the prompt into the model's chat template.")
+]
+System = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="What the system says before it; it means --chat."),
+]
+NoSystem = Annotated[
+    bool,
+    typer.Option(
+        "--no-system", help="Leave out what the template has the system say; it means --chat."
+    ),
+]
+Messages = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Instead of PROMPT: a conversation as JSON, in the form of OpenAI's API.",
+    ),
+]
+TargetTurn = Annotated[
+    int | None,
+    typer.Option(
+        metavar="[N]",
+        help="Explain what the assistant said in the conversation: its N-th turn, or its last.",
+    ),
 ]
 Lens = Annotated[
     str,

@@ -8,7 +8,7 @@ import typer
 from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import progress_bars
-from bathyscope.cli.texts import given_text, read_text
+from bathyscope.cli.texts import given_text
 
 if TYPE_CHECKING:
     from bathyscope.study.ranking import RankedPart
@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 
 def command(
     subject: Annotated[
-        str, typer.Argument(metavar="PROMPT|STUDY", help="A text, a file, or a study's folder.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="PROMPT|STUDY", help="A text, a file, or a study's folder.", show_default=False
+        ),
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="Continuation of PROMPT. [default: the model writes it]")
     ] = None,
     method: Annotated[str, typer.Option(metavar="NAME", help="As of attribute.")] = "shapley",
     features: options.Features = "marked",
     chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
+    messages: options.Messages = None,
+    target_turn: options.TargetTurn = None,
     budget: options.Budget = 4096,
     seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
     max_new_tokens: options.MaxNewTokens = 64,
@@ -35,8 +42,9 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """List parts in order of their effect on the answer, one line each."""
-    folder = Path(subject)
-    if _is_study(folder):
+    given = dict(locals())
+    folder = None if subject is None else Path(subject)
+    if folder is not None and _is_study(folder):
         from bathyscope.study.claims.view import StudyView
         from bathyscope.study.ranking import ranked_study
         from bathyscope.study.store import open_study
@@ -45,16 +53,17 @@ def command(
     else:
         with progress_bars() as progress:
             from bathyscope.attribution.attribute import attribute
-            from bathyscope.cli.features import choose_features, tokens_as_features
+            from bathyscope.cli.asked import asked_about
             from bathyscope.study.ranking import ranked_parts
 
-            source = read_text(subject, keep_newline=keep_newline)
-            chosen = choose_features(source, features)
+            asked = asked_about(given | {"prompt": subject})
+            text = None if target is None else given_text(target, "target")
+            asked.known(), asked.targets([text])
             loaded = options.load_model(model, revision, dtype, device, progress)
+            prompt, turn = asked.of(loaded)
             run = attribute(
-                loaded, chosen or tokens_as_features(source, loaded),
-                None if target is None else given_text(target, "target"), method=method,
-                chat=chat, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
+                loaded, prompt, text if turn is None else turn, method=method,
+                **asked.settings, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
                 progress=progress,
             )  # fmt: skip
             parts, counted = ranked_parts(run), "tokens"

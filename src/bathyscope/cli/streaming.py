@@ -7,10 +7,11 @@ from bathyscope.cli.machines import print_json
 if TYPE_CHECKING:
     from bathyscope.layers.settings import DepthSettings
     from bathyscope.model.language_model import LanguageModel
+    from bathyscope.prompt import Prompt
 
 
 def stream_depths(
-    model: "LanguageModel", prompt: str, settings: "DepthSettings", *, as_json: bool
+    model: "LanguageModel", prompt: "str | Prompt", settings: "DepthSettings", *, as_json: bool
 ) -> None:
     """Print a line for each new token: its depth and itself, or one JSON object with its column."""
     from bathyscope.layers.stream import stream

@@ -7,11 +7,11 @@ import typer
 
 from bathyscope.cli import options
 from bathyscope.cli.messages import progress_bars
-from bathyscope.cli.texts import given_text, read_text
+from bathyscope.cli.texts import given_text
 
 
 def command(
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="A file, a text, or -.")],
+    prompt: options.Prompt = None,
     n: Annotated[int, typer.Option("-n", help="Samples.")] = 16,
     prefix: Annotated[int, typer.Option(help="Tokens of each that are read first.")] = 50,
     keep: Annotated[float, typer.Option(help="η: share of the samples that is finished.")] = 0.5,
@@ -26,6 +26,10 @@ def command(
     translators: options.Translators = None,
     threshold: options.Threshold = 0.5,
     depth_fraction: options.DepthFraction = 0.85,
+    chat: options.Chat = False,
+    system: options.System = None,
+    no_system: options.NoSystem = False,
+    messages: options.Messages = None,
     keep_newline: options.KeepNewline = False,
     max_new_tokens: options.MaxNewTokens = 256,
     stop: Annotated[
@@ -47,12 +51,14 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Answer by Think@n: only samples whose beginnings settle deep are finished, then vote."""
+    given = dict(locals())
     with progress_bars() as progress:
+        from bathyscope.cli.asked import asked_about
         from bathyscope.cli.results import Delivery, show_all
         from bathyscope.thinking.settings import ThinkSettings
         from bathyscope.thinking.think import think
 
-        text = read_text(prompt, keep_newline=keep_newline)
+        asked = asked_about(given, plain=True)
         settings = ThinkSettings(
             n=n,
             prefix=prefix,
@@ -68,13 +74,14 @@ def command(
             depth_fraction=depth_fraction,
             compare=compare,
             progress=progress,
+            **asked.settings,
         )
         files = bool(output or figure)
         delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
         if files:
             delivery.check()
         language_model = options.load_model(model, revision, dtype, device, progress, verify=verify)
-        run = think(language_model, text, settings=settings)
+        run = think(language_model, asked.text(language_model)[0], settings=settings)
     if files:
         delivery.deliver([run])
     else:

@@ -42,7 +42,7 @@ class Record:
         """
         value = self.fields.get(name)
         if not isinstance(value, str):
-            came = "is missing" if name not in self.fields else f"is {_kind(value)}"
+            came = "is missing" if name not in self.fields else f"is {kind_of_value(value)}"
             raise InputError(f"{self.place}: the field {name!r} {came}; give it as a text.")
         require_characters(value, f"field {name!r} of {self.place}")
         if not value.strip():
@@ -90,7 +90,7 @@ def records_in(text: str, source: str) -> Iterator[Record]:
 
 def _record(value: Any, place: str) -> Record:
     if not isinstance(value, dict):
-        raise InputError(f"{place} holds {_kind(value)}, not a JSON object.")
+        raise InputError(f"{place} holds {kind_of_value(value)}, not a JSON object.")
     return Record(place, value)
 
 
@@ -108,7 +108,7 @@ def _refused(constant: str) -> Any:
     raise ValueError(f"{constant} is no number of JSON")
 
 
-def _kind(value: Any) -> str:
+def kind_of_value(value: Any) -> str:
     """Return what a JSON value is, with its article."""
     if value is None:
         return "null"

@@ -23,7 +23,7 @@ from bathyscope.faithfulness.recorded_game import Question
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.game import Game
 from bathyscope.games.methods import METHODS
-from bathyscope.model.provenance import provenance_of
+from bathyscope.model.provenance import named, provenance_of
 from bathyscope.model.scorer import Scorer, require_scorer
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.prompt.labels import feature_axis
@@ -178,6 +178,7 @@ def _run(
     provenance |= {
         "features": [list(span) for span in prompt.features],
         "segmenter": prompt.segmenter,
+        **named(prompt),
         "seed": budget.seed,
         "budget": budget.evaluations,
         "evaluations": game.num_evaluations,

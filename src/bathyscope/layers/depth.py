@@ -135,6 +135,7 @@ def ask(
     whole_model(model, "Depth", LAYERS)
     require_text(response, "response")
     lens = opened_lens(model, settings)
+    prompt = settings.text_asked(model.tokens, prompt)
     note(*notes_of(prompt))
     continuation = continuation_of(
         model, text_of(prompt), response, settings.max_new_tokens, settings.progress

@@ -5,6 +5,7 @@ from time import perf_counter
 import torch
 
 from bathyscope.core.forecast import Forecast
+from bathyscope.core.noting import noting
 from bathyscope.layers.last_layer import ROWS_PER_BLOCK, LastLayerComparison
 from bathyscope.layers.settings import DepthSettings
 from bathyscope.model.decoding import TOKENS_PER_PIECE
@@ -22,10 +23,12 @@ def forecast_depth(
 
     A response that is not given is taken to be as long as it may be.
     """
-    text, rate = text_of(prompt), rate_of(model)
+    with noting():  # what is noted of it belongs to the result
+        text = text_of(settings.text_asked(model.tokens, prompt))
+        written = settings.max_new_tokens if response is None else 0
+        asked = written or len(model.tokens.continuation(text, response or "").target_ids)
+    rate = rate_of(model)
     count = len(model.tokens.encode(text))
-    written = settings.max_new_tokens if response is None else 0
-    asked = written or len(model.tokens.continuation(text, response or "").target_ids)
     whole = count + asked - 1
     passes = [
         Pass(1, min(TOKENS_PER_PIECE, whole - start), start, 0, start)

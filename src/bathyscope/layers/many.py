@@ -64,7 +64,7 @@ def depth_many(
     for index, given in enumerate(prompts):
         with several.answering(index):
             require_text(texts[index], "response")
-            read[index] = given
+            read[index] = chosen.text_asked(model.tokens, given)
     return _looked_into(model, read, texts, chosen, several, settled if ratio_only else mapped)
 
 

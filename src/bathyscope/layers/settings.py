@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
-from bathyscope.core.settings import Settings, unrecorded
+from bathyscope.core.settings import unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.statistics.choice import chosen_statistics
+from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.model.provenance import MAX_NEW_TOKENS
 
 
-class DepthOverrides(TypedDict, total=False):
+class DepthOverrides(ChatOverrides, total=False):
     """Fields of `DepthSettings` as keywords."""
 
     lens: str
@@ -29,8 +29,8 @@ class DepthOverrides(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class DepthSettings(Settings):
-    """Settings of depth.
+class DepthSettings(ChatSettings):
+    """Settings of depth, beside those of the chat template.
 
     Attributes:
         lens: How intermediate layers are read, a name in `lenses.choice.LENSES`.
@@ -60,6 +60,7 @@ class DepthSettings(Settings):
 
     def __post_init__(self) -> None:
         """Refuse what can be seen to be wrong without a model."""
+        super().__post_init__()
         object.__setattr__(self, "statistics", tuple(self.statistics))
         settling_depths(np.zeros((1, 1)), self.threshold)
         deep_layer(1, self.depth_fraction)

@@ -17,7 +17,7 @@ from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
 from bathyscope.model.sequences import Sequences, greedy
 from bathyscope.model.whole import LAYERS, whole_model
-from bathyscope.prompt import Prompt
+from bathyscope.prompt import Prompt, text_of
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def stream(
     require_no_map(chosen)
     whole_model(model, "A stream", LAYERS)
     lens = open_lens(model, chosen.lens, chosen.translators)
-    given = prompts.text if isinstance(prompts, Prompt) else prompts
-    texts = [given] if isinstance(given, str) else list(given)
+    given = [prompts] if isinstance(prompts, str | Prompt) else list(prompts)
+    texts = [text_of(chosen.text_asked(model.tokens, one)) for one in given]
     if not texts:
         raise InputError("There is no prompt to continue; give one or more.")
     encoded = [model.tokens.encode(text) for text in texts]

@@ -84,7 +84,18 @@ def prompt_of(provenance: Mapping[str, Any]) -> Prompt:
         KeyError, TypeError, ValueError: The provenance does not say.
     """
     features = tuple((start, end) for start, end in provenance["features"])
-    return replace(text_prompt_of(provenance), features=features, segmenter=provenance["segmenter"])
+    names = tuple(map(str, provenance.get("feature_names", ())))
+    return replace(
+        text_prompt_of(provenance),
+        features=features,
+        segmenter=provenance["segmenter"],
+        names=names,
+    )
+
+
+def named(prompt: Prompt) -> dict[str, list[str]]:
+    """Return what a record says of the names of features: nothing where their texts are theirs."""
+    return {"feature_names": list(prompt.names)} if prompt.names else {}
 
 
 def text_prompt_of(provenance: Mapping[str, Any]) -> Prompt:

@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import Axis, Span
+from bathyscope.core.noting import note
 from bathyscope.core.registry import working
 from bathyscope.core.text import require_characters, shortened
 from bathyscope.prompt.labels import visible as visible
 from bathyscope.prompt.pieces import piece_labels, spelled
+from bathyscope.prompt.words import words
+
+_WORD = 12  # characters on each side of a seam that are shown
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Tokens(ABC):
         if not target:
             raise InputError("The target is empty; give the continuation that is to be explained.")
         ids, spans = self._read(prompt + target)
+        _note_one_word(prompt, target)
         start = next((i for i, (_, end) in enumerate(spans) if end > len(prompt)), len(ids))
         if start == len(ids):
             raise InputError(f"The tokenizer makes no token of the target {target!r}.")
@@ -143,3 +148,19 @@ class Tokens(ABC):
                 f"of {len(text)} characters, {shortened(text)}; each id needs one span within it."
             )
         return Encoded(ids, spans)
+
+
+def _note_one_word(prompt: str, target: str) -> None:
+    """Say where a target goes on with the last word of its prompt, which is seldom meant.
+
+    Scripts that write without spaces have a word in every character (`prompt.words`).
+    """
+    end, begin = prompt[-1:], target[0]
+    if not (end.isalpha() and begin.isalnum() and len(words(end + begin)) == 1):
+        return
+    last, first = words(prompt)[-1], words(target)[0]
+    one = shortened(prompt[last[0] :][-_WORD:] + target[: first[1]][:_WORD])
+    note(
+        f"The prompt ends in a letter and the target has no space before it: the model reads {one} "
+        "as one word; begin the target with a space where it is another."
+    )

@@ -36,6 +36,7 @@ class Demonstrations(Segmenter):
 
     name = "demonstrations"
     summary = "the worked examples of a few-shot prompt"
+    whole = True
     missing = (
         "No demonstrations were found in the prompt: they are blocks divided by blank lines or "
         "opened by a repeated label such as Q:, with the open question last"

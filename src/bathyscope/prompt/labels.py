@@ -38,10 +38,11 @@ def feature_axis(prompt: Prompt) -> Axis:
     """Return the axis of a prompt's features.
 
     Line breaks and tabs are visible, spaces as they are; white space at the ends is not shown,
-    but for tokens, which often differ in nothing else.
+    but for tokens, which often differ in nothing else. Where features have names, those are shown.
     """
     label = visible if prompt.segmenter == TOKENS else on_one_line
-    return Axis("feature", distinct(list(map(label, prompt.labels))), spans=prompt.features)
+    shown = list(map(label, prompt.names or prompt.labels))
+    return Axis("feature", distinct(shown), spans=prompt.features)
 
 
 def distinct(labels: Sequence[str]) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
 from bathyscope.core.text import require_characters
+from bathyscope.prompt.conversation import MESSAGES
 from bathyscope.prompt.marks import read_marks
 from bathyscope.prompt.segmenters import MARKED, find_features
+from bathyscope.prompt.templates import pasted
 
 Baseline = str | Callable[["Prompt", Sequence[bool]], str]
 """What absence means: a text that stands where a feature is absent, or a function that rebuilds
@@ -24,12 +26,15 @@ class Prompt:
         segmenter: What chose the features: "marked", another name from
             `segmenters.feature_names()`, or "spans" where they were given as numbers.
         notes: What is worth knowing about how it was made; results of it have them among theirs.
+        names: What each feature is called where its text is no good name, as "user: Hello" is of a
+            message in its template; empty otherwise.
     """
 
     text: str
     features: tuple[Span, ...] = ()
     segmenter: str = "spans"
     notes: tuple[str, ...] = field(default=(), compare=False)
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the text, and that the spans lie in it, in order, without overlap."""
@@ -47,6 +52,10 @@ class Prompt:
                     "give spans in ascending order that share no character."
                 )
             previous = (start, end)
+        if self.names and len(self.names) != len(self.features):
+            raise InputError(
+                f"{len(self.features)} features have as many names, not {len(self.names)}."
+            )
 
     @classmethod
     def marked(cls, source: str) -> "Prompt":
@@ -70,8 +79,11 @@ class Prompt:
     ) -> "Prompt":
         r"""Read a prompt whose features are found by a segmenter.
 
-        Marks are read as by `marked` and dropped, with a note, so that a source means the same
-        text whatever its features are; a literal `[[` is written `\[[`.
+        Marks are read as by `marked`; where there are any, only what stands inside of them is
+        divided into features, with a note, so that a source means the same text whatever its
+        features are. A literal `[[` is written `\[[`. A conversation that was pasted in its chat
+        template (`templates.pasted`) has features in what is said, and where nothing is marked
+        "marked" takes its messages.
 
         Args:
             source: The prompt, with or without marks.
@@ -84,14 +96,22 @@ class Prompt:
             InputError: The name is unknown, nothing is found, or a mark is wrong.
         """
         text, marks = read_marks(source)
+        conversation = None if marks else pasted(text)
         notes: tuple[str, ...] = ()
-        if features != MARKED and marks:
-            counted = "1 marked part is" if len(marks) == 1 else f"{len(marks)} marked parts are"
+        if conversation is not None and features == MARKED:
+            features = MESSAGES
             notes = (
-                f"{counted} not used: the features are {features}; write \\[[ where [[ is meant "
+                f"The prompt is a conversation in the template of {conversation.template}: its "
+                "messages are the features.",
+            )
+        if marks and features != MARKED:
+            parts = "the marked part" if len(marks) == 1 else f"the {len(marks)} marked parts"
+            notes = (
+                f"The features are {features} inside {parts} only; write \\[[ where [[ is meant "
                 "literally.",
             )
-        return cls(text, find_features(text, marks, features, token_spans), features, notes)
+        found = find_features(text, marks, features, token_spans)
+        return cls(text, found.spans, features, notes, found.names)
 
     @property
     def labels(self) -> tuple[str, ...]:

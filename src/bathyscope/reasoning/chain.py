@@ -9,9 +9,8 @@ from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import note, notes_kept, noting
 from bathyscope.layers.depth import settle
-from bathyscope.model.chat import in_chat
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.provenance import provenance_of, require_text
+from bathyscope.model.provenance import named, provenance_of, require_text
 from bathyscope.model.tokens import Continuation
 from bathyscope.model.whole import LAYERS, whole_model
 from bathyscope.prompt import Prompt, as_prompt
@@ -57,7 +56,7 @@ def chain(
     asked = as_prompt(prompt)
     require_asked(asked, response, chosen)
     note(*asked.notes)
-    asked = in_chat(model.tokens, with_parts(asked)) if chosen.chat else with_parts(asked)
+    asked = chosen.asked(model.tokens, with_parts(asked))
     text = response
     if response is None:
         written = model.generate(asked.text, chosen.max_new_tokens, chosen.progress)
@@ -143,6 +142,7 @@ def _run(
         "seed": settings.seed,
         "features": [list(span) for span in passages.prompt.features],
         "segmenter": passages.prompt.segmenter,
+        **named(passages.prompt),
         "step_spans": [list(span) for span in (*division.steps, division.answer)],
     }
     parts = passages.num_parts if found.columns == slice(None) else 0

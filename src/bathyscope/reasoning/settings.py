@@ -1,13 +1,13 @@
 """Settings of a chain, and what can be seen to be wrong with them without a model."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, silent
-from bathyscope.core.settings import Settings, unrecorded
+from bathyscope.core.settings import unrecorded
 from bathyscope.games.estimate import Budget
 from bathyscope.games.methods import METHODS
+from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.reasoning.similarity import SIMILARITIES
 from bathyscope.reasoning.steps import require_steps_known
 from bathyscope.thinking.answer_rules.rules import extractor
@@ -25,7 +25,7 @@ MEASURES = ("kl", "total_variation", "accuracy")
 LAST_NUMBER = "last-number"
 
 
-class ChainOverrides(TypedDict, total=False):
+class ChainOverrides(ChatOverrides, total=False):
     """Fields of `ChainSettings` as keywords."""
 
     reading: str
@@ -43,15 +43,14 @@ class ChainOverrides(TypedDict, total=False):
     gold: str | None
     seed: int
     depth: bool
-    chat: bool
     max_new_tokens: int
     batch_tokens: int | None
     progress: Progress
 
 
 @dataclass(frozen=True)
-class ChainSettings(Settings):
-    """Settings of a chain.
+class ChainSettings(ChatSettings):
+    """Settings of a chain, beside those of the chat template.
 
     Attributes:
         reading: "deletion", "suppression" or "resampling".
@@ -71,7 +70,6 @@ class ChainSettings(Settings):
         gold: By resampling: the right answer, for accuracy.
         seed: Where random numbers start.
         depth: Whether the settling depth of each step is measured, too.
-        chat: Whether the prompt becomes a user's message in the model's chat template.
         max_new_tokens: Longest response, or continuation, that the model writes.
         batch_tokens: Most tokens in a forward pass; None chooses.
         progress: Told of the steps.
@@ -92,13 +90,13 @@ class ChainSettings(Settings):
     gold: str | None = None
     seed: int = 0
     depth: bool = False
-    chat: bool = False
     max_new_tokens: int = 256
     batch_tokens: int | None = None
     progress: Progress = unrecorded(default=silent)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""
+        super().__post_init__()
         for name, given, known in (
             ("reading", self.reading, READINGS),
             ("variant", self.variant, VARIANTS),

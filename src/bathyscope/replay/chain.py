@@ -1,7 +1,6 @@
 """A chain asked for again, from what its record says."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from bathyscope.core.progress import Progress
@@ -21,7 +20,7 @@ def chain_again(asked: Mapping[str, Any]) -> Callable[[Scorer, Progress], Run]:
     """
     parts, response = prompt_of(asked), asked["given"]
     # The prompt is kept as the model read it, so it is in its chat template already.
-    settings = replace(ChainSettings.from_document(asked["chain"]), chat=False)
+    settings = ChainSettings.from_document(asked["chain"]).as_read()
 
     def question(model: Scorer, progress: Progress) -> Run:
         whole = whole_model(model, "A chain", LAYERS)

@@ -31,7 +31,7 @@ def depth_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask
     """
     _require_same_translators(asked, translators)
     prompt, given = text_prompt_of(asked), asked["given"]
-    settings = DepthSettings.from_document(asked, translators=translators)
+    settings = DepthSettings.from_document(asked, translators=translators).as_read()
     name = asked.get("layer_statistic")  # a map that was read off the run
 
     def question(model: Scorer, progress: Progress) -> Run:
@@ -46,7 +46,7 @@ def settling_again(asked: Mapping[str, Any], translators: str | Path | None) -> 
     """Return the question of settling depths, to ask it again; the errors are the same."""
     _require_same_translators(asked, translators)
     prompt, given = text_prompt_of(asked), asked["given"]
-    settings = DepthSettings.from_document(asked, translators=translators)
+    settings = DepthSettings.from_document(asked, translators=translators).as_read()
 
     def question(model: Scorer, progress: Progress) -> Run:
         whole = whole_model(model, "Depth", LAYERS)
@@ -65,7 +65,8 @@ def think_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask
     """Return the question of Think@n, to ask it again; the errors are the same."""
     _require_same_translators(asked, translators)
     prompt = text_prompt_of(asked)
-    settings = ThinkSettings.from_document(asked["settings"], translators=translators)
+    then = ThinkSettings.from_document(asked["settings"], translators=translators)
+    settings = then.as_read()  # the prompt is kept as the model read it
 
     def question(model: Scorer, progress: Progress) -> Run:
         whole = whole_model(model, "Think@n", LAYERS)

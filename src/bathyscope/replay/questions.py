@@ -1,7 +1,7 @@
 """Questions read from provenance, to be asked again: one way for each kind of run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def _index(asked: Mapping[str, Any]) -> int:
 
 def _settings(asked: Mapping[str, Any]) -> AttributionSettings:
     # The prompt is kept as the model read it, so it is in its chat template already.
-    return replace(AttributionSettings.from_document(asked), chat=False)
+    return AttributionSettings.from_document(asked).as_read()
 
 
 def _of_layers(name: str) -> Callable[[Mapping[str, Any], Translators], Ask]:

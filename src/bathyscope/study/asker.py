@@ -13,12 +13,12 @@ from bathyscope.core.errors import BathyscopeError, first_sentence
 from bathyscope.games.methods import INTERACTIONS
 from bathyscope.layers.many import depth_many
 from bathyscope.layers.settings import DepthSettings
-from bathyscope.model.chat import in_chat
+from bathyscope.model.chat import ChatSettings
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import on_threads
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
-from bathyscope.prompt.segmenters import TOKENS
+from bathyscope.prompt.segmenters import TOKENS, features_in
 from bathyscope.study.asking import Asking
 from bathyscope.study.questions import Shard
 from bathyscope.study.remembering import Remembering
@@ -89,9 +89,10 @@ class Asker:
     def _segment(self, asking: Asking) -> None:
         """Make a feature of each token of the prompts."""
         for index, prompt in asking.prompts():
-            escaped = prompt.text.replace("[[", "\\[[")
+            spans, marked = self.model.tokens.spans, bool(prompt.features)
             with asking.answering(index):
-                asking.read(index, Prompt.segmented(escaped, TOKENS, self.model.tokens.spans))
+                found = features_in(prompt.text, prompt.features, TOKENS, spans, marked)
+                asking.read(index, Prompt(prompt.text, found.spans, TOKENS, prompt.notes))
 
     def _write(self, asking: Asking, texts: Mapping[int, str]) -> dict[int, Continuation]:
         """Have what follows some texts written together; the texts belong to questions."""
@@ -108,27 +109,28 @@ class Asker:
                 found[index] = self.model.generate(text, longest)
         return found
 
-    def _as_asked(self, asking: Asking, *, chat: bool) -> dict[int, str]:
+    def _as_asked(self, asking: Asking, chat: ChatSettings) -> dict[int, str]:
         """Return the texts of the prompts as the model is given them."""
         texts: dict[int, str] = {}
         for index, prompt in asking.prompts():
             with asking.answering(index):
-                texts[index] = (in_chat(self.model.tokens, prompt) if chat else prompt).text
+                texts[index] = chat.asked(self.model.tokens, prompt).text
         return texts
 
     def _answer(self, asking: Asking) -> None:
         settings = self.settings
-        chat = settings.attribution is not None and settings.attribution.chat
+        chats = (settings.chat, settings.attribution, settings.depth, settings.think)
+        chat = next((one for one in chats if one and one.in_template), settings.chat)
         rule = settings.answer or (settings.think.answer if settings.think else "last-number")
         extract = extractor(rule)
-        for index, written in self._write(asking, self._as_asked(asking, chat=chat)).items():
+        for index, written in self._write(asking, self._as_asked(asking, chat)).items():
             text = self.model.tokens.decode(written.target_ids)
             gold = _as_read(asking.questions[index].record.text("answer"), rule)
             asking.told[index] = Told(text, len(written.target_ids), extract(text), gold)
 
     def _attribute(self, asking: Asking, settings: AttributionSettings) -> None:
         own = replace(settings, max_new_tokens=self.settings.max_new_tokens)
-        texts = self._as_asked(asking, chat=own.chat)
+        texts = self._as_asked(asking, own)
         targets = {index: asking.questions[index].target for index in texts}
         self._write(asking, {i: text for i, text in texts.items() if targets[i] is None})
         asked = asking.prompts()
@@ -162,12 +164,12 @@ class Asker:
             index: asking.questions[index].record.text("response") or asking.questions[index].target
             for index, _ in asking.prompts()
         }
-        texts = self._as_asked(asking, chat=False)
+        texts = self._as_asked(asking, own)
         self._write(asking, {i: text for i, text in texts.items() if responses[i] is None})
         asked = asking.prompts()
         runs = depth_many(
             self.model,
-            [prompt.text for _, prompt in asked],
+            [Prompt(prompt.text) for _, prompt in asked],
             [responses[index] for index, _ in asked],
             settings=own,
             ratio_only=self.settings.ratio_only,

@@ -112,6 +112,8 @@ def _prompt(
                 "The record has no field 'prompt'; give one, or a --template that makes it of the "
                 "other fields."
             )
+        if settings.features not in (MARKED, TOKENS):
+            return Prompt.segmented(source, settings.features)
         prompt = Prompt.marked(source)
         source_marks = prompt.features
     if not prompt.text:

@@ -1,12 +1,13 @@
 """Settings of a batch: what is asked of every record, and how its prompt is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import InputError
 from bathyscope.layers.settings import DepthSettings, require_no_map
+from bathyscope.model.chat import ChatSettings
 from bathyscope.prompt.segmenters import MARKED, TOKENS, require_known
 from bathyscope.thinking.answer_rules.rules import extractor
 from bathyscope.thinking.settings import ThinkSettings
@@ -20,6 +21,8 @@ class BatchSettings:
         attribution: How each record is attributed; None leaves it out.
         depth: How the layers of each are read; None leaves it out.
         ratio_only: Whether settling depths are found without their map.
+        chat: How prompts are put to the model for its answers; where that is not said, as for the
+            attribution, or else for depth or Think@n.
         answer: Rule by which an answer is read from what the model writes, and graded where the
             record has one; None asks for no answer.
         think: How Think@n is played for each; None leaves it out.
@@ -36,6 +39,7 @@ class BatchSettings:
     attribution: AttributionSettings | None = None
     depth: DepthSettings | None = None
     ratio_only: bool = False
+    chat: ChatSettings = field(default_factory=ChatSettings)
     answer: str | None = None
     think: ThinkSettings | None = None
     features: str = MARKED
@@ -73,6 +77,6 @@ class BatchSettings:
     def to_document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         own = {one.name: getattr(self, one.name) for one in fields(self)}
-        for name in ("attribution", "depth", "think"):
+        for name in ("attribution", "depth", "think", "chat"):
             own[name] = None if own[name] is None else own[name].to_document()
         return own | {"demonstrations": [dict(one) for one in self.demonstrations]}

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress, silent
-from bathyscope.core.settings import Settings, unrecorded
+from bathyscope.core.settings import unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.lenses.choice import check_lens
+from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.thinking.answer_rules.rules import extractor
 
 
-class ThinkOverrides(TypedDict, total=False):
+class ThinkOverrides(ChatOverrides, total=False):
     """Fields of `ThinkSettings` as keywords."""
 
     n: int
@@ -35,8 +35,8 @@ class ThinkOverrides(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class ThinkSettings(Settings):
-    """Settings of Think@n.
+class ThinkSettings(ChatSettings):
+    """Settings of Think@n, beside those of the chat template.
 
     Attributes:
         n: Samples.
@@ -74,6 +74,7 @@ class ThinkSettings(Settings):
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""
+        super().__post_init__()
         if self.n < 2:
             raise InputError(f"Think@n chooses among samples: n is 2 or more, not {self.n}.")
         if not 0 < self.keep <= 1:

@@ -50,9 +50,11 @@ def think(
         InputError: The prompt is empty, or prompt and answer do not fit the context.
     """
     chosen = ThinkSettings.chosen(settings, overrides)
+    whole_model(model, "Think@n", LAYERS)
+    prompt = chosen.text_asked(model.tokens, prompt)
     note(*notes_of(prompt))
     prefix, progress = _prefix_that_fits(chosen), chosen.progress
-    prompt_ids = whole_model(model, "Think@n", LAYERS).tokens.encode(text_of(prompt))
+    prompt_ids = model.tokens.encode(text_of(prompt))
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     lens = open_lens(model, chosen.lens, chosen.translators)
     begin = perf_counter()

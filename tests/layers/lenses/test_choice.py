@@ -64,4 +64,4 @@ def test_every_setting_of_depth_is_a_keyword_and_comes_back_from_the_record() ->
     assert DepthSettings.from_document(run.heatmap.provenance) == made
     default = DepthSettings()
     same = {name for name in names if getattr(made, name) == getattr(default, name)}
-    assert same == {"translators", "progress"}
+    assert same == {"translators", "progress", "chat", "system", "no_system"}
