@@ -1,9 +1,11 @@
+import re
 import unicodedata
 
 import numpy as np
 import pytest
 
 import bathyscope as bs
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from bathyscope.render import lettering as module
 from bathyscope.render.lettering import lettering, on_one_line, package_with, shortened
@@ -33,6 +35,38 @@ def test_long_labels_are_cut_between_characters() -> None:
     assert shortened("日" * 60) == "日" * 23 + "…"
     assert shortened("日" * 60, str.isascii) == "\\u65e5" * 7 + "…"
     assert unicodedata.normalize("NFC", shortened("e\u0301" * 60)) == "é" * 47 + "…"
+
+
+def test_escapes_are_cut_whole() -> None:
+    r"""Wherever a label is cut, what is left of `\u200d` or `\x07` is all of it or nothing."""
+    letters, escape = lettering([]), re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+    label = "".join(rf"{chr(97 + index)}\u200d\x07\U0001f600" for index in range(9))
+    assert "\\" not in escape.sub("", shortened(label)) and len(shortened(label)) > 40
+    for inches in np.linspace(0.05, 6, 60):
+        shown = letters.fitted(label, inches)
+        assert "\\" not in escape.sub("", shown)
+        assert letters.inches(shown)[0] <= inches or shown == "…"
+        if shown != label:
+            rest = escape.split(label.removeprefix(shown[:-1]), maxsplit=1)[0]
+            assert shown.endswith("…") and label.startswith(shown[:-1]) and len(rest) <= 1
+    assert letters.fitted("e\u0301" * 9, 0.3).rstrip("…").endswith("e\u0301")
+
+
+def test_a_font_is_taken_by_its_name() -> None:
+    letters = lettering(["a␣日"], "DejaVu Serif")
+    assert letters.families[:2] == ("DejaVu Serif", "DejaVu Sans")
+    assert (
+        bs.figure(
+            Heatmap(np.eye(1), Axis("t", ("x",)), Axis("f", ("y",)), Quantity("a")),
+            font="DejaVu Serif",
+        )
+        .axes[0]
+        .texts[0]
+        .get_fontfamily()[0]
+        == "DejaVu Serif"
+    )
+    with pytest.raises(InputError, match="'Dejavu Serf' is not installed; did you mean 'DejaVu Se"):
+        lettering([], "Dejavu Serf")
 
 
 def test_what_no_font_draws_becomes_escapes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """`bathyscope render`: draw a run or a table again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,12 +10,19 @@ from bathyscope.cli.messages import note, progress_bars, tell
 from bathyscope.cli.subjects import Subject, open_subject
 from bathyscope.core.errors import InputError
 
+if TYPE_CHECKING:
+    from bathyscope.render.look import Look
+    from bathyscope.runs.base import Run
+
 
 def command(
     subject: Subject,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FIGURE", help="A .png, .svg or .pdf file.")
-    ],
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FIGURE", help="A .png, .svg or .pdf file, or a .tex file."
+        ),
+    ] = None,
     palette: options.Palette = None,
     limit: Annotated[
         float | None,
@@ -55,24 +62,87 @@ def command(
     top_tokens: Annotated[
         bool, typer.Option("--top-tokens", help="Write what each layer would say (depth --top-k).")
     ] = False,
+    width: Annotated[
+        str | None,
+        typer.Option(
+            metavar="column|page|INCHES",
+            help="Width in print: 3.25 inches, 6.75, or any; all text then has 8 points.",
+        ),
+    ] = None,
+    transpose: Annotated[bool, typer.Option("--transpose", help="Draw columns as rows.")] = False,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Write the sums of rows and columns beside the map.")
+    ] = False,
+    symmetric: Annotated[
+        bool,
+        typer.Option("--symmetric", help="Show both ends of the colour scale, used or not."),
+    ] = False,
+    digits: Annotated[
+        int | None, typer.Option(metavar="N", help="Decimals in the cells. [default: 4]")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help='Other labels: a column on each line, or JSON {"rows": […], "columns": […]}.',
+        ),
+    ] = None,
+    font: Annotated[
+        str | None, typer.Option(metavar="NAME", help="An installed font. [default: DejaVu Sans]")
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Keep text as text in an SVG, not as outlines.")
+    ] = False,
+    tex: Annotated[
+        bool,
+        typer.Option("--tex", help="A LaTeX table instead of a picture; printed without --output."),
+    ] = False,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Draw a saved run, or a plain table, as a heatmap."""
     with progress_bars():
-        from bathyscope.core.files.outputs import require_writable
-        from bathyscope.render.figure.draw import draw, page_paths
+        from bathyscope.render.labels import read_labels
         from bathyscope.render.look import Look
         from bathyscope.runs.table import as_run
 
-        look = Look(palette, limit, scale, _window(window), hatch, settling, top_tokens)
+        look = Look(
+            palette, limit, scale, _window(window), hatch, settling, top_tokens, width, transpose,
+            totals, symmetric, digits, None if labels is None else read_labels(labels), font,
+        )  # fmt: skip
         opened = open_subject(subject)
         if statistic is not None:
             opened = as_run(opened.layer_statistic(statistic)).noted(opened.notes)
-        for path in page_paths(opened, output, look, per_page):
-            require_writable(path, overwrite=overwrite, folder=False)
-        drawn = draw(opened, output, per_page=per_page, overwrite=overwrite, **vars(look))
+        saved = _drawn(
+            opened, output, look, per_page=per_page, text=text, tex=tex, overwrite=overwrite
+        )
     tell(opened.notes)
-    note(f"saved: {', '.join(map(str, drawn))}")
+    if saved:
+        note(f"saved: {', '.join(map(str, saved))}")
+
+
+def _drawn(
+    run: "Run", output: Path | None, look: "Look", *, per_page: int | None, text: bool, tex: bool,
+    overwrite: bool,
+) -> list[Path]:  # fmt: skip
+    """Draw a run, and return the files; a LaTeX table without a file is printed."""
+    from bathyscope.core.files.outputs import require_writable
+    from bathyscope.render.figure.draw import draw, page_paths
+    from bathyscope.render.tex import ENDING, latex_table
+
+    if output is None:
+        if not tex:
+            raise InputError(
+                "A picture needs a file: give --output FIGURE, or --tex to print a table."
+            )
+        print(latex_table(run, look), end="")
+        return []
+    if tex and output.suffix.lower() != ENDING:
+        raise InputError(
+            f"{output} does not end in {ENDING}, as a LaTeX table does; leave out --tex."
+        )
+    for path in page_paths(run, output, look, per_page):
+        require_writable(path, overwrite=overwrite, folder=False)
+    return draw(run, output, per_page=per_page, text=text, overwrite=overwrite, **vars(look))
 
 
 def _window(text: str | None) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """The one line below a figure: what was asked of which model, and how exact the answer is."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
 from bathyscope.description.words.comparison import named
 from bathyscope.render.lettering import shortened
+from bathyscope.render.numbers import true_minus
 from bathyscope.render.origin import origin
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
@@ -94,16 +96,22 @@ def _think(run: ThinkRun) -> list[str]:
 
 
 def _comparison(run: Comparison) -> list[str]:
-    lines = [f"{name}: {named(one)}" for name, one in (("A", run.a), ("B", run.b))]
+    lines = [f"{name}: {_named(one)}" for name, one in (("A", run.a), ("B", run.b))]
     if run.correlation is not None and run.cells is not None:
         lines.append(
-            f"Spearman's ρ of the {run.cells.a.size} cells that both have {run.correlation:.3f}"
+            f"Spearman's ρ of the {run.cells.a.size} cells that both have "
+            f"{true_minus(f'{run.correlation:.3f}')}"
         )
     if run.cells is None:
         lines.append("no difference: the maps have no cell in common")
     elif not run.one_scale:
         lines.append("no difference: the cells have no unit in common")
     return lines
+
+
+def _named(run: Run) -> str:
+    """Return what a run is of, its probability with a true minus; a quoted text as it is."""
+    return re.sub(r"(\(given, p = [\d.]+e)-", r"\1−", named(run))
 
 
 def _depth_groups(run: DepthGroupsRun) -> list[str]:
@@ -131,11 +139,11 @@ def _faithfulness(run: FaithfulnessRun) -> list[str]:
 
 def _chain(run: ChainRun) -> list[str]:
     said = run.provenance["reading"]
-    largest = [] if run.gap is None else [f"largest gap to all − none: {abs(run.gap).max():.2g}"]
+    largest = [] if run.gap is None else [f"largest gap to all − none: {_size(abs(run.gap).max())}"]
     sampled = (
         []
         if run.standard_error is None
-        else [f"standard error up to {np.nanmax(run.standard_error, initial=0):.2g}"]
+        else [f"standard error up to {_size(np.nanmax(run.standard_error, initial=0))}"]
     )
     return [
         *_source(run),
@@ -159,7 +167,7 @@ def _other(run: Run) -> list[str]:
         return _source(run)
     return [
         *_source(run),
-        f"standard error up to {np.nanmax(run.standard_error):.2g}",
+        f"standard error up to {_size(np.nanmax(run.standard_error))}",
         *_unvaried(run),
     ]
 
@@ -179,7 +187,7 @@ def _gap(run: AttributionRun) -> list[str]:
     quantity = run.heatmap.quantity
     if np.isnan(run.gap).any():  # gradients at the input leave nothing out to compare with
         return []
-    return [f"largest gap to all − none: {np.abs(run.gap).max():.2g} {quantity.unit}".rstrip()]
+    return [f"largest gap to all − none: {_size(np.abs(run.gap).max())} {quantity.unit}".rstrip()]
 
 
 def _error(run: AttributionRun | InteractionRun) -> list[str]:
@@ -188,7 +196,7 @@ def _error(run: AttributionRun | InteractionRun) -> list[str]:
     method = run.heatmap.provenance["method"]
     return [
         f"sampled: {method['evaluations']} coalitions, seed {run.heatmap.provenance['seed']}, "
-        f"standard error up to {run.standard_error.max():.2g}",
+        f"standard error up to {_size(run.standard_error.max())}",
         *_unvaried(run),
     ]
 
@@ -200,8 +208,12 @@ def _unvaried(run: Run) -> list[str]:
         return []
     return [
         f"{still} of {run.unseen.size} cells not seen to vary: no error is known, upper bound "
-        f"{np.nanmax(run.unseen):.2g}"
+        f"{_size(np.nanmax(run.unseen))}"
     ]
+
+
+def _size(value: float) -> str:
+    return true_minus(f"{value:.2g}")
 
 
 _OTHER = Caption("other", _other)

@@ -4,20 +4,31 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import regex
+
+from bathyscope.core.errors import InputError
 from bathyscope.prompt.labels import visible
 
 if TYPE_CHECKING:
-    from matplotlib.font_manager import FontEntry, FontProperties
+    from matplotlib.font_manager import FontEntry
 
 SIZE, SMALL, SMALLEST = 8.0, 6.5, 6.0
 """Points: labels and values; the lines below a map; what nothing is ever smaller than."""
 
+SPACE = "␣"
+"""How a figure marks a space at an end of a label: `spaces` draws it small and grey."""
+
 _BASE = "DejaVu Sans"  # comes with matplotlib
 _MAX_CELLS = 48
 _RETURN = "␍"
+_MARKED = "▁"  # what stands for such a space in an axis, in tables and in a terminal
+# An escape, or what reads as one character: neither is ever cut in two.
+_PIECE = regex.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|\X")
 _DPI = 150
 
 # First words of the Unicode names of what the CJK fonts draw.
@@ -45,17 +56,13 @@ def shortened(label: str, drawn: Callable[[str], bool] = lambda _: True) -> str:
         drawn: Tells of a character whether it can be drawn; others become escapes (`\u65e5`).
     """
     pieces = [
-        character if drawn(character) else r"\r" if character == _RETURN else ascii(character)[1:-1]
-        for character in on_one_line(label)
+        "".join(c if drawn(c) else r"\r" if c == _RETURN else ascii(c)[1:-1] for c in piece)
+        for piece in _PIECE.findall(on_one_line(label))
     ]
-    widths = [max(map(_cells, piece)) if len(piece) == 1 else len(piece) for piece in pieces]
-    if sum(widths) <= _MAX_CELLS:
+    ends = list(accumulate(sum(map(_cells, piece)) for piece in pieces))
+    if not ends or ends[-1] <= _MAX_CELLS:
         return "".join(pieces)
-    kept, width = 0, 0
-    while width + widths[kept] < _MAX_CELLS:
-        width += widths[kept]
-        kept += 1
-    return "".join(pieces[:kept]) + "…"
+    return "".join(pieces[: sum(end < _MAX_CELLS for end in ends)]) + "…"
 
 
 @dataclass(frozen=True)
@@ -65,29 +72,52 @@ class Lettering:
     Attributes:
         families: Names of installed fonts, the first that has a character draws it.
         missing: Characters that none of them has.
+        small: Points of the lines below a map.
+        smallest: Points of the smallest text there may be.
     """
 
     families: tuple[str, ...]
     missing: frozenset[str]
+    small: float = SMALL
+    smallest: float = SMALLEST
 
     def label(self, text: str) -> str:
         """Return a label as it can be drawn: one line, not too long, escapes where no font is."""
-        return shortened(text, lambda character: character not in self.missing)
+        shown = shortened(text, lambda character: character not in self.missing)
+        return shown.replace(_MARKED, SPACE)
 
     def line(self, text: str) -> str:
-        """Return a text of any length as it can be drawn: escapes where no font is."""
-        return "".join(c if c not in self.missing else ascii(c)[1:-1] for c in on_one_line(text))
+        """Return a text of any length as it can be drawn: escapes where no font is.
 
-    def style(self, size: float = SIZE) -> dict[str, Any]:
+        Spaces that labels mark are spaces here, at which no line is broken.
+        """
+        shown = "".join(c if c not in self.missing else ascii(c)[1:-1] for c in on_one_line(text))
+        return shown.replace(_MARKED, "\N{NO-BREAK SPACE}")
+
+    def style(self, size: float = SIZE, *, bold: bool = False) -> dict[str, Any]:
         """Return properties of a matplotlib text: plain text in these fonts, never a formula."""
-        return {"family": list(self.families), "fontsize": size, "parse_math": False}
+        weight = {"weight": "bold"} if bold else {}
+        return {"family": list(self.families), "fontsize": size, "parse_math": False, **weight}
 
-    def inches(self, text: str, size: float = SIZE) -> tuple[float, float]:
+    def inches(self, text: str, size: float = SIZE, *, bold: bool = False) -> tuple[float, float]:
         """Return width and height of one line, measured."""
-        from matplotlib.font_manager import FontProperties
+        return _measured(text, self.families, size, "bold" if bold else "normal")
 
-        properties = FontProperties(family=list(self.families), size=size)
-        return _measured(text, properties)
+    def height(self, texts: Iterable[str], size: float = SIZE) -> float:
+        """Return the height of one line, inches, in which any of some texts stands."""
+        return max(self.inches(text, size)[1] for text in ("lp", *texts))
+
+    def fitted(self, text: str, inches: float, size: float = SIZE, *, bold: bool = False) -> str:
+        """Return a text no wider than so many inches: its beginning and … where it is."""
+        if self.inches(text, size, bold=bold)[0] <= inches:
+            return text
+        pieces, low, high = _PIECE.findall(text), 0, len(text)
+        while low < high:  # the longest beginning that fits, by halving
+            middle = (low + high + 1) // 2
+            shown = "".join(pieces[:middle]) + "…"
+            fits = middle <= len(pieces) and self.inches(shown, size, bold=bold)[0] <= inches
+            low, high = (middle, high) if fits else (low, middle - 1)
+        return "".join(pieces[:low]) + "…"
 
     def wrapped(self, text: str, inches: float, size: float = SIZE) -> str:
         """Return a text with line breaks, no line wider than so many inches if words allow."""
@@ -114,10 +144,21 @@ class Lettering:
             )
 
 
-def lettering(texts: Iterable[str]) -> Lettering:
-    """Find fonts for some texts among those installed."""
+def lettering(texts: Iterable[str], font: str | None = None, least: float = SMALLEST) -> Lettering:
+    """Find fonts for some texts among those installed.
+
+    Args:
+        texts: What is to be written.
+        font: Name of the family that draws what it has; None takes matplotlib's own.
+        least: Points that no text is to be smaller than.
+
+    Raises:
+        InputError: The font is not installed.
+    """
     wanted = {character for text in texts for character in on_one_line(text)}
-    families, missing = [_BASE], wanted - _characters(_BASE)
+    wanted |= {SPACE} if _MARKED in wanted else set()
+    families = [_BASE] if font in (None, _BASE) else [_installed(font), _BASE]
+    missing = wanted.difference(*map(_characters, families))
     if missing:
         _notice_new_fonts()
         for name in _upright():
@@ -127,7 +168,21 @@ def lettering(texts: Iterable[str]) -> Lettering:
                 missing -= found
             if not missing:
                 break
-    return Lettering(tuple(families), frozenset(missing))
+    return Lettering(tuple(families), frozenset(missing), max(least, SMALL), max(least, SMALLEST))
+
+
+def _installed(font: str) -> str:
+    """Return the name of a font family, having checked that it is there.
+
+    Raises:
+        InputError: It is not.
+    """
+    _notice_new_fonts()
+    if _characters(font):
+        return font
+    near = get_close_matches(font, [_BASE, *_upright()], n=3, cutoff=0.4)
+    meant = f"did you mean {' or '.join(map(repr, near))}" if near else f"{_BASE!r} always is"
+    raise InputError(f"The font {font!r} is not installed; {meant}.")
 
 
 def package_with(character: str) -> str:
@@ -188,7 +243,13 @@ def _notice_new_fonts() -> None:
             continue
 
 
-def _measured(text: str, properties: "FontProperties") -> tuple[float, float]:
+@lru_cache(maxsize=32_768)
+def _measured(
+    text: str, families: tuple[str, ...], size: float, weight: str
+) -> tuple[float, float]:
+    from matplotlib.font_manager import FontProperties
+
+    properties = FontProperties(family=list(families), size=size, weight=weight)
     width, height, _ = _renderer().get_text_width_height_descent(text, properties, ismath=False)
     return float(width) / _DPI, float(height) / _DPI
 

@@ -1,15 +1,24 @@
 """Look of a figure, and which part of a map it shows."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 from typing import TypedDict
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Heatmap
 from bathyscope.core.settings import Settings
+from bathyscope.render.labels import Labels
 from bathyscope.render.palette import LINEAR, require_palette, require_scale
 
 Window = tuple[int, int]
 """First and last position of the long axis, counted from 1, both included."""
+
+
+WIDTHS = {"column": 3.25, "page": 6.75}
+"""Inches of a column of a two-column page, and of both with what lies between them."""
+
+_NARROWEST, _WIDEST = 1.5, 100.0
+_MOST_DIGITS = 12
 
 
 class LookOverrides(TypedDict, total=False):
@@ -22,6 +31,13 @@ class LookOverrides(TypedDict, total=False):
     hatch: bool
     settling: bool
     top_tokens: bool
+    width: str | float | None
+    transpose: bool
+    totals: bool
+    symmetric: bool
+    digits: int | None
+    labels: Labels | None
+    font: str | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,14 @@ class Look(Settings):
         settling: Whether a depth map carries the settling depths as a line, and below it a strip
             of its deep tokens with the deep-thinking ratio.
         top_tokens: Whether a depth map's cells name the token each layer would say.
+        width: Of the figure as it is printed: "column", "page", or inches. All text then has 8
+            points, and what is too long is wrapped into strips. None: as large as the map needs.
+        transpose: Whether columns are drawn as rows.
+        totals: Whether the sums of rows and columns stand beside the map.
+        symmetric: Whether the colour bar shows both ends, where cells lie on one side of zero.
+        digits: Decimals of the cells; None writes four, or as many as a given width has room for.
+        labels: What rows and columns are called instead, as `labels.relabelled` takes it.
+        font: Name of an installed font family; None takes DejaVu Sans.
     """
 
     palette: str | None = None
@@ -46,9 +70,23 @@ class Look(Settings):
     hatch: bool = False
     settling: bool = False
     top_tokens: bool = False
+    width: str | float | None = None
+    transpose: bool = False
+    totals: bool = False
+    symmetric: bool = False
+    digits: int | None = None
+    labels: Labels | None = None
+    font: str | None = None
 
     def __post_init__(self) -> None:
         """Check what needs no map."""
+        _ = self.inches
+        if self.digits is not None and (
+            type(self.digits) is not int or not 0 <= self.digits <= _MOST_DIGITS
+        ):
+            raise InputError(
+                f"A cell has 0 to {_MOST_DIGITS} decimals, a whole number, not {self.digits!r}."
+            )
         require_palette(self.palette)
         require_scale(self.scale)
         if self.limit is not None and not 0 < abs(self.limit) < float("inf"):
@@ -58,6 +96,50 @@ class Look(Settings):
                 f"A window runs from a first position (from 1) to a last one, not from "
                 f"{self.window[0]} to {self.window[1]}."
             )
+
+    @property
+    def inches(self) -> float | None:
+        """The width in inches; None where none was asked for.
+
+        Raises:
+            InputError: It is no width.
+        """
+        if self.width is None:
+            return None
+        try:
+            inches = float(WIDTHS.get(str(self.width), self.width))
+        except (TypeError, ValueError):
+            inches = float("nan")
+        if not _NARROWEST <= inches <= _WIDEST:
+            raise InputError(
+                f"A figure is as wide as a column ({WIDTHS['column']:g} inches), a page "
+                f"({WIDTHS['page']:g}), or {_NARROWEST:g} to {_WIDEST:g} inches wide, not "
+                f"{self.width!r}."
+            )
+        return inches
+
+    def asks_beyond(self, known: Collection[str]) -> list[str]:
+        """Return the names of what is asked for beside some fields, as options are spelt."""
+        plain = Look()
+        return [
+            f"--{one.name.replace('_', '-')}"
+            for one in fields(self)
+            if one.name not in known and getattr(self, one.name) != getattr(plain, one.name)
+        ]
+
+    def require_only(self, known: Collection[str], what: str) -> None:
+        """Refuse what a picture does not have.
+
+        Args:
+            known: The fields that it has.
+            what: The picture, as a sentence begins.
+
+        Raises:
+            InputError: Something else is asked for.
+        """
+        beyond = self.asks_beyond(known)
+        if beyond:
+            raise InputError(f"{what}; leave out {' and '.join(beyond)}.")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bathyscope.render.lettering import shortened
+from bathyscope.render.numbers import true_minus
 from bathyscope.runs.evidence import LEAST, Evidence, probability
 
 MOST_TOKENS = 8
@@ -35,7 +36,7 @@ def _probable(evidence: Evidence | None) -> str:
         return ""
     count, of = len(evidence.otherwise), len(evidence.tokens)
     instead = f"another token at {count} of {of} places" if count else "the same"
-    return f": p = {probability(evidence.log_prob)}, it would have written {instead}"
+    return f": p = {_chance(evidence.log_prob)}, it would have written {instead}"
 
 
 def _improbable(evidence: Evidence | None) -> Iterator[str]:
@@ -47,10 +48,14 @@ def _improbable(evidence: Evidence | None) -> Iterator[str]:
     yield f"p < {LEAST:g}: {', '.join(named)}{rest}"
 
 
+def _chance(log_prob: float) -> str:
+    return true_minus(probability(log_prob))
+
+
 def _token(evidence: Evidence, index: int) -> str:
     own = f"“{shortened(evidence.tokens.labels[index])}”"
-    own += f" {probability(float(evidence.log_probs[index]))}"
+    own += f" {_chance(float(evidence.log_probs[index]))}"
     if evidence.ranks[index] == 1:
         return f"{own} (the most probable)"
     greedy = shortened(evidence.greedy.labels[index])
-    return f"{own} (rather “{greedy}” {probability(float(evidence.greedy_log_probs[index]))})"
+    return f"{own} (rather “{greedy}” {_chance(float(evidence.greedy_log_probs[index]))})"

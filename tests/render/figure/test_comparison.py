@@ -106,7 +106,7 @@ def test_unknown_endings_and_palettes_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_panels_do_not_have_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="leave these options out"):
+    with pytest.raises(InputError, match="leave out --limit"):
         bs.draw(compare(A, B), tmp_path / "c.png", limit=1.0)
     with pytest.raises(InputError, match="leave out the axes"):
         bs.figure(compare(A, B), bs.figure(A).axes[0])

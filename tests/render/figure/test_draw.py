@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 import bathyscope as bs
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.render.figure.canvas import DPI
+from bathyscope.render.figure.heading import write_heading
+from bathyscope.render.lettering import lettering
 from bathyscope.render.palette import UNKNOWN, lookup_table, scale_of
 from bathyscope.runs.readings import Readings
 from tests.conftest import tiny
@@ -104,7 +106,7 @@ def assert_legible(figure: Figure) -> None:
                 assert not overlap(box, other), f"{name!r} overlaps {other_name!r}"
 
 
-SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (13, 5), (40, 16), (41, 16), (5, 17), (30, 47), (3, 400)]
+SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (13, 5), (41, 16), (5, 17), (30, 47), (3, 400)]
 
 
 @pytest.mark.parametrize(("rows", "columns"), [*SHAPES, (300, 2), (12, 4000)])
@@ -119,7 +121,9 @@ def test_values_of_any_size_fit_their_cells(size: float) -> None:
     axes = figure.axes[0]
     cell = axes.get_window_extent().width / 16
     written = [
-        text.get_window_extent().width for text in axes.texts if text.get_text()[0] in "-0123456789"
+        text.get_window_extent().width
+        for text in axes.texts
+        if text.get_text()[0] in "+−0123456789"
     ]
     assert max(written[: 6 * 16]) < cell
 
@@ -169,16 +173,6 @@ def test_depth_figures_carry_settling_depths_and_the_ratio() -> None:
     assert [text.get_text() for text in strip.texts] == ["ratio 0.444 (4 of 9)"]
 
 
-def test_top_tokens_are_those_of_the_readings() -> None:
-    run = depth_run(tokens=4)
-    assert run.readings is not None
-    axes = bs.figure(run, top_tokens=True).axes[0]
-    written = [text.get_text() for text in axes.texts[-11 * 4 :]]
-    for index, text in enumerate(written):
-        label = run.readings.says(index // 4 + 1, index % 4)[0][0]
-        assert text == label or (text.endswith("…") and label.startswith(text[:-1]))
-
-
 def test_what_a_map_does_not_have_is_refused() -> None:
     table = bs.read_table(FIGURES / "division.csv")
     for look, words in (
@@ -199,13 +193,18 @@ def test_the_published_tables_look_as_published(name: str) -> None:
     picture = bs.figure(table, palette="RdYlGn")
     assert_legible(picture)
     axes, bar = picture.axes
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(table.rows.labels)
+    marked = [label.replace("▁", "␣") for label in table.rows.labels]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == marked
     assert len(axes.get_yticklabels()) == 13
     assert [tick.get_text() for tick in axes.get_xticklabels()] == list(table.columns.labels)
     assert all(0 < tick.get_rotation() < 90 for tick in axes.get_xticklabels())
     assert axes.xaxis.get_ticks_position() == "top"
     written = [text.get_text() for text in axes.texts]
-    assert written == [f"{value:.4f}" for value in table.values.ravel()]
+    assert [float(text.replace("−", "-")) for text in written] == list(table.values.round(4).flat)
+    assert all(
+        ("+" in text) == (value > 0) for text, value in zip(written, table.values.flat, strict=True)
+    )
+    assert not [text for text in written if "-" in text or text == "−0.0000"]
     image = axes.images[0]
     assert image.get_cmap().name == "RdYlGn"
     assert image.get_clim() == (-np.abs(table.values).max(), np.abs(table.values).max())
@@ -232,7 +231,7 @@ def test_clipping_is_announced_with_its_place() -> None:
     table = bs.read_table(FIGURES / "division.csv")
     figure = bs.figure(table, limit=0.65, scale="symlog:0.01")
     text = lines_below(figure.axes[0])
-    assert "max 1.907 at “▁/” × “4900 / 100 = 49”; 2 cells beyond the scale" in text
+    assert "max 1.907 at “ /” × “4900 / 100 = 49”; 2 cells beyond the scale" in text
     assert "symmetric log scale, linear within ±0.01" in text
     assert figure.axes[0].images[0].colorbar.extend == "max"  # type: ignore[union-attr]
     assert not [
@@ -247,6 +246,45 @@ def test_cells_have_the_colours_of_the_table(kind: str) -> None:
     shown = image.to_rgba(array_of(image), bytes=True)[..., :3]
     expected = scale_of(heatmap, "PuOr", 1.2, kind).colours(heatmap.values) * 255
     np.testing.assert_array_equal(shown, np.round(expected).astype(int))
+
+
+def test_the_bar_shows_what_the_cells_use() -> None:
+    """No unused half, colours stay those of the whole scale; both ends only where asked for."""
+    positive = np.abs(normal(30, 4)) + 0.5
+    for values, low in ((positive, 0.0), (-positive, -positive.max()), (positive - 1, None)):
+        high = max(float(values.max()), 0.0)
+        axes, bar = bs.figure(made(values)).axes
+        assert axes.images[0].get_clim() == (-np.abs(values).max(), np.abs(values).max())
+        assert bar.get_ylim() == pytest.approx((values.min() if low is None else low, high))
+        box = bar.get_window_extent()
+        assert box.height < axes.get_window_extent().height and box.height / DPI <= 2.5
+        whole = bs.figure(made(values), symmetric=True).axes[1]
+        assert whole.get_ylim() == pytest.approx(axes.images[0].get_clim())
+    for limit in (0.1, 100.0):  # an end that was asked for is shown
+        assert bs.figure(made(positive), limit=limit).axes[1].get_ylim()[1] == limit
+    ticks = bs.figure(made(-positive)).axes[1].get_yticklabels()
+    assert any("−" in tick.get_text() for tick in ticks)
+    assert not any("-" in tick.get_text() for tick in ticks)
+
+
+def test_axes_are_named_and_the_text_is_quoted() -> None:
+    run = bs.depth(tiny("llama"), "Q: 8 + 5?\nA:", " it is\n13.")
+    axes = bs.figure(run).axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("response token", "layer")
+    assert axes.get_title() == "Response “\N{NO-BREAK SPACE}it is⏎13.”"
+    table = bs.figure(bs.read_table(FIGURES / "division.csv")).axes[0]
+    assert (table.get_title(), table.get_xlabel(), table.get_ylabel()) == ("", "", "token")
+
+
+def test_a_heading_has_at_most_two_lines() -> None:
+    letters, axes = lettering([]), Figure().subplots()
+    for text in ("Response “" + "long words " * 40 + "”", "Response “" + "x" * 400):
+        write_heading(axes, text, letters, 2.0)
+        lines = axes.get_title().split("\n")
+        assert len(lines) == (2 if " words" in text else 1) and lines[-1].endswith("…")
+        assert all(letters.inches(line)[0] <= 2.0 for line in lines)
+    write_heading(axes, "Response “" + "word " * 9 + "”", letters, 2.0)
+    assert "…" not in axes.get_title()
 
 
 def test_a_window_shows_its_part_and_says_so() -> None:
@@ -286,7 +324,7 @@ def test_what_is_no_number_is_drawn_as_such() -> None:
     assert legend is not None
     entries = [text.get_text() for text in legend.get_texts()]
     assert entries == ["no number (1 cell)", "+∞ (1 cell)", "−∞ (1 cell)"]
-    assert {"NaN", "∞", "-∞"} <= {text.get_text() for text in axes.texts}
+    assert {"NaN", "+∞", "−∞"} <= {text.get_text() for text in axes.texts}
     assert_legible(figure)
     assert_legible(bs.figure(made(np.full((3, 3), np.nan))))
 

@@ -14,6 +14,7 @@ _MARKS = (
     (b"%PDF", b"/Creator (bathyscope)"),
     (b"<!doctype html>", b'<meta name="generator" content="bathyscope">'),
     (b"row,row_label,column,column_label,value", b"row_label"),
+    (b"% LaTeX table by bathyscope", b"\\end{table}"),
     (b"PAR1", b"written by bathyscope"),
     (b"<!doctype html>", b"<title>bathyscope: a look inside</title>"),  # demos had no generator
 )

@@ -1,15 +1,15 @@
-"""Canvas of a map: axes of a size that fits it, its image, labels and colour bar."""
+"""Canvas of a map: the axes that a part of it is drawn on, its image and its labels."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.heatmap import FloatArray, Heatmap
-from bathyscope.render.lettering import Lettering
+from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
+from bathyscope.render.lettering import SIZE, Lettering
 from bathyscope.render.look import Part
 from bathyscope.render.palette import UNKNOWN, Scale
 
@@ -22,35 +22,103 @@ DPI = 200
 SLANT = 40
 """Degrees by which column labels rise to the right."""
 
-_LINE = 1.2  # lines of text lie so many heights apart, at least
+LAYER = "layer"
+"""Name of the axis of layers: numbers, of which every second is enough."""
+
+_NO_NAMES = ("row", "column")  # of a table that says no more
+
+LINE = 1.2
+"""Lines of text lie so many heights apart, at least."""
+
+_SHORT = 0.22  # inches: labels of two letters need no slant
 _MAX_INCHES = 190  # PDF pages end at 200
 _MIN_MAP_INCHES = 1.2  # below that a colour bar has no room for its numbers
+_MIN_NAME_INCHES = 1.2
 _BAR, _BAR_GAP, _PAD = 0.2, 0.2, 0.1
+_LONGEST_BAR = 2.4  # inches
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """A part of a map, the axes it is drawn on, its colours and its fonts.
+class View:
+    """A part of a map as it is to be drawn: its colours, its fonts, and which way up.
 
     Attributes:
-        axes: Where it is drawn; a cell's centre has its position within the part as coordinates.
         heatmap: The map.
         part: Which of its cells are drawn.
         scale: From values to colours.
         letters: Fonts for its texts.
+        turned: Whether columns are drawn as rows.
     """
 
-    axes: "Axes"
     heatmap: Heatmap
     part: Part
     scale: Scale
     letters: Lettering
+    turned: bool = False
 
     @cached_property
     def values(self) -> FloatArray:
-        """The values that are drawn."""
+        """The values that are drawn, as they are drawn."""
         values: FloatArray = self.cut(self.heatmap.values)
         return values
+
+    @property
+    def across(self) -> Axis:
+        """The axis that is drawn from left to right."""
+        return self.heatmap.rows if self.turned else self.heatmap.columns
+
+    @property
+    def down(self) -> Axis:
+        """The axis that is drawn along the side."""
+        return self.heatmap.columns if self.turned else self.heatmap.rows
+
+    @property
+    def places_across(self) -> range:
+        """Which positions are drawn from left to right."""
+        return self.part.rows if self.turned else self.part.columns
+
+    @property
+    def places_down(self) -> range:
+        """Which positions are drawn along the side."""
+        return self.part.columns if self.turned else self.part.rows
+
+    @property
+    def labels_across(self) -> list[str]:
+        """Labels from left to right, as they can be drawn."""
+        return [self.letters.label(self.across.labels[place]) for place in self.places_across]
+
+    @property
+    def labels_down(self) -> list[str]:
+        """Labels along the side, as they can be drawn."""
+        return [self.letters.label(self.down.labels[place]) for place in self.places_down]
+
+    def cut(self, whole: Any) -> Any:
+        """Return the part of an array that has the map's shape, as it is drawn."""
+        part = whole[self.part.rows.start : self.part.rows.stop][
+            :, self.part.columns.start : self.part.columns.stop
+        ]
+        return part.T if self.turned else part
+
+    def only(self, across: range) -> "View":
+        """Return the view of some positions from left to right, counted within this one."""
+        shown = self.places_across[across.start : across.stop]
+        part = Part(shown, self.part.columns) if self.turned else Part(self.part.rows, shown)
+        return replace(self, part=part)
+
+    def on(self, axes: "Axes") -> "Canvas":
+        """Return the canvas of this view on some axes."""
+        return Canvas(self.heatmap, self.part, self.scale, self.letters, self.turned, axes=axes)
+
+
+@dataclass(frozen=True)
+class Canvas(View):
+    """A view, and the axes it is drawn on.
+
+    Attributes:
+        axes: Where it is drawn; a cell's centre has its position within the part as coordinates.
+    """
+
+    axes: "Axes" = field(kw_only=True)
 
     @property
     def inches(self) -> tuple[float, float]:
@@ -59,18 +127,31 @@ class Canvas:
         dpi = self.axes.get_figure(root=True).dpi  # type: ignore[union-attr]
         return float(box.width / dpi), float(box.height / dpi)
 
-    def cut(self, whole: Any) -> Any:
-        """Return the part of an array that has the map's shape."""
-        return whole[self.part.rows.start : self.part.rows.stop][
-            :, self.part.columns.start : self.part.columns.stop
-        ]
+
+@dataclass(frozen=True)
+class Labelling:
+    """Setting of the labels of a map.
+
+    Attributes:
+        slant: Degrees by which those from left to right rise.
+        across: The most inches that one of these takes; None is no limit.
+        down: The same of those along the side.
+    """
+
+    slant: float = SLANT
+    across: float | None = None
+    down: float | None = None
 
 
-def new_figure(part: Part, cell: tuple[float, float] | None) -> "tuple[Figure, Axes, Axes]":
+PLAIN = Labelling()
+"""Where there is room for all that is to be written."""
+
+
+def new_figure(view: View, cell: tuple[float, float] | None) -> "tuple[Figure, Axes, Axes]":
     """Return a figure of a size that fits a part of a map, its axes and those of the colour bar.
 
     Args:
-        part: What is to be drawn.
+        view: What is to be drawn.
         cell: Width and height that a cell with text in it needs, inches; None for plain cells.
 
     Raises:
@@ -78,22 +159,28 @@ def new_figure(part: Part, cell: tuple[float, float] | None) -> "tuple[Figure, A
     """
     from matplotlib.figure import Figure
 
-    columns, rows = len(part.columns), len(part.rows)
+    rows, columns = view.values.shape
     if cell is None:
         width, height = _cell(columns, 16, 0, 0.3), _cell(rows, 9, 0, 0.2)
     else:
         width, height = _cell(columns, 8, cell[0], 1.0), _cell(rows, 8, cell[1], 0.4)
     size = columns * width, max(rows * height, _MIN_MAP_INCHES)
-    for inches, name in zip(size, ("columns", "rows"), strict=True):
+    require_room(*size)
+    figure = Figure(figsize=size, dpi=DPI)
+    axes = figure.add_axes((0, 0, 1, 1))
+    long = min(1.0, _LONGEST_BAR / size[1])
+    bar = figure.add_axes((1 + _BAR_GAP / size[0], 1 - long, _BAR / size[0], long))
+    return figure, axes, bar
+
+
+def require_room(width: float, height: float) -> None:
+    """Raise InputError where a map of so many inches has no room on a page."""
+    for inches, name in ((width, "columns"), (height, "rows")):
         if inches > _MAX_INCHES:
             raise InputError(
                 f"A figure of so many {name} would be {inches:.0f} inches long; draw a part with "
                 "--window A:B, or pages with --per-page N."
             )
-    figure = Figure(figsize=size, dpi=DPI)
-    axes = figure.add_axes((0, 0, 1, 1))
-    bar = figure.add_axes((1 + _BAR_GAP / size[0], 0, _BAR / size[0], 1))
-    return figure, axes, bar
 
 
 def paint(canvas: Canvas) -> "AxesImage":
@@ -107,7 +194,7 @@ def paint(canvas: Canvas) -> "AxesImage":
         if scale.linear is None
         else FuncNorm((scale.stretched, scale.unstretched), scale.low, scale.high)
     )
-    upward = canvas.heatmap.rows.name == "layer"  # depth is drawn as it is thought of
+    upward = canvas.down.name == LAYER  # depth is drawn as it is thought of
     values = canvas.values
     image = axes.imshow(
         np.where(np.isinf(values), np.clip(values, scale.low, scale.high), values),
@@ -121,51 +208,51 @@ def paint(canvas: Canvas) -> "AxesImage":
     return image
 
 
-def label_axes(canvas: Canvas) -> None:
+def label_axes(canvas: Canvas, how: Labelling = PLAIN) -> None:
     """Label rows and columns; where labels would overlap, every second, every third … remains."""
-    axes, heatmap, letters = canvas.axes, canvas.heatmap, canvas.letters
+    from bathyscope.render.figure.spaces import mark_spaces
+
+    axes, letters = canvas.axes, canvas.letters
     width, height = canvas.inches
-    shown = [letters.label(heatmap.columns.labels[index]) for index in canvas.part.columns]
-    tall = max(letters.inches(label)[1] for label in shown)
-    step = _step(len(shown), width, tall / np.sin(np.radians(SLANT)))
+    shown = _within(canvas.labels_across, how.across, letters)
+    short = max(letters.inches(label)[0] for label in shown) <= _SHORT
+    fits = pitch(shown, 0, letters) <= width / len(shown)
+    lies = canvas.across.name == LAYER or (short and fits)
+    slant = 0 if lies else how.slant
+    step = _step(len(shown), width, pitch(shown, slant, letters), canvas.across)
+    turned: dict[str, Any] = {
+        "rotation": slant,
+        "rotation_mode": "anchor",
+        "ha": "left" if slant else "center",
+    }
+    if slant == 90:
+        turned["va"] = "center"
     axes.xaxis.tick_top()
-    axes.set_xticks(
-        range(0, len(shown), step), shown[::step], rotation=SLANT, ha="left",
-        rotation_mode="anchor", **letters.style(),
-    )  # fmt: skip
-    shown = [letters.label(heatmap.rows.labels[index]) for index in canvas.part.rows]
-    step = _step(len(shown), height, max(letters.inches(label)[1] for label in shown))
-    if heatmap.rows.name == "layer":
-        step = max(2, step + step % 2)  # ticks on odd layers
-        axes.set_ylabel("layer", **letters.style())
+    axes.xaxis.set_label_position("top")
+    axes.set_xticks(range(0, len(shown), step), shown[::step], **turned, **letters.style())
+    shown = _within(canvas.labels_down, how.down, letters)
+    step = _step(len(shown), height, LINE * letters.height(shown), canvas.down)
     axes.set_yticks(range(0, len(shown), step), shown[::step], **letters.style())
-
-
-def add_bar(canvas: Canvas, image: "AxesImage", bar_axes: "Axes | None") -> None:
-    """Add the colour bar, pointed where values lie beyond its end."""
-    scale, letters = canvas.scale, canvas.letters
-    finite = canvas.heatmap.values[scale.beyond(canvas.heatmap.values)]
-    below, above = bool((finite < scale.low).any()), bool((finite > scale.high).any())
-    figure: Any = canvas.axes.get_figure()
-    bar = figure.colorbar(
-        image,
-        cax=bar_axes,
-        ax=canvas.axes if bar_axes is None else None,
-        extend={(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above],
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        mark_spaces(label)
+    across, down = (
+        letters.fitted(
+            "" if axis.name in _NO_NAMES else letters.line(axis.name), max(inches, _MIN_NAME_INCHES)
+        )
+        for axis, inches in ((canvas.across, width), (canvas.down, height))
     )
-    quantity = canvas.heatmap.quantity
-    legend = letters.line(quantity.legend or quantity.name)
-    legend = re.sub(r"(?<=[+−]) ", "\N{NO-BREAK SPACE}", legend)  # a sign stays with its word
-    bar.set_label(letters.wrapped(legend, canvas.inches[1]), **letters.style())
-    bar.outline.set_visible(False)
-    if scale.linear is not None:
-        ticks = _symlog_ticks(scale)
-        bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", "−") for tick in ticks])
-        bar.minorticks_off()
-    elif (scale.low, scale.high) == (0.0, 1.0):
-        bar.set_ticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    for label in bar.ax.get_yticklabels():
-        label.set(**letters.style())
+    axes.set_xlabel(across, **letters.style())
+    # A name that is longer than the side reaches above the map, where there is room.
+    where: Literal["center", "bottom"] = "center" if letters.inches(down)[0] <= height else "bottom"
+    axes.set_ylabel(down, loc=where, **letters.style())
+
+
+def pitch(labels: Sequence[str], slant: float, letters: Lettering) -> float:
+    """Return how far apart labels from left to right have to stand, inches."""
+    tall = letters.height(labels)
+    if slant == 0:
+        return max(letters.inches(label)[0] for label in labels) + tall / 2
+    return float(LINE * tall / np.sin(np.radians(slant)))
 
 
 def settle(canvas: Canvas) -> None:
@@ -177,23 +264,29 @@ def settle(canvas: Canvas) -> None:
         label_axes(canvas)
 
 
-def fit(figure: "Figure") -> None:
+def fit(figure: "Figure", width: float | None = None, pad: float = _PAD) -> None:
     """Grow a figure around all that is drawn, so that it can be saved or shown as it is.
 
     The map's corners come to lie on whole pixels, so that its cells are equally wide.
+
+    Args:
+        figure: The figure.
+        width: Inches that it is wide afterwards; None makes it as wide as what is drawn.
+        pad: Inches around what is drawn.
     """
-    box, size = figure.get_tightbbox(), figure.get_size_inches()
-    left, below = _up_to_pixel(_PAD - box.x0), _up_to_pixel(_PAD - box.y0)
-    whole = _up_to_pixel(left + box.x1 + _PAD), _up_to_pixel(below + box.y1 + _PAD)
+    box, size, dpi = figure.get_tightbbox(), figure.get_size_inches(), figure.dpi
+    left, below = _up_to_pixel(pad - box.x0, dpi), _up_to_pixel(pad - box.y0, dpi)
+    whole = _up_to_pixel(left + box.x1 + pad, dpi), _up_to_pixel(below + box.y1 + pad, dpi)
+    whole = whole if width is None else (width, whole[1])
     places = [(axes, axes.get_position().bounds) for axes in figure.axes]
     figure.set_size_inches(*whole)
-    for axes, (x, y, width, height) in places:
+    for axes, (x, y, wide, tall) in places:
         axes.set_position(
             (
                 (x * size[0] + left) / whole[0],
                 (y * size[1] + below) / whole[1],
-                width * size[0] / whole[0],
-                height * size[1] / whole[1],
+                wide * size[0] / whole[0],
+                tall * size[1] / whole[1],
             )
         )
 
@@ -204,19 +297,16 @@ def _cell(count: int, inches: float, least: float, most: float) -> float:
     return max(1, int(wanted * DPI)) / DPI
 
 
-def _step(count: int, inches: float, line: float) -> int:
-    """Return every how manyth label has room when each takes a line."""
-    return max(1, int(np.ceil(count * line * _LINE / inches)))
+def _within(labels: list[str], inches: float | None, letters: Lettering) -> list[str]:
+    """Return labels, none longer than so many inches."""
+    return labels if inches is None else [letters.fitted(one, inches, SIZE) for one in labels]
 
 
-def _symlog_ticks(scale: Scale) -> list[float]:
-    """Return the ends of the linear part, its centre, and every power of ten of it beyond."""
-    assert scale.linear is not None
-    decades = np.arange(np.floor(np.abs(scale.stretched(np.array([scale.low, scale.high]))).max()))
-    sizes = [0.0, *(scale.linear * 10.0**decades)]
-    ticks = sorted({scale.centre + sign * size for sign in (-1, 1) for size in sizes})
-    return [tick for tick in ticks if scale.low <= tick <= scale.high]
+def _step(count: int, inches: float, line: float, axis: Axis) -> int:
+    """Return every how manyth label has room when each takes so many inches; of layers the odd."""
+    step = max(1, int(np.ceil(count * line / inches - 1e-6)))
+    return max(2, step + step % 2) if axis.name == LAYER else step
 
 
-def _up_to_pixel(inches: float) -> float:
-    return float(np.ceil(inches * DPI - 1e-6)) / DPI
+def _up_to_pixel(inches: float, dpi: float) -> float:
+    return float(np.ceil(inches * dpi - 1e-6)) / dpi

@@ -5,13 +5,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.heatmap import Heatmap
 from bathyscope.render.caption import caption
 from bathyscope.render.figure import cells, overlays
-from bathyscope.render.figure.canvas import DPI, Canvas, add_bar, fit, label_axes, paint
+from bathyscope.render.figure.bar import add_bar
+from bathyscope.render.figure.canvas import DPI, Canvas, View, fit, label_axes, paint
 from bathyscope.render.figure.comparison_panels import Panel, panels_of
-from bathyscope.render.lettering import SIZE, SMALL, Lettering
+from bathyscope.render.figure.content import Content
+from bathyscope.render.figure.heading import heading
+from bathyscope.render.figure.plan import PAD
+from bathyscope.render.figure.printed import Pile, draw_bar, draw_strips, printed
+from bathyscope.render.lettering import SIZE, Lettering
 from bathyscope.render.look import Look, part_of
+from bathyscope.render.numbers import number_format
 from bathyscope.runs.comparison import Comparison
+from bathyscope.runs.table import TableRun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,12 +40,15 @@ def compose_comparison(
     """
     if ax is not None:
         raise InputError("A comparison takes a panel for each map; leave out the axes.")
-    if look != Look(palette=look.palette):
-        raise InputError(
-            "Panels of a comparison share what they can of one scale, and have no window, limit, "
-            "hatching or layers of their own; leave these options out."
-        )
-    return _figure(run, panels_of(run, look.palette), letters)
+    look.require_only(
+        ("palette", "symmetric", "digits", "width", "font", "labels"),
+        "Panels of a comparison share what they can of one scale, and have no window, limit, "
+        "hatching or layers of their own",
+    )
+    panels = panels_of(run, look.palette)
+    if look.inches is not None:
+        return _printed(run, panels, look, letters, look.inches)
+    return _figure(run, panels, look, letters)
 
 
 def texts_of_comparison(run: Comparison, look: Look) -> Iterator[str]:
@@ -49,51 +60,99 @@ def texts_of_comparison(run: Comparison, look: Look) -> Iterator[str]:
         yield from (*heatmap.rows.labels, *heatmap.columns.labels, panel.legend, panel.name)
 
 
-def _figure(comparison: Comparison, panels: Sequence[Panel], letters: Lettering) -> "Figure":
+def _figure(
+    comparison: Comparison, panels: Sequence[Panel], look: Look, letters: Lettering
+) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(1, 1), dpi=DPI)  # one inch, so that fractions of it are inches
     stacked = max(len(panel.heatmap.columns) for panel in panels) > cells.MAX_COLUMNS
     position = 0.0
     for index, panel in enumerate(panels):
-        shared = index + 1 < len(panels) and panels[index + 1].scale == panel.scale
-        axes = _panel(figure, panel, letters, with_bar=stacked or not shared)
+        with_bar = stacked or not _shares(panels, index)
+        axes = _panel(figure, panel, look, letters, _sharing(panels, panel) if with_bar else None)
         position = _place(axes, position, stacked)
     _write_below(figure, letters, _footnote(comparison, panels))
     fit(figure)
     return figure
 
 
-def _panel(figure: "Figure", panel: Panel, letters: Lettering, *, with_bar: bool) -> "Axes":
+def _shares(panels: Sequence[Panel], index: int) -> bool:
+    """Tell whether the next panel has the same scale, and so the bar."""
+    return index + 1 < len(panels) and panels[index + 1].scale == panels[index].scale
+
+
+def _sharing(panels: Sequence[Panel], panel: Panel) -> list[Heatmap]:
+    return [one.heatmap for one in panels if one.scale == panel.scale]
+
+
+def _view(panel: Panel, letters: Lettering) -> View:
     quantity = replace(panel.heatmap.quantity, legend=panel.legend)
     heatmap = replace(panel.heatmap, quantity=quantity)
-    part = part_of(heatmap, None)
-    texts = cells.numbers(heatmap, part)
-    room = None if texts is None else cells.room(texts, letters, SIZE)
-    size = _inches(panel, room)
+    return View(heatmap, part_of(heatmap, None), panel.scale, letters)
+
+
+def _panel(
+    figure: "Figure", panel: Panel, look: Look, letters: Lettering, bar: list[Heatmap] | None
+) -> "Axes":
+    """Draw a panel, with a bar for the maps that it explains where there are any."""
+    view = _view(panel, letters)
+    form = number_format(panel.heatmap.values, look.digits)
+    texts = cells.numbers(view, look.digits, form)
+    size = _inches(panel, None if texts is None else cells.room(texts, letters))
     axes = figure.add_axes((0, 0, *size))
-    canvas = Canvas(axes, heatmap, part, panel.scale, letters)
+    canvas = view.on(axes)
     image = paint(canvas)
     label_axes(canvas)
     if texts is not None:
         cells.write(canvas, texts)
-    for ticks, alone in zip((axes.yaxis, axes.xaxis), panel.alone, strict=True):
-        for place, label in zip(ticks.get_majorticklocs(), ticks.get_ticklabels(), strict=True):
-            label.set_fontweight("bold" if int(place) in alone else "normal")
-    entries = list(overlays.hatch_what_is_no_number(canvas))
-    if entries:
-        axes.legend(
-            handles=entries, loc="upper left", bbox_to_anchor=(0, 0), frameon=False, borderpad=0,
-            prop={"family": list(letters.families), "size": SMALL},
-        )  # fmt: skip
-    if with_bar:
-        bar = axes.inset_axes((1 + _BAR_GAP / size[0], 0, _BAR / size[0], 1))
-        add_bar(canvas, image, bar)
+    _mark(canvas, panel)
+    if bar is not None:
+        place = axes.inset_axes((1 + _BAR_GAP / size[0], 0, _BAR / size[0], 1))
+        add_bar(canvas, image, place, look, together=bar)
     axes.annotate(
         panel.name, (0, 1), (-6, 8), "axes fraction", textcoords="offset points", ha="right",
         va="bottom", weight="bold", **letters.style(SIZE + 2),
     )  # fmt: skip
     return axes
+
+
+def _mark(canvas: Canvas, panel: Panel) -> None:
+    """Set the labels bold that only this map has, and hatch what is no number."""
+    axes, letters = canvas.axes, canvas.letters
+    shifted = canvas.part.rows.start, canvas.part.columns.start
+    for ticks, alone, first in zip((axes.yaxis, axes.xaxis), panel.alone, shifted, strict=True):
+        for place, label in zip(ticks.get_majorticklocs(), ticks.get_ticklabels(), strict=True):
+            label.set_fontweight("bold" if first + int(place) in alone else "normal")
+    overlays.hatch_what_is_no_number(canvas)
+    entries = list(overlays.no_number_entries(canvas))
+    if entries:
+        axes.legend(
+            handles=entries, loc="upper left", bbox_to_anchor=(0, 0), frameon=False, borderpad=0,
+            prop={"family": list(letters.families), "size": letters.small},
+        )  # fmt: skip
+
+
+def _printed(
+    comparison: Comparison, panels: Sequence[Panel], look: Look, letters: Lettering, wanted: float
+) -> "Figure":
+    """Draw the panels one below the other, together as wide as was asked for."""
+    plain = Look(digits=look.digits, width=wanted)
+
+    def composed(width: float) -> "Figure":
+        pile = Pile()
+        for index, panel in enumerate(panels):
+            content = Content(TableRun(panel.heatmap), plain, _view(panel, letters))
+            canvases, image, _ = draw_strips(pile, content, width, panel.name)
+            for canvas in canvases:
+                _mark(canvas, panel)
+            if not _shares(panels, index):
+                draw_bar(pile, canvases[0], image, look, _sharing(panels, panel))
+        lines = [heading(comparison), *_footnote(comparison, panels)]
+        _write_below(pile.figure, letters, [*filter(None, lines)], wanted - 2 * PAD)
+        return pile.figure
+
+    return printed(composed, wanted)
 
 
 def _inches(panel: Panel, room: tuple[float, float] | None) -> tuple[float, float]:
@@ -128,10 +187,13 @@ def _footnote(comparison: Comparison, panels: Sequence[Panel]) -> list[str]:
     return lines
 
 
-def _write_below(figure: "Figure", letters: Lettering, lines: Sequence[str]) -> None:
-    """Write lines below all panels, as wide as they are together."""
-    box = figure.get_tightbbox()
-    text = letters.wrapped(letters.line(" · ".join(lines)), max(box.width, 4.5), SMALL)
+def _write_below(
+    figure: "Figure", letters: Lettering, lines: Sequence[str], width: float | None = None
+) -> None:
+    """Write lines below all panels, as wide as they are together where no width is given."""
+    box, size = figure.get_tightbbox(), letters.small
+    wide = max(box.width, 4.5) if width is None else width
+    text = letters.wrapped(letters.line(" · ".join(lines)), wide, size)
     below = figure.add_axes((box.x0, box.y0 - 0.08, box.width, 0.01))
     below.set_axis_off()
-    below.text(0, 0, text, va="top", color="0.35", **letters.style(SMALL))
+    below.text(0, 0, text, va="top", color="0.35", **letters.style(size))

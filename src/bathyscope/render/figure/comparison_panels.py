@@ -54,7 +54,15 @@ def panels_of(comparison: Comparison, palette: str | None = None) -> list[Panel]
     if difference is None:
         return panels
     if signed:
-        return [*panels, Panel("B − A", difference, scale, f"{legend}; B − A: the change of it")]
+        return [
+            *panels,
+            Panel(
+                "B − A",
+                difference,
+                scale,
+                f"{legend}; B\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}A: the change of it",
+            ),
+        ]
     plain = replace(difference, quantity=replace(difference.quantity, bounds=None))
     return [*panels, Panel("B − A", difference, scale_of(plain), _legend(difference))]
 

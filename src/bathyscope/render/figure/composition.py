@@ -1,31 +1,27 @@
-"""One figure put together: cells, labels, colour bar, what lies over them and stands below."""
+"""One figure of a size that fits its map, put together."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.errors import InputError
-from bathyscope.render.caption import caption
-from bathyscope.render.figure import cells, overlays
-from bathyscope.render.figure.canvas import (
-    Canvas,
-    add_bar,
-    fit,
-    label_axes,
-    new_figure,
-    paint,
-    settle,
-)
-from bathyscope.render.figure.footnotes import notes, write_below
-from bathyscope.render.lettering import SIZE, SMALLEST, Lettering
-from bathyscope.render.look import Look, part_of
-from bathyscope.render.palette import scale_of
+from bathyscope.render.figure import cells, top_tokens
+from bathyscope.render.figure.bar import add_bar
+from bathyscope.render.figure.canvas import fit, new_figure, paint, settle
+from bathyscope.render.figure.content import Content, content_of
+from bathyscope.render.figure.footnotes import write_below
+from bathyscope.render.figure.heading import write_heading
+from bathyscope.render.figure.printed import compose_printed
+from bathyscope.render.figure.totals import Totals, draw_totals
+from bathyscope.render.lettering import Lettering
+from bathyscope.render.look import Look
+from bathyscope.render.numbers import number_format
 from bathyscope.runs.base import Run
-from bathyscope.runs.readings import Readings
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_LEAST_INCHES, _LEAST_GIVEN = 4.5, 1.5
+"""Lines below a map are as wide as the map, but at least so many inches; on given axes so many."""
 
 
 def compose(run: Run, look: Look, letters: Lettering, ax: "Axes | None" = None) -> "Figure":
@@ -34,74 +30,63 @@ def compose(run: Run, look: Look, letters: Lettering, ax: "Axes | None" = None) 
     Raises:
         InputError: What is asked for is not in the map, or contradicts it.
     """
-    heatmap = run.heatmap
-    part = part_of(heatmap, look.window)
-    scale = scale_of(heatmap, look.palette, look.limit, look.scale)
-    readings = _required_readings(run, look)
-    size = SMALLEST if readings else SIZE
-    written = (
-        cells.top_tokens(readings, part, letters) if readings else cells.numbers(heatmap, part)
-    )
+    content = content_of(run, look, letters)
+    if look.width is not None:
+        if ax is not None:
+            raise InputError("Axes have a width of their own; leave out the width, or the axes.")
+        return compose_printed(content)
+    return _compose(content, ax)
+
+
+def _compose(content: Content, ax: "Axes | None") -> "Figure":
+    view, look = content.view, content.look
+    form = number_format(content.numbers, look.digits)
+    totals = content.totals(form)
+    texts = None if content.readings else cells.numbers(view, look.digits, form)
     bar_axes = None
     if ax is None:
-        cell = None if written is None else cells.room(written, letters, size)
-        made, ax, bar_axes = new_figure(part, cell)
-    canvas = Canvas(ax, heatmap, part, scale, letters)
-    add_bar(canvas, paint(canvas), bar_axes)
-    label_axes(canvas)
-    entries = list(_overlays(canvas, run, look))
-    strip = overlays.STRIP_INCHES if look.settling else 0.0
-    lines = [*filter(None, [caption(run)]), *notes(canvas)]
+        made, ax, bar_axes = new_figure(view, _room(content, texts, totals))
+        _move(bar_axes, content.beside_inches(totals))
+    canvas = view.on(ax)
+    add_bar(canvas, paint(canvas), bar_axes, look)
+    content.fill(canvas)
     if bar_axes is None:
-        settle(canvas)
-        write_below(canvas, entries, lines, strip, least_width=1.5)
+        write_heading(ax, content.heading, view.letters, max(canvas.inches[0], _LEAST_GIVEN))
         settle(canvas)
     else:
-        write_below(canvas, entries, lines, strip)
-    if written is not None:
-        cells.write(canvas, written, size)
+        write_heading(ax, content.heading, view.letters, max(canvas.inches[0], _LEAST_INCHES))
+    said = [] if totals is None else draw_totals(canvas, totals)
+    least = _LEAST_GIVEN if bar_axes is None else _LEAST_INCHES
+    width = max(canvas.inches[0], least)
+    below = content.below_inches(totals)
+    write_below(ax, view.letters, content.entries, content.lines(*said), below, width)
+    if bar_axes is None:
+        settle(canvas)
+    if texts is not None:
+        cells.write(canvas, texts)
+    if content.readings is not None:
+        top_tokens.write(canvas, content.readings, content.final)
     if bar_axes is not None:
         fit(made)
     drawn: Any = ax.get_figure(root=True)
     return drawn  # type: ignore[no-any-return]
 
 
-def _overlays(canvas: Canvas, run: Run, look: Look) -> "Iterator[Artist]":
-    """Draw over and beside the cells what was asked for; yield the legend's entries."""
-    yield from overlays.hatch_what_is_no_number(canvas)
-    if look.hatch and run.margin is not None:
-        yield from overlays.hatch_uncertain(canvas, run.margin)
-    if run.column_medians is not None:
-        yield overlays.draw_medians(canvas, run.column_medians)
-    if look.settling and run.settling_depth is not None:
-        deep = int(run.provenance["deep_layer"])
-        yield from overlays.draw_settling(canvas, run.settling_depth, deep)
-        overlays.draw_strip(canvas, run.settling_depth, deep)
-
-
-def _required_readings(run: Run, look: Look) -> Readings | None:
-    """Return the readings to write into the cells, having checked that the map has what is asked.
-
-    Raises:
-        InputError: It has not.
-    """
-    if look.settling and (run.settling_depth is None or run.heatmap.rows.name != "layer"):
-        raise InputError("Only a depth run has settling depths; leave out --settling.")
-    if not look.top_tokens:
+def _room(
+    content: Content, texts: cells.Texts | None, totals: Totals | None
+) -> tuple[float, float] | None:
+    """Return width and height, inches, that a cell needs for what stands in it."""
+    if content.readings is not None:
+        return top_tokens.room(content.view, content.readings)
+    if texts is None:
         return None
-    readings = run.readings
-    if readings is None or not readings.top_k:
-        raise InputError(
-            "What each layer would say is not in this map; compute it with bathyscope depth "
-            "--top-k 1, or leave out --top-tokens."
-        )
-    return readings
+    beside = [] if totals is None else totals.texts
+    return cells.room([*texts, *beside], content.view.letters)
 
 
-def texts(run: Run, look: Look) -> Iterator[str]:
-    """Yield every text of a figure whose characters are not known beforehand."""
-    heatmap = run.heatmap
-    yield from (*heatmap.rows.labels, *heatmap.columns.labels, caption(run))
-    yield from (heatmap.quantity.legend, heatmap.quantity.name)
-    if look.top_tokens and run.readings is not None:
-        yield from run.readings.labels.values()
+def _move(bar: "Axes", inches: float) -> None:
+    """Move the colour bar to the right."""
+    figure = bar.get_figure(root=True)
+    assert figure is not None
+    x, y, width, height = bar.get_position().bounds
+    bar.set_position((x + inches / figure.get_figwidth(), y, width, height))

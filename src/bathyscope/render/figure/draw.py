@@ -1,6 +1,6 @@
 """Maps as matplotlib figures, and as PNG, SVG and PDF files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
@@ -11,11 +11,13 @@ from bathyscope.core.files.writing import new_file
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.description.describe import describe
+from bathyscope.render import tex
 from bathyscope.render.figure.alternative_text import add_alternative_text
 from bathyscope.render.figure.embedded_metadata import FORMATS, Inscription
 from bathyscope.render.figure.kinds import drawing_of
 from bathyscope.render.figure.saving import STYLE, metadata, save_page
-from bathyscope.render.lettering import lettering
+from bathyscope.render.labels import relabelled
+from bathyscope.render.lettering import SIZE, SMALLEST, Lettering, lettering
 from bathyscope.render.look import Look, LookOverrides, pages
 from bathyscope.runs.base import Run
 from bathyscope.runs.table import as_run
@@ -44,9 +46,10 @@ def figure(
     Raises:
         InputError: What is asked for is not in the map, or contradicts it.
     """
-    run, chosen = as_run(subject), Look.chosen(None, look)
+    chosen = Look.chosen(None, look)
+    run = relabelled(as_run(subject), chosen.labels)
     drawing = drawing_of(run)
-    letters = lettering(drawing.texts(run, chosen))
+    letters = _letters(drawing.texts(run, chosen), chosen)
     drawn = drawing.compose(run, chosen, letters, ax)
     letters.report()
     return drawn
@@ -58,19 +61,22 @@ def draw(
     path: str | Path,
     *,
     per_page: int | None = None,
+    text: bool = False,
     overwrite: bool = True,
     **look: Unpack[LookOverrides],
 ) -> list[Path]:
-    """Draw a run or a map into a PNG, SVG or PDF file, whole or not at all.
+    """Draw a run or a map into a PNG, SVG or PDF file, or a LaTeX table, whole or not at all.
 
     The same numbers give the same bytes. What is needed to compute the map again is embedded in
     the file, and in an SVG its description in words.
 
     Args:
         subject: What to draw.
-        path: Where to; the ending chooses the format.
+        path: Where to; the ending chooses the format. `.tex` is a LaTeX table.
         per_page: At most so many positions of the long axis on a page: a PDF gets several, a PNG
             or SVG becomes several files, numbered behind the name. None draws one page.
+        text: Whether an SVG holds its letters as text, to be found and edited, which looks as it
+            should where its fonts are; else as outlines, which look the same everywhere.
         overwrite: Whether an existing figure is replaced; never a file that bathyscope did not
             write.
         **look: Fields of `render.look.Look`, as `figure` takes them.
@@ -83,13 +89,23 @@ def draw(
             replaced.
         WriteError: A file cannot be written.
     """
-    run, path, chosen = as_run(subject), Path(path), Look.chosen(None, look)
+    path, chosen = Path(path), Look.chosen(None, look)
+    run = relabelled(as_run(subject), chosen.labels)
     drawing = drawing_of(run)
     paths = page_paths(run, path, chosen, per_page)
-    letters = lettering(drawing.texts(run, chosen))
+    if text and path.suffix.lower() != ".svg":
+        raise InputError(
+            f"{path} is no SVG: in a PDF text is text in any case, in a PNG it never is; leave out "
+            "--text."
+        )
+    if path.suffix.lower() == tex.ENDING:
+        _write_tables(as_run(subject), pages(run.heatmap, chosen, per_page), paths, overwrite)
+        return paths
+    letters = _letters(drawing.texts(run, chosen), chosen)
     import matplotlib
 
-    with matplotlib.rc_context(STYLE), ExitStack() as stack:
+    style = {**STYLE, "svg.fonttype": "none"} if text else STYLE
+    with matplotlib.rc_context(style), ExitStack() as stack:
         looks = pages(run.heatmap, chosen, per_page)
         drawn = [drawing.compose(run, page, letters, None) for page in looks]
         partial = [stack.enter_context(new_file(one, overwrite=overwrite)) for one in paths]
@@ -98,13 +114,19 @@ def draw(
     return paths
 
 
+def _letters(texts: Iterable[str], look: Look) -> Lettering:
+    """Return the fonts of a figure; one of given width has all text as large as its labels."""
+    return lettering(texts, look.font, SMALLEST if look.width is None else SIZE)
+
+
 def page_paths(subject: Run | Heatmap, path: Path, look: Look, per_page: int | None) -> list[Path]:
     """Return the files that `draw` writes: `figure-1.png`, `figure-2.png` … for several pages.
 
     Raises:
         InputError: The ending is not known, or a page holds nothing.
     """
-    require_format(path)
+    if path.suffix.lower() != tex.ENDING:
+        require_format(path)
     count = len(pages(as_run(subject).heatmap, look, per_page))
     if count == 1 or path.suffix.lower() == ".pdf":
         return [path]
@@ -118,6 +140,15 @@ def require_format(path: Path) -> None:
         raise InputError(
             f"{path} does not end in {', '.join(FORMATS)}; choose one of these formats."
         )
+
+
+def _write_tables(run: Run, looks: Sequence[Look], paths: Sequence[Path], overwrite: bool) -> None:
+    """Write LaTeX tables, one for each page."""
+    written = [tex.latex_table(run, look) for look in looks]
+    with ExitStack() as stack:
+        for path, table in zip(paths, written, strict=True):
+            partial = stack.enter_context(new_file(path, overwrite=overwrite))
+            partial.write_text(table, encoding="utf-8")
 
 
 def _save(drawn: "Sequence[Figure]", paths: Sequence[Path], run: Run) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.registry import Registry
 from bathyscope.render.figure.comparison import compose_comparison, texts_of_comparison
-from bathyscope.render.figure.composition import compose, texts
+from bathyscope.render.figure.composition import compose
+from bathyscope.render.figure.content import texts
 from bathyscope.render.figure.faithfulness import compose_curves
 from bathyscope.render.lettering import Lettering
 from bathyscope.render.look import Look

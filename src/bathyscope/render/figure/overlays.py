@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.render.figure.canvas import Canvas
+from bathyscope.render.figure.canvas import Canvas, View
 from bathyscope.render.palette import UNKNOWN
 
 if TYPE_CHECKING:
@@ -18,106 +18,156 @@ LINE = "#0072B2"  # told apart from every palette's middle: Okabe & Ito 2008
 STRIP_INCHES = 0.26
 """Height of the strip of deep tokens below a map, with the gap above it."""
 
+_DASHES = (0, (4, 3))
+_UNCERTAIN, _UNCERTAIN_GREY = "///", "0.6"
+_MEDIAN: dict[str, Any] = {
+    "color": LINE,
+    "marker": "o",
+    "markersize": 5,
+    "markeredgecolor": "white",
+}
 
-def hatch_what_is_no_number(canvas: Canvas) -> "Iterator[Artist]":
+
+def hatch_what_is_no_number(canvas: Canvas) -> None:
     """Hatch NaN on grey, and infinities on the colour of their end of the scale."""
+    for mask, _, pattern, _, ink in _no_numbers(canvas):
+        canvas.axes.add_patch(_hatching(mask, pattern, ink))
+
+
+def no_number_entries(view: View) -> "Iterator[Artist]":
+    """Yield the legend's entries of `hatch_what_is_no_number`, with how many cells there are."""
     from matplotlib.patches import Patch
 
-    values, low, high = canvas.values, canvas.scale.low, canvas.scale.high
-    ends = canvas.scale.colours(np.array([low, high]))
-    inks = canvas.scale.ink(np.array([low, high]))
-    for mask, name, pattern, colour, ink in (
-        (np.isnan(values), "no number", "////", UNKNOWN, "white"),
-        (np.isposinf(values), "+∞", "xxxx", tuple(ends[1]), str(inks[1])),
-        (np.isneginf(values), "−∞", "....", tuple(ends[0]), str(inks[0])),
-    ):
+    for mask, name, pattern, colour, ink in _no_numbers(view):
         count = int(mask.sum())
-        if count:
-            canvas.axes.add_patch(_hatching(mask, pattern, ink))
-            label = f"{name} ({count} cell{'s' if count > 1 else ''})"
-            yield Patch(facecolor=colour, edgecolor=ink, linewidth=0, hatch=pattern, label=label)
+        label = f"{name} ({count} cell{'s' if count > 1 else ''})"
+        yield Patch(facecolor=colour, edgecolor=ink, linewidth=0, hatch=pattern, label=label)
 
 
-def hatch_uncertain(canvas: Canvas, margin: FloatArray) -> "Iterator[Artist]":
-    """Hatch the cells that sampling cannot tell from zero, if there are any."""
+def hatch_uncertain(canvas: Canvas, margin: FloatArray) -> None:
+    """Hatch the cells that sampling cannot tell from zero."""
+    mask = _uncertain(canvas, margin)
+    if mask.any():
+        canvas.axes.add_patch(_hatching(mask, _UNCERTAIN, _UNCERTAIN_GREY))
+
+
+def uncertain_entries(view: View, margin: FloatArray) -> "Iterator[Artist]":
+    """Yield the legend's entry of `hatch_uncertain`, if there are such cells."""
     from matplotlib.patches import Patch
 
-    mask = canvas.cut(np.abs(canvas.heatmap.values) <= margin)
-    if not mask.any():
-        return
-    canvas.axes.add_patch(_hatching(mask, "///", "0.6"))
-    yield Patch(
-        facecolor="white", edgecolor="0.6", linewidth=0, hatch="///",
-        label="the 95 % interval covers 0",
-    )  # fmt: skip
+    if _uncertain(view, margin).any():
+        yield Patch(
+            facecolor="white", edgecolor=_UNCERTAIN_GREY, linewidth=0, hatch=_UNCERTAIN,
+            label="the 95 % interval covers 0",
+        )  # fmt: skip
 
 
-def draw_settling(canvas: Canvas, depths: NDArray[np.int64], deep: int) -> "Iterator[Artist]":
+def draw_settling(canvas: Canvas, depths: NDArray[np.int64], deep: int) -> None:
     """Draw a line below the layer at which each token settles, and where the deep layers begin."""
-    from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
 
     columns = canvas.part.columns
     edges = np.arange(len(columns) + 1) - 0.5
     halo = [withStroke(linewidth=2.6, foreground="white")]
     canvas.axes.stairs(
-        _below(depths[columns.start : columns.stop]), edges, baseline=None,
-        color=LINE, linewidth=1.4, clip_on=False, path_effects=halo,
+        _below(depths[columns.start : columns.stop]), edges, baseline=None, color=LINE,
+        linewidth=1.4, clip_on=False, path_effects=halo,
+        orientation="horizontal" if canvas.turned else "vertical",
     )  # fmt: skip
+    draw = canvas.axes.axvline if canvas.turned else canvas.axes.axhline
+    draw(float(_below(deep)), color="white", linewidth=1.6)
+    draw(float(_below(deep)), color=LINE, linewidth=0.8, linestyle=_DASHES)
+
+
+def settling_entries(deep: int) -> "Iterator[Artist]":
+    """Yield the legend's entries of `draw_settling`."""
+    from matplotlib.lines import Line2D
+
     yield Line2D([], [], color=LINE, linewidth=1.4, label="settling depth")
-    height, dashes = float(_below(deep)), (0, (4, 3))
-    canvas.axes.axhline(height, color="white", linewidth=1.6)
-    canvas.axes.axhline(height, color=LINE, linewidth=0.8, linestyle=dashes)
     label = f"deep from layer {deep}"
-    yield Line2D([], [], color=LINE, linewidth=0.8, linestyle=dashes, label=label)
+    yield Line2D([], [], color=LINE, linewidth=0.8, linestyle=_DASHES, label=label)
 
 
-def draw_medians(canvas: Canvas, medians: FloatArray) -> "Artist":
-    """Draw the median layer of each column, and its interval; return the entry in the legend.
+def draw_medians(canvas: Canvas, medians: FloatArray) -> None:
+    """Draw the median layer of each column, and its interval.
 
     Args:
         canvas: The map, its rows layers from 1.
         medians: Median, low and high end of each column, (columns, 3); NaN without interval.
     """
+    shown = medians[canvas.part.columns.start : canvas.part.columns.stop] - 1
+    middle, places = shown[:, 0], np.arange(len(shown))
+    reach = np.nan_to_num(np.abs(shown[:, 1:] - shown[:, :1])).T
+    x, y = (middle, places) if canvas.turned else (places, middle)
+    canvas.axes.errorbar(
+        x, y, linestyle="none", elinewidth=1.4, capsize=3, clip_on=False,
+        xerr=reach if canvas.turned else None, yerr=None if canvas.turned else reach, **_MEDIAN,
+    )  # fmt: skip
+
+
+def median_entries() -> "Iterator[Artist]":
+    """Yield the legend's entry of `draw_medians`."""
     from matplotlib.lines import Line2D
 
-    shown = medians[canvas.part.columns.start : canvas.part.columns.stop] - 1
-    middle = shown[:, 0]
-    reach = np.nan_to_num(np.abs(shown[:, 1:] - shown[:, :1])).T
-    look: dict[str, Any] = {
-        "color": LINE,
-        "marker": "o",
-        "markersize": 5,
-        "markeredgecolor": "white",
-    }
-    canvas.axes.errorbar(
-        np.arange(len(shown)), middle, yerr=reach, linestyle="none", elinewidth=1.4, capsize=3,
-        clip_on=False, **look,
-    )  # fmt: skip
-    return Line2D([], [], linestyle="none", label="median, 95 % interval", **look)
+    yield Line2D([], [], linestyle="none", label="median, 95 % interval", **_MEDIAN)
 
 
-def draw_strip(canvas: Canvas, depths: NDArray[np.int64], deep_layer: int) -> None:
-    """Draw a strip below the map: deep tokens filled, at its side the deep-thinking ratio."""
+def draw_strip(
+    canvas: Canvas, depths: NDArray[np.int64], deep_layer: int, *, ratio: bool = True
+) -> None:
+    """Draw a strip beside the tokens: deep ones filled, at its side the deep-thinking ratio."""
     from matplotlib.colors import ListedColormap
 
     width, height = canvas.inches
-    tall = 0.45 * STRIP_INCHES
-    strip = canvas.axes.inset_axes((0, -0.8 * STRIP_INCHES / height, 1, tall / height))
+    tall, gap = 0.45 * STRIP_INCHES, 0.35 * STRIP_INCHES
+    place = (
+        (1 + gap / width, 0, tall / width, 1)
+        if canvas.turned
+        else (0, -(gap + tall) / height, 1, tall / height)
+    )
+    strip = canvas.axes.inset_axes(place)
     deep = depths >= deep_layer
     shown = deep[canvas.part.columns.start : canvas.part.columns.stop]
     strip.imshow(
-        shown[None, :], cmap=ListedColormap(["0.93", LINE]), vmin=0, vmax=1, aspect="auto",
-        interpolation="nearest",
+        shown[:, None] if canvas.turned else shown[None, :], cmap=ListedColormap(["0.93", LINE]),
+        vmin=0, vmax=1, aspect="auto", interpolation="nearest",
     )  # fmt: skip
     strip.spines[:].set_visible(False)
     style = canvas.letters.style()
     strip.set_xticks([])
+    strip.set_yticks([])
+    if canvas.turned:
+        strip.xaxis.tick_top()
+        strip.set_xticks([0], ["deep"], rotation=90, **style)
+        return
     strip.set_yticks([0], ["deep"], **style)
-    strip.annotate(
-        f"ratio {deep.mean():.3f} ({int(deep.sum())} of {len(deep)})",
-        (1, 0.5), (0.06 / width + 1, 0.5), "axes fraction", "axes fraction", va="center", **style,
-    )  # fmt: skip
+    if ratio:
+        strip.annotate(
+            f"ratio {deep.mean():.3f} ({int(deep.sum())} of {len(deep)})",
+            (1, 0.5), (0.06 / width + 1, 0.5), "axes fraction", "axes fraction", va="center",
+            **style,
+        )  # fmt: skip
+
+
+def _no_numbers(
+    view: View,
+) -> Iterator[tuple[NDArray[np.bool_], str, str, Any, str]]:
+    """Yield which cells are no numbers, what they are, and how they are hatched."""
+    low, high = view.scale.low, view.scale.high
+    ends = view.scale.colours(np.array([low, high]))
+    inks = view.scale.ink(np.array([low, high]))
+    for mask, name, pattern, colour, ink in (
+        (np.isnan(view.values), "no number", "////", UNKNOWN, "white"),
+        (np.isposinf(view.values), "+∞", "xxxx", tuple(ends[1]), str(inks[1])),
+        (np.isneginf(view.values), "−∞", "....", tuple(ends[0]), str(inks[0])),
+    ):
+        if mask.any():
+            yield mask, name, pattern, colour, ink
+
+
+def _uncertain(view: View, margin: FloatArray) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = view.cut(np.abs(view.heatmap.values) <= margin)
+    return mask
 
 
 def _below(layer: Any) -> Any:
