@@ -1,9 +1,12 @@
 """Several runs on one page: their figures and descriptions, offline."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bathyscope.core.files.writing import new_file
+from bathyscope.description.markdown import as_text
+from bathyscope.description.words.account import divided
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Exhibit:
 
     Attributes:
         figure: Path of the picture, relative to the page.
-        description: Markdown.
+        description: Markdown, as `describe` makes it: the short account is shown, the rest folded.
     """
 
     figure: str
@@ -41,10 +44,19 @@ def write_gallery(path: Path, title: str, introduction: str, exhibits: list[Exhi
     page = environment.get_template("gallery.html").render(
         title=title,
         introduction=markdown.render(introduction),
-        exhibits=[
-            {"figure": exhibit.figure, "html": markdown.render(exhibit.description)}
-            for exhibit in exhibits
-        ],
+        exhibits=[_parts(exhibit, markdown.render) for exhibit in exhibits],
     )
     with new_file(path) as partial:
         partial.write_text(page, encoding="utf-8")
+
+
+def _parts(exhibit: Exhibit, html: Callable[[str], str]) -> dict[str, str]:
+    """Return what the page shows of an exhibit: its picture, and its words in HTML."""
+    title, short, full = divided(exhibit.description)
+    return {
+        "figure": exhibit.figure,
+        "title": html(f"## {title}"),
+        "short": html(short),
+        "alternative": as_text(short).strip(),
+        "full": html(full),
+    }

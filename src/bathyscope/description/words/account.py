@@ -56,3 +56,10 @@ class Account:
             if sentences:
                 parts += ["", f"## {heading}", "", *(f"- {sentence}" for sentence in sentences)]
         return "\n".join(parts) + "\n"
+
+
+def divided(markdown: str) -> tuple[str, str, str]:
+    """Return the title of an account as Markdown, its short account, and all that follows."""
+    head, _, full = markdown.partition(f"\n\n## {IN_FULL}\n\n")
+    title, _, short = head.partition("\n\n")
+    return title.removeprefix("# "), short, full
