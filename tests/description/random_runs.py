@@ -9,8 +9,14 @@ import bathyscope as bs
 from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from bathyscope.runs.base import Run
 from bathyscope.runs.evidence import Evidence
-from tests.comparison.maps import attribution
+from bathyscope.runs.faithfulness import RandomReference, RankedMap
+from bathyscope.runs.settling import SettlingRun
+from bathyscope.runs.think import Sample
+from tests.comparison.maps import attribution, provenance
 from tests.description.test_depth import LABELS, run_of
+from tests.runs.test_depth_groups import PIECES
+from tests.runs.test_depth_groups import run_of as settled_run
+from tests.runs.test_kinds import SAMPLES
 
 Generator = np.random.Generator
 
@@ -173,3 +179,102 @@ MAKERS = (attribution_run,) * 5 + (table_of,) * 2 + (depth_run,) * 2 + (comparis
 def random_runs(number: int = 500) -> list[Run | Heatmap]:
     """Return so many runs, always the same ones."""
     return [MAKERS[seed % len(MAKERS)](np.random.default_rng(seed)) for seed in range(number)]
+
+
+def settling_run(numbers: Generator) -> SettlingRun:
+    """Return settling depths of a text of three sentences, or of its beginning."""
+    tokens = int(numbers.choice([1, 2, 11, len(PIECES)]))
+    depths = numbers.integers(1, int(numbers.choice([2, 11])), size=tokens).tolist()
+    return settled_run(PIECES[:tokens], depths)
+
+
+def groups_run(numbers: Generator) -> bs.DepthGroupsRun:
+    """Return such depths by word, sentence or role."""
+    run = settling_run(numbers)
+    return bs.group_depths(run, str(numbers.choice(["word", "sentence", "role"])))
+
+
+def interaction_run(numbers: Generator) -> bs.InteractionRun:
+    """Return a kept map of interactions with other numbers, exact or sampled."""
+    run = SAMPLES["interactions"]()
+    assert isinstance(run, bs.InteractionRun)
+    size = len(run.heatmap.columns)
+    values = finite_or_nan(values_of(numbers, size, size))
+    run = replace(run, heatmap=replace(run.heatmap, values=(values + values.T) / 2))
+    if numbers.random() < 0.5:
+        return run
+    error = np.abs(numbers.normal(size=values.shape))
+    return replace(run, standard_error=(error + error.T) / 4, degrees_of_freedom=9)
+
+
+def chain_run(numbers: Generator) -> bs.ChainRun:
+    """Return a kept chain with other numbers, exact or sampled."""
+    run = SAMPLES["chain"]()
+    assert isinstance(run, bs.ChainRun)
+    values = numbers.normal(size=run.heatmap.values.shape) * numbers.choice([0.0, 1.0, 1e-3])
+    values = np.where(run.heatmap.values != 0, values, 0.0)
+    values[:, int(numbers.integers(values.shape[1]))] *= 0.01
+    run = replace(run, heatmap=replace(run.heatmap, values=values), none=None, all=None)
+    if numbers.random() < 0.5:
+        return replace(run, all=values.sum(axis=1), none=np.zeros(len(values)))
+    error = np.abs(numbers.normal(size=values.shape)) / 2
+    return replace(run, standard_error=error, degrees_of_freedom=9)
+
+
+def think_run(numbers: Generator) -> bs.ThinkRun:
+    """Return samples that agree or not, or give no answer."""
+    count = int(numbers.integers(2, 7))
+    kept = int(numbers.integers(1, count + 1))
+    compared = bool(numbers.random() < 0.5)
+    asked = bs.ThinkSettings(n=count, prefix=3, keep=0.5, compare=compared).to_document()
+    origin = provenance(lens="norm", settings=asked, num_layers=4, deep_layer=4, threads=1)
+    depths = [numbers.integers(1, 5, size=int(numbers.integers(1, 4))) for _ in range(count)]
+    order = sorted(range(count), key=lambda at: -float((depths[at] >= 4).mean()))
+    samples = [
+        Sample(
+            float((depths[at] >= 4).mean()),
+            at in order[:kept],
+            compared or at in order[:kept],
+            len(depths[at]) + int(numbers.integers(0, 9)),
+            "text",
+            [None, "1", "2", "`x`", "a long answer of very many words"][numbers.integers(5)]
+            if compared or at in order[:kept]
+            else None,
+        )
+        for at in range(count)
+    ]
+    return bs.ThinkRun.of(depths, samples, 1.5, 2.5 if compared else None, origin)
+
+
+def faithfulness_run(numbers: Generator) -> bs.FaithfulnessRun:
+    """Return the curves of some maps, and random orders, counted or drawn."""
+    run = SAMPLES["faithfulness"]()
+    assert isinstance(run, bs.FaithfulnessRun)
+    maps, points = int(numbers.integers(1, 4)), len(run.features) + 1
+    curves = -np.abs(numbers.normal(size=(2 * maps + 2, points))) * numbers.choice([0.0, 1.0])
+    scores = []
+    for index in range(maps):
+        deletion, insertion = curves[2 * index : 2 * index + 2]
+        own = float((deletion[0] - deletion).mean()), float((insertion[-1] - insertion).mean())
+        order = tuple(int(at) for at in numbers.permutation(points - 1))
+        name = ("shapley", "banzhaf", "leave_one_out")[index]
+        scores.append((own[0] - own[1], index, RankedMap(name, order, *own, own[0] - own[1], None)))
+    scores.sort(key=lambda entry: -entry[0])
+    rows = [2 * index + which for _, index, _ in scores for which in (0, 1)]
+    curves = np.concatenate([curves[rows], curves[-2:]])
+    score = float((curves[-2][0] - curves[-2]).mean())
+    drawn = numbers.random() < 0.5
+    random = RandomReference(score, 5 if drawn else None, 0.1 if drawn else None, None)
+    labels = tuple(str(row) for row in range(len(curves)))
+    heatmap = replace(run.heatmap, values=curves, rows=Axis("curve", labels))
+    return replace(run, heatmap=heatmap, maps=tuple(one for *_, one in scores), random=random)
+
+
+OTHERS = {
+    "settling": settling_run,
+    "depth_groups": groups_run,
+    "interactions": interaction_run,
+    "chain": chain_run,
+    "think": think_run,
+    "faithfulness": faithfulness_run,
+}

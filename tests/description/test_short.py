@@ -2,11 +2,14 @@
 
 from statistics import median
 
+import numpy as np
+import pytest
+
 import bathyscope as bs
 from bathyscope.core.heatmap import Heatmap
-from tests.description import short_sentences
+from tests.description import short_others, short_sentences
 from tests.description.depth_sentences import DepthTruth
-from tests.description.random_runs import random_runs
+from tests.description.random_runs import OTHERS, random_runs
 from tests.description.reader import short_page
 from tests.description.truth import Truth, margins_of
 
@@ -43,3 +46,15 @@ def test_every_sentence_of_500_random_maps_is_true_and_short() -> None:
     rules = ("attribution", "plain", "depth", "comparison")
     known = {name for rule in rules for name, _, _ in getattr(short_sentences, rule).rules}
     assert set().union(*told) == known, "every rule has read a sentence"
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_every_sentence_of_other_kinds_is_true_and_short(kind: str) -> None:
+    rules = getattr(short_others, {"depth_groups": "groups_of_depth"}.get(kind, kind))
+    told = set()
+    for seed in range(40):
+        run = OTHERS[kind](np.random.default_rng(seed))
+        told |= set(rules.read_short(short_page(bs.describe(run, short=True)), run))
+        assert words_of(run) <= 90
+    unsaid = {name for name, _, _ in rules.rules} - told
+    assert unsaid <= {"caution", "unknown", "unvaried"}, "every rule has read a sentence"

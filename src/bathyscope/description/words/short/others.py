@@ -1,6 +1,6 @@
 """Short accounts of Think@n, of faithfulness and of chains."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bathyscope.description.facts.chain import ChainFacts, Owed, Passage
 from bathyscope.description.facts.faithfulness import FaithfulnessFacts, Ranking
@@ -8,7 +8,7 @@ from bathyscope.description.facts.think import Answered, ThinkFacts
 from bathyscope.description.markdown import escaped
 from bathyscope.description.words.phrases import count, percent
 from bathyscope.description.words.short.given import caution
-from bathyscope.description.words.short.names import quoted
+from bathyscope.description.words.short.names import cut, quoted
 from bathyscope.description.words.short.numbers import margin, rounded, signed
 from bathyscope.description.words.short.paragraph import Sentence
 
@@ -16,10 +16,12 @@ from bathyscope.description.words.short.paragraph import Sentence
 def think_short(found: ThinkFacts) -> Iterator[Sentence]:
     """Yield what the kept samples answer, how surely, and what it took."""
     samples = len(found.samples)
-    voters = "The only sample" if samples == 1 else f"{found.kept:,} of {samples:,} samples"
-    which = "" if found.kept == samples else ", those that begin deepest,"
-    answer = "answers" if samples == 1 or found.kept == 1 else "answer"
-    yield Sentence(f"{voters}{which} {answer} {_answer(found.chosen)}.")
+    which = "those that begin" if found.kept != 1 else "the one that begins"
+    which = "" if found.kept == samples else f", {which} deepest,"
+    answer = "answers" if found.kept == 1 else "answer"
+    yield Sentence(
+        f"{found.kept:,} of {samples:,} samples{which} {answer} {_answer(found.chosen)}."
+    )
     if found.all is not None:
         same = "the same" if found.all.answer == found.chosen.answer else _answer(found.all)
         yield Sentence(
@@ -82,12 +84,12 @@ def _compared(difference: float, beyond: float, above: str, below: str) -> str:
 
 def chain_short(found: ChainFacts) -> Iterator[Sentence]:
     """Yield what the answer owes to which passage, which steps nothing depends on, and how."""
-    answer, unit = found.rows[-1], f" {escaped(found.quantity.unit)}"
-    if not found.quantity.unit:
-        unit = ""
+    answer = found.rows[-1]
+    unit = f" {escaped(found.quantity.unit)}" if found.quantity.unit else ""
+    written = rounded if found.quantity.neutral is None else signed
     yield Sentence(
-        f"By {found.reading} ({escaped(found.variant.replace('_', '-'))}), the answer "
-        f"{quoted(answer.row.label)} {_owes(answer.largest, unit)}."
+        f"By {found.reading} ({escaped(cut(found.variant.replace('_', '-')))}), the answer "
+        f"{quoted(answer.row.label)} {_owes(answer.largest, unit, written)}."
     )
     if answer.effect is not None:
         yield Sentence(f"All that stands before it changes it by {signed(answer.effect)}{unit}.", 3)
@@ -98,7 +100,9 @@ def chain_short(found: ChainFacts) -> Iterator[Sentence]:
         yield Sentence(f"Of {count(steps, 'step')}, nothing depends on {_named(first)}{more}.", 2)
     if found.origins is not None and found.origins.straight:
         yield Sentence(
-            f"{percent(found.origins.straight)} of what supports the answer is the prompt's own.", 2
+            f"{percent(found.origins.straight)} of what supports the answer goes straight to the "
+            "prompt.",
+            2,
         )
     if found.sampling is not None:
         yield Sentence(
@@ -109,15 +113,15 @@ def chain_short(found: ChainFacts) -> Iterator[Sentence]:
     yield from caution("response", found.generated, found.likelihood)
 
 
-def _owes(largest: tuple[Owed, ...], unit: str) -> str:
+def _owes(largest: tuple[Owed, ...], unit: str, written: Callable[[float], str]) -> str:
     if not largest:
         return "clearly owes nothing to any passage"
     first = largest[0]
-    said = f"owes most to {_named(first.to)}: {signed(first.value)}{margin(first.margin)}{unit}"
+    said = f"owes most to {_named(first.to)}: {written(first.value)}{margin(first.margin)}{unit}"
     steps = [owed for owed in largest if owed.to.what == "step"]
     if first.to.what == "step" or not steps:
         return said
-    return f"{said}; of the steps most to {_named(steps[0].to)}: {signed(steps[0].value)}{unit}"
+    return f"{said}; of the steps most to {_named(steps[0].to)}: {written(steps[0].value)}{unit}"
 
 
 def _named(passage: Passage) -> str:
