@@ -15,7 +15,7 @@ FIGURES = Path(__file__).parent.parent / "figures"
 def test_attribute_writes_a_run_and_prints_a_table(here: Path, llama_folder: str) -> None:
     result = call("attribute", MARKED, "--target", " 00", "-m", llama_folder, "-o", "run")
     assert result.exit_code == 0, result.output
-    assert "whole target" in result.stdout
+    assert "Effect on the answer as a whole" in result.stdout
     assert tree(here / "run") == ["arrays.safetensors", "figure.png", "run.json", "scores.csv"]
     assert tree(here) == ["run", *(f"run/{name}" for name in tree(here / "run"))]
 

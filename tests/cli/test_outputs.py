@@ -141,7 +141,7 @@ def limited(bytes: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True)
 
 
-SHOWN = {"attribute": "whole target", "depth": "settles", "figure": "settles", "lens": "norm"}
+SHOWN = {"attribute": "as a whole", "depth": "settles", "figure": "settles", "lens": "norm"}
 
 
 @pytest.mark.parametrize("command", [*SHOWN, "compare"])

@@ -25,6 +25,7 @@ from bathyscope.cli import (
     rank,
     render,
     rerun,
+    runs,
     select,
     study,
     think,
@@ -139,3 +140,9 @@ problems_app.command("arithmetic")(_ends_well(problems.arithmetic))
 problems_app.command("read", cls=listings.ending_with(listings.shapes))(_ends_well(problems.read))
 problems_app.command("gym")(_ends_well(problems.gym))
 app.add_typer(problems_app, name="problems")
+
+runs_app = typer.Typer(help="List, show, name and delete saved runs.", invoke_without_command=True)
+runs_app.callback()(_ends_well(runs.listed))
+for _name in ("show", "name", "delete"):
+    runs_app.command(_name)(_ends_well(getattr(runs, _name)))
+app.add_typer(runs_app, name="runs")

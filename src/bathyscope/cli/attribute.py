@@ -74,12 +74,14 @@ def command(
     verify: options.Verify = False,
     dry_run: options.DryRun = False,
     output: options.Output = None,
+    name: options.Name = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     palette: options.Palette = None,
     hatch: Annotated[
         bool, typer.Option("--hatch", help="Hatch cells whose 95 % interval covers zero.")
     ] = False,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure what each feature of a prompt did to each token of its continuation."""
@@ -95,7 +97,7 @@ def command(
         chosen = asked.known()
         if chosen is not None:
             check(chosen, targets, settings)
-        delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json)
+        delivery = Delivery(output, figure or [], palette, hatch, overwrite, as_json, wide, name)
         delivery.check(len(targets))
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
         marked, turn = asked.of(loaded)

@@ -92,6 +92,7 @@ def command(
     dtype: options.Dtype = "float32",
     device: options.Device = None,
     output: options.Output = None,
+    name: options.Name = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     palette: options.Palette = None,
@@ -101,6 +102,7 @@ def command(
             metavar="FILE", help="Also write the cells, one a line, into this .csv or .parquet."
         ),
     ] = None,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Map what each step of a response owes to earlier steps and to parts of the prompt."""
@@ -119,7 +121,7 @@ def command(
         (text,) = asked.targets([_given(response)], "--response")
         chosen = asked.known() if features else asked.marked()
         require_asked(chosen or Prompt(asked.source or "-"), text, settings)
-        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json, wide, name)
         delivery.check()
         require_table(table, overwrite=overwrite)
         loaded = options.load_model(model, revision, dtype, device, progress)

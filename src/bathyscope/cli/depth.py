@@ -68,9 +68,11 @@ def command(
     verify: options.Verify = False,
     dry_run: options.DryRun = False,
     output: options.Output = None,
+    name: options.Name = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     palette: options.Palette = None,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure at which layer each token of a response was decided."""
@@ -98,7 +100,7 @@ def command(
             _require_nothing_else(given, response)
             loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
             return stream_depths(loaded, asked.text(loaded)[0], settings, as_json=as_json)
-        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json, wide, name)
         delivery.check()
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
         text, turn = asked.text(loaded)
@@ -107,18 +109,27 @@ def command(
         if dry_run:
             return show_forecast(forecast, as_json=as_json)
         run = verb(loaded, text, response, settings=settings)
-    if ratio_only and not (output or figure):
-        return show_all([run], as_json=as_json)
+    if ratio_only and not (output or name or figure):
+        return show_all([run], as_json=as_json, wide=wide)
     return delivery.deliver([run])
 
 
 def _require_nothing_else(given: Mapping[str, Any], response: str | None) -> None:
-    names = ("target_turn", "top_k", "statistic", "ratio_only", "dry_run", "output", "figure")
+    names = (
+        "target_turn",
+        "top_k",
+        "statistic",
+        "ratio_only",
+        "dry_run",
+        "output",
+        "name",
+        "figure",
+    )
     if response or given["by"] != _TOKEN or any(given[name] for name in names):
         raise InputError(
             "--stream looks into tokens while the model writes them; it goes with neither "
-            "--response, --output, --figure, --top-k, --statistic, --ratio-only, --by, --dry-run "
-            "nor --target-turn."
+            "--response, --output, --name, --figure, --top-k, --statistic, --ratio-only, --by, "
+            "--dry-run nor --target-turn."
         )
 
 

@@ -68,6 +68,7 @@ def command(
     ] = None,
     device: options.Device = None,
     output: options.Output = None,
+    name: options.Name = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     as_json: options.Json = False,
@@ -93,7 +94,7 @@ def command(
     with progress_bars() as progress:
         from bathyscope.cli.results import Delivery
 
-        delivery = Delivery(output, figure or [], None, False, overwrite, as_json)
+        delivery = Delivery(output, figure or [], None, False, overwrite, as_json, name=name)
         kept = options.cache_file(cache)
         settings = _Settings(model, dtype, device, budget, seed, kept, batch_tokens, progress)
         delivery.check()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from bathyscope.core.progress import Progress
 
+_LONG = 3600.0  # seconds; items may take longer than the half minute that rich looks back
+
 
 def complain(sentence: str) -> None:
     """Print one sentence to standard error."""
@@ -64,7 +66,12 @@ def progress_bars() -> "Iterator[Progress]":
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        speed_estimate_period=_LONG,
+    ) as bars:
         yield _Bars(bars)
 
 
@@ -91,9 +98,9 @@ class _Lines:
         now = time.monotonic()
         known = self.stages.get(stage)
         if known is None or done < known.done:
-            known = self.stages[stage] = _Stage(now, now, done, done)
+            known = self.stages[stage] = _Stage(now, done, done)
         else:
-            known.done = done
+            known.reach(done, now)
             if now - known.told < 10 or done == total:
                 return
         known.told = now
@@ -103,18 +110,28 @@ class _Lines:
 
 @dataclass
 class _Stage:
-    """A stage: its beginning, when it was last told of, what was done then and is now."""
+    """A stage: when it was last told of, what was done when it began, and is now.
 
-    begun: float
+    The first item is no measure of the others, it waits for what is made once: time counts from
+    its end.
+    """
+
     told: float
     begun_at: int
     done: int
+    timed_from: tuple[float, int] | None = None
+
+    def reach(self, done: int, now: float) -> None:
+        """Note how far it has come."""
+        if self.timed_from is None and done > self.begun_at:
+            self.timed_from = now, done
+        self.done = done
 
     def left(self, now: float, total: int | None) -> str:
         """Return the speed of this stage so far, and the time left at it."""
-        if total is None or self.done == self.begun_at:
+        if total is None or self.timed_from is None or self.done == self.timed_from[1]:
             return ""
-        rate = (self.done - self.begun_at) / (now - self.begun)
+        rate = (self.done - self.timed_from[1]) / (now - self.timed_from[0])
         left = timedelta(seconds=round((total - self.done) / rate))
         return f", {rate:.2g} a second, about {left} left"
 

@@ -15,9 +15,11 @@ def command(
     study: Study,
     record: Annotated[str, typer.Argument(metavar="ID", help="Id of a record, as in its tables.")],
     output: options.Output = None,
+    name: options.Name = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     palette: options.Palette = None,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Show the maps of one record of a study, and save them as runs."""
@@ -29,6 +31,6 @@ def command(
     if not runs:
         print_json(opened.record(record))
         return
-    delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+    delivery = Delivery(output, figure or [], palette, False, overwrite, as_json, wide, name)
     delivery.check(len(runs))
     delivery.deliver(runs)

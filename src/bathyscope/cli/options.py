@@ -34,6 +34,11 @@ Output = Annotated[
         help="Folder for the run. [default: a new one in ./bathyscope-runs/]",
     ),
 ]
+Name = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Name of the run's folder in ./bathyscope-runs/."),
+]
+Wide = Annotated[bool, typer.Option("--wide", help="Print every cell, not what weighs most alone.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Figure = Annotated[
     list[Path] | None,

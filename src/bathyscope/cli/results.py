@@ -12,6 +12,7 @@ import typer
 
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import complain, note, tell
+from bathyscope.cli.places import RUNS, place_of
 from bathyscope.core.errors import BathyscopeError, InputError
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.core.files.writing import new_folder, new_numbered_folder, numbered
@@ -21,7 +22,6 @@ from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
 from bathyscope.runs.base import Run
 
-_RUNS = Path("bathyscope-runs")
 _FIGURE = "figure.png"
 
 
@@ -36,6 +36,8 @@ class Delivery:
         hatch: Whether uncertain cells are hatched.
         overwrite: Whether what exists may be replaced.
         as_json: Whether to print JSON instead of a table.
+        wide: Whether the table has every cell.
+        name: Name of the run's folder in `bathyscope-runs`, instead of `folder`.
     """
 
     folder: Path | None
@@ -44,6 +46,12 @@ class Delivery:
     hatch: bool
     overwrite: bool
     as_json: bool
+    wide: bool = False
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Find the folder that a name is of."""
+        object.__setattr__(self, "folder", place_of(self.folder, self.name))
 
     def check(self, num_runs: int = 1) -> None:
         """Refuse an output that could not be written, before anything is computed."""
@@ -53,7 +61,7 @@ class Delivery:
         for figure in self.figures:
             require_format(figure)
         self._require_different_places()
-        folder = self.folder or next(numbered(_RUNS / "run"))
+        folder = self.folder or next(numbered(RUNS / "run"))
         require_writable(folder, overwrite=self.overwrite)
         for figure in self.figures:
             require_writable(figure, overwrite=self.overwrite, folder=False)
@@ -76,9 +84,9 @@ class Delivery:
         """
         saved: list[Path] = []
         try:
-            with shown_if_lost(partial(show_all, runs, as_json=self.as_json)):
+            with shown_if_lost(partial(show_all, runs, as_json=self.as_json, wide=self.wide)):
                 self._save(runs, saved)
-            show_all(runs, as_json=self.as_json)
+            show_all(runs, as_json=self.as_json, wide=self.wide)
         finally:
             if saved:
                 note(f"saved: {', '.join(map(str, saved))}")
@@ -87,7 +95,7 @@ class Delivery:
         """Save the runs and draw the figures, naming in `saved` what is there."""
         write = partial(self._write, runs)
         if self.folder is None:
-            folder = new_numbered_folder(_RUNS / runs[0].kind, write)
+            folder = new_numbered_folder(RUNS / runs[0].kind, write)
         else:
             folder = self.folder
             with new_folder(folder, overwrite=self.overwrite) as new:
@@ -138,7 +146,7 @@ def show_forecast(forecast: Forecast, *, as_json: bool) -> None:
         print(forecast.in_words)
 
 
-def show_all(runs: Sequence[Run], *, as_json: bool) -> None:
+def show_all(runs: Sequence[Run], *, as_json: bool, wide: bool = False) -> None:
     """Print runs on standard output: tables, or one JSON document, a list if several.
 
     What is worth knowing of them follows on standard error.
@@ -152,7 +160,7 @@ def show_all(runs: Sequence[Run], *, as_json: bool) -> None:
         from bathyscope.render.terminal.table import table
 
         for run in runs:
-            Console(markup=False, highlight=False).print(table(run))
+            Console(markup=False, highlight=False).print(table(run, wide=wide))
     tell(note for run in runs for note in run.notes)
 
 

@@ -15,7 +15,7 @@ def stream_depths(
 ) -> None:
     """Print a line for each new token: its depth and itself, or one JSON object with its column."""
     from bathyscope.layers.stream import stream
-    from bathyscope.render.terminal.table import bars
+    from bathyscope.render.terminal.numbers import layer_bars
 
     for token in stream(model, prompt, settings=settings):
         if as_json:
@@ -23,4 +23,4 @@ def stream_depths(
             print_json(document)
         else:
             depth = f"{token.settling_depth:4d} {'deep' if token.deep else '    '}"
-            print(f"{depth} {bars(token.divergences)} {token.label}", flush=True)
+            print(f"{depth} {layer_bars(token.divergences)} {token.label}", flush=True)

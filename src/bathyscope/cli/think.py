@@ -45,6 +45,7 @@ def command(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Also save: a folder for the run."),
     ] = None,
+    name: options.Name = None,
     overwrite: options.Overwrite = False,
     figure: options.Figure = None,
     palette: options.Palette = None,
@@ -76,8 +77,8 @@ def command(
             progress=progress,
             **asked.settings,
         )
-        files = bool(output or figure)
-        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json)
+        files = bool(output or name or figure)
+        delivery = Delivery(output, figure or [], palette, False, overwrite, as_json, name=name)
         if files:
             delivery.check()
         language_model = options.load_model(model, revision, dtype, device, progress, verify=verify)

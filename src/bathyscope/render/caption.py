@@ -9,6 +9,7 @@ import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
+from bathyscope.description.facts.attribution import gap_is_rounding
 from bathyscope.description.words.comparison import named
 from bathyscope.render.lettering import shortened
 from bathyscope.render.numbers import true_minus
@@ -139,7 +140,9 @@ def _faithfulness(run: FaithfulnessRun) -> list[str]:
 
 def _chain(run: ChainRun) -> list[str]:
     said = run.provenance["reading"]
-    largest = [] if run.gap is None else [f"largest gap to all − none: {_size(abs(run.gap).max())}"]
+    largest = []
+    if run.gap is not None and not gap_is_rounding(run):
+        largest = [f"largest gap to all − none: {_size(abs(run.gap).max())}"]
     sampled = (
         []
         if run.standard_error is None
@@ -185,7 +188,8 @@ def _method(run: AttributionRun | InteractionRun) -> list[str]:
 
 def _gap(run: AttributionRun) -> list[str]:
     quantity = run.heatmap.quantity
-    if np.isnan(run.gap).any():  # gradients at the input leave nothing out to compare with
+    # Gradients at the input leave nothing out to compare with.
+    if np.isnan(run.gap).any() or gap_is_rounding(run):
         return []
     return [f"largest gap to all − none: {_size(np.abs(run.gap).max())} {quantity.unit}".rstrip()]
 

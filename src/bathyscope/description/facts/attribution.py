@@ -10,6 +10,7 @@ from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.description.facts.grid import Place
 from bathyscope.description.facts.map import MapFacts, map_facts, sides
 from bathyscope.runs.attribution import AttributionRun
+from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.interactions import InteractionRun
 
 ROUNDING = 1e-6
@@ -236,3 +237,13 @@ def _completeness(run: AttributionRun, own: slice) -> Completeness | None:
     gap = float(run.gap[row])
     rows, _ = sides(run.heatmap)
     return Completeness(rows.place(row), gap, abs(gap) <= ROUNDING * scale)
+
+
+def gap_is_rounding(run: AttributionRun | ChainRun) -> bool:
+    """Tell whether no row misses all − none by more than rounding, or none can."""
+    everything, nothing, gap = run.all, run.none, run.gap
+    if everything is None or nothing is None or gap is None:
+        return True
+    values = np.concatenate([everything, nothing])
+    scale = np.abs(values[np.isfinite(values)]).max(initial=0.0)
+    return bool((np.abs(gap[np.isfinite(gap)]) <= ROUNDING * scale).all())
