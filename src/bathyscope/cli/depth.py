@@ -48,6 +48,7 @@ def command(
             "settle deep."
         ),
     ] = "token",
+    role: options.Roles = None,
     ratio_only: Annotated[
         bool, typer.Option("--ratio-only", help="Settling depths and ratio only: no map, faster.")
     ] = False,
@@ -95,7 +96,7 @@ def command(
             **as_given, **asked.settings, statistics=tuple(statistic or ()), progress=progress
         )
         check_lens(lens, translators)
-        verb = _verb(by, settings, ratio_only=ratio_only)
+        verb = _verb(by, role or [], settings, ratio_only=ratio_only)
         if stream:
             _require_nothing_else(given, response)
             loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
@@ -133,14 +134,20 @@ def _require_nothing_else(given: Mapping[str, Any], response: str | None) -> Non
         )
 
 
-def _verb(by: str, settings: "DepthSettings", *, ratio_only: bool) -> "Callable[..., Run]":
+def _verb(
+    by: str, roles: list[str], settings: "DepthSettings", *, ratio_only: bool
+) -> "Callable[..., Run]":
     """Return what computes the run, having refused what does not go together."""
+    from bathyscope.core.roles import RoleRule
     from bathyscope.layers import depth as verbs
     from bathyscope.layers.settings import require_no_map
-    from bathyscope.runs.depth_groups import group_depths, require_grouping
+    from bathyscope.runs.depth_groups import ROLE, group_depths, require_grouping
 
     if ratio_only:
         require_no_map(settings)
+    rules = [RoleRule.parsed(text) for text in roles]
+    if rules and by != ROLE:
+        raise InputError("--role names a role of your own, which goes with --by role.")
     if by == _TOKEN:
         return verbs.settle if ratio_only else verbs.depth
     require_grouping(by)
@@ -149,4 +156,4 @@ def _verb(by: str, settings: "DepthSettings", *, ratio_only: bool) -> "Callable[
             "What the layers would say belongs to single tokens; leave out --top-k and "
             "--statistic, or --by."
         )
-    return lambda *asked, **given: group_depths(verbs.settle(*asked, **given), by)
+    return lambda *asked, **given: group_depths(verbs.settle(*asked, **given), by, rules)

@@ -127,6 +127,10 @@ Translators = Annotated[
         metavar="FILE", help="Of a lens that was fitted: the file from `bathyscope lens fit`."
     ),
 ]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", metavar="NAME=PATTERN", help="A role of your own; repeatable."),
+]
 KeepNewline = Annotated[
     bool,
     typer.Option(

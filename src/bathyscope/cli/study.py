@@ -21,10 +21,7 @@ def command(
         Path | None,
         typer.Option(metavar="STUDY", help="Compare with a study of the same records, in pairs."),
     ] = None,
-    role: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=PATTERN", help="A role of your own; repeatable."),
-    ] = None,
+    role: options.Roles = None,
     correct: Annotated[
         str, typer.Option(help="p-values of many claims: holm, bh or none.")
     ] = "holm",

@@ -20,11 +20,13 @@ class RoleRule:
         name: What the role is called: letters, digits, spaces and underscores.
         matches: Decides, of several texts at once.
         summary: One line on it, for lists.
+        written: It as NAME=PATTERN, where that says all of it; else None.
     """
 
     name: str
     matches: Matches
     summary: str = ""
+    written: str | None = None
 
     @classmethod
     def of(cls, name: str, has_role: Callable[[str], bool], summary: str = "") -> "RoleRule":
@@ -46,7 +48,8 @@ class RoleRule:
             InputError: It is no regular expression, or does not come to an end.
         """
         which_match(pattern, [])
-        return cls(name, partial(which_match, pattern), f"what {pattern} matches")
+        matches = partial(which_match, pattern)
+        return cls(name, matches, f"what {pattern} matches", f"{name}={pattern}")
 
     @classmethod
     def parsed(cls, text: str) -> "RoleRule":

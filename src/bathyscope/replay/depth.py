@@ -6,6 +6,7 @@ from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress
+from bathyscope.core.roles import RoleRule
 from bathyscope.layers.depth import depth, settle
 from bathyscope.layers.lenses.choice import check_lens
 from bathyscope.layers.lenses.fitted import origin_of
@@ -58,7 +59,8 @@ def settling_again(asked: Mapping[str, Any], translators: str | Path | None) -> 
 def groups_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:
     """Return the question of depth by something, to ask it again; the errors are the same."""
     by, depths = str(asked["by"]), settling_again(asked, translators)
-    return lambda model, progress: group_depths(depths(model, progress), by)
+    rules = [RoleRule.parsed(text) for text in asked.get("further_roles", ())]
+    return lambda model, progress: group_depths(depths(model, progress), by, rules)
 
 
 def think_again(asked: Mapping[str, Any], translators: str | Path | None) -> Ask:

@@ -135,7 +135,7 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
         raise InputError(
             f"The columns in {path} were grouped; give the run that they were grouped from."
         )
-    if "further_roles" in inscribed.provenance:
+    if not all("=" in str(role) for role in inscribed.provenance.get("further_roles", ())):
         raise InputError(
             f"The roles in {path} were given in Python, which no file keeps; it cannot be computed "
             "again."

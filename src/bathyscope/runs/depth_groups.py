@@ -141,7 +141,11 @@ def group_depths(run: Run, by: str, rules: Sequence[RoleRule] = ()) -> DepthGrou
         raise InputError(f"Only settling depths are grouped by {by}; a {run.kind} run has none.")
     if tokens is None or text is None or not text.strip() or not spelled_by(tokens, text):
         raise InputError(f"The tokens of the run have no places in a text to be grouped by {by}.")
-    further = {"further_roles": [rule.name for rule in rules]} if rules else {}
+    if rules and by != ROLE:
+        raise InputError(
+            f"Roles group tokens by role, not by {by}; leave them out, or ask by role."
+        )
+    further = {"further_roles": [rule.written or rule.name for rule in rules]} if rules else {}
     of, labels = _grouped(tokens, text, by, rules)
     clusters = _clusters(tokens, text, by)
     deep = depths >= int(run.provenance["deep_layer"])
