@@ -66,13 +66,13 @@ class Worth(NamedTuple):
     """Independent observations that clustered ones are worth.
 
     Attributes:
-        count: The effective number, at which a mean of independent ones has the same error (Kish
+        number: The effective number, at which a mean of independent ones has the same error (Kish
             1965: n divided by the design effect).
         freedom: Degrees of freedom behind it.
         clusters: How many clusters there are.
     """
 
-    count: float
+    number: float
     freedom: float
     clusters: int
 
@@ -92,8 +92,8 @@ def worth(values: FloatArray, clusters: ArrayLike) -> Worth:
         sizes = np.unique(np.asarray(clusters), return_counts=True)[1].astype(np.float64)
         number = round(n**2 / float(sizes @ sizes), 9)
         return Worth(number, max(1.0, number - 1), found.clusters)
-    count = min(float(values.var()) / found.error**2, n * found.clusters)
-    return Worth(count, found.freedom, found.clusters)
+    number = min(float(values.var()) / found.error**2, n * found.clusters)
+    return Worth(number, found.freedom, found.clusters)
 
 
 class Bounds(NamedTuple):
@@ -143,4 +143,4 @@ def _wilson(share: float, values: FloatArray, clusters: NDArray[np.int64]) -> Bo
     """Return the score interval of a share, for as many things as values are worth."""
     found = worth(values, clusters)
     quantile = student_quantile(max(1, int(found.freedom)))
-    return Bounds(*score_interval(share, found.count, quantile))
+    return Bounds(*score_interval(share, found.number, quantile))

@@ -68,15 +68,15 @@ def clustered_share(
         return Interval(share, math.nan, math.nan, math.nan, n, groups, "one cluster: no interval")
     found = worth(values, clusters)
     quantile = float(special().stdtrit(found.freedom, 0.975))
-    low, high = score_interval(share, found.count, quantile)
+    low, high = score_interval(share, found.number, quantile)
     p = math.nan
     chance = math.nan if null is None else float(np.mean(null))
     if 0 < chance < 1:
         # Of the null's own variance, as Wilson's interval is: both say the same at 5 %. Chances
         # that differ vary less than their mean would, so that it errs to the side of caution.
-        spread = math.sqrt(chance * (1 - chance) / found.count)
+        spread = math.sqrt(chance * (1 - chance) / found.number)
         p = _p(share - chance, spread, found.freedom)
-    method = f"Wilson with {found.count:.1f} effective observations in {groups} clusters"
+    method = f"Wilson with {found.number:.1f} effective observations in {groups} clusters"
     return Interval(share, low, high, p, n, groups, method)
 
 
