@@ -16,6 +16,7 @@ from bathyscope.attribution.gradients import (
 )
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.model import gradients
 from bathyscope.model.gradients import VALUES_OF
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
@@ -135,6 +136,33 @@ def test_batches_of_steps_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("bathyscope.model.gradients._ROWS_OF_LOGITS", 4)
     parts = attributed(model, "integrated_gradients", steps=7)
     np.testing.assert_allclose(whole.values, parts.values, atol=1e-5)
+
+
+@pytest.mark.parametrize("room", [2, 5])
+@pytest.mark.parametrize("family", ["llama", "gemma2", "gpt-oss", "opt"])
+def test_values_derived_side_by_side_are_those_derived_one_by_one(
+    family: str, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a device, where memory lets some or all values have rows of their own."""
+    model = tiny(family)
+    names = ("saliency", "input_x_gradient", "integrated_gradients")
+    alone = [bs.attribute(model, PROMPT, " 35 =", method=name, steps=6) for name in names]
+    ways: list[int] = []
+
+    def seen(*given: Any) -> Any:
+        ways.append(len(given[2]))
+        return back(*given)
+
+    back = gradients._back
+    monkeypatch.setattr(gradients, "_back", seen)
+    monkeypatch.setattr(gradients, "_targets_together", lambda model, tokens: room)
+    for name, one in zip(names, alone, strict=True):
+        ways.clear()
+        other = bs.attribute(model, PROMPT, " 35 =", method=name, steps=6)
+        np.testing.assert_allclose(other.heatmap.values, one.heatmap.values, atol=2e-5)
+        np.testing.assert_allclose(other.all, one.all, atol=2e-5)
+        count = len(one.heatmap.rows)
+        assert len(ways) == -(-count // room) < count, "ways back"
 
 
 @pytest.mark.parametrize("method", GRADIENT_METHODS)

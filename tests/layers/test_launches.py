@@ -1,46 +1,36 @@
 """How often a device is called: blocks of rows cost a fixed number of launches and never wait."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import _disable_current_modes
 
+import bathyscope as bs
 from bathyscope.layers import last_layer
 from bathyscope.layers.kernels.torch_rows import TorchRows
 from bathyscope.layers.last_layer import LastLayerComparison
+from bathyscope.model import scoring
 from tests.conftest import tiny
-
-VIEWS = {
-    *("view", "_unsafe_view", "slice", "t", "transpose", "expand", "unsqueeze", "select"),
-    *("alias", "detach", "reshape", "permute", "squeeze"),
-}
-WAITS = {"_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select"}
-
-
-class Calls(TorchDispatchMode):
-    """Counts what would be launched on a device, and what would wait for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.launches = self.waits = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        name = func.overloadpacket.__name__
-        self.waits += name in WAITS
-        self.launches += name not in VIEWS
-        return func(*args, **(kwargs or {}))
+from tests.devices import Device, counted
 
 
 class OneLaunch:
     """Stands for the kernels of a device, each of which is one launch: test_triton_rows.py."""
 
     at_once = 1 << 20
+    _torch = TorchRows(torch.device("cpu"))
 
     def predictions(self, logits: Tensor, probabilities: Tensor, entropy: Tensor) -> None:
         probabilities.fill_(0.5)
+        with _disable_current_modes():
+            self._torch.predictions(logits, probabilities, entropy)
 
     def divergences(self, *given: Tensor) -> None:
         given[-1].fill_(0.25)
+        with _disable_current_modes():
+            self._torch.divergences(*given)
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma2"])
@@ -50,13 +40,12 @@ def test_a_block_costs_the_same_calls_whatever_its_rows(
     anatomy = tiny(family).anatomy
     width = next(anatomy.lm_head.parameters()).shape[-1]
 
-    def calls(rows: OneLaunch | TorchRows, tokens: int) -> Calls:
+    def calls(rows: OneLaunch | TorchRows, tokens: int) -> Device:
         monkeypatch.setattr(last_layer, "fastest_rows", lambda dtype, device: rows)
         comparison = LastLayerComparison(anatomy)
         states, final = torch.randn(5, tokens, width), torch.randn(tokens, width)
         comparison.columns(states, final)
-        found = Calls()
-        with found:
+        with counted() as found:
             assert comparison.columns(states, final).bits.shape == (5, tokens)
         return found
 
@@ -65,3 +54,57 @@ def test_a_block_costs_the_same_calls_whatever_its_rows(
     assert few.waits == many.waits == 0
     by_torch = calls(TorchRows(torch.device("cuda")), 90)
     assert by_torch.launches > 4 * many.launches and by_torch.waits > 5, "the count sees both"
+
+
+@pytest.fixture
+def on_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have kernels that take one launch, as on a device, and sums in what MPS has."""
+    monkeypatch.setattr(last_layer, "fastest_rows", lambda dtype, device: OneLaunch())
+    for module in (last_layer, scoring):
+        monkeypatch.setattr(module, "exact_float", lambda device: torch.float32)
+
+
+@pytest.mark.usefixtures("on_device")
+def test_a_map_waits_once_for_each_piece_and_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny("llama")
+    monkeypatch.setattr(LastLayerComparison, "rows_per_block", 4 * 30)
+    assert model.may_continue_a_cache(200), "tried here rather than in what is counted"
+    for count in (60, 150):
+        with counted() as device:
+            bs.depth(model, "a", response="b" * count)
+        pieces, blocks = -(-count // 128), -(-count // 30) + count // 128
+        # The model of its mask, whether a piece is numbers; the scores of a block; the map.
+        assert device.waits <= 2 * pieces + blocks + 1
+        assert not device.doubles
+
+
+@pytest.mark.usefixtures("on_device")
+def test_settling_waits_once_for_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny("llama-36")
+    rounds: list[int] = []
+    cells = LastLayerComparison.cells
+
+    def seen(self: LastLayerComparison, *given: Any) -> Tensor:
+        rounds.append(len(given[0]))
+        return cells(self, *given)
+
+    monkeypatch.setattr(LastLayerComparison, "cells", seen)
+    bs.settle(model, "a", response="b")
+    rounds.clear()
+    with counted() as device:
+        bs.settle(model, "abc", response="defgh" * 12, threshold=0.2)
+    assert rounds and device.waits <= len(rounds) + 6
+    assert not device.doubles
+
+
+@pytest.mark.usefixtures("on_device")
+def test_a_streamed_token_waits_for_its_depths_and_itself() -> None:
+    model, count = tiny("llama"), 12
+    list(bs.stream(model, ["abc", "abd"], max_new_tokens=2))
+    waits = []
+    for new in (count, 2 * count):
+        with counted() as device:
+            tokens = list(bs.stream(model, ["abc", "abd"], max_new_tokens=new))
+        assert len(tokens) == 2 * new and not device.doubles
+        waits.append(device.waits)
+    assert waits[1] - waits[0] <= 3 * count, "depths, tokens, and whether they are numbers"

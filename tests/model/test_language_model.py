@@ -8,7 +8,8 @@ from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model import forest
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.scores import Scores, Standing, standing_of
+from bathyscope.model.scores import Scores
+from bathyscope.model.scoring import read_standing
 from tests.conftest import byte_tokenizer, random_model, tiny
 from tests.shrinking import tiny_config
 
@@ -148,10 +149,10 @@ def test_a_game_asks_how_tokens_stand_after_the_whole_prompt_alone(
 ) -> None:
     rows: list[int] = []
 
-    def counted(logits: torch.Tensor, total: torch.Tensor, ids: torch.Tensor) -> Standing:
+    def counted(logits: torch.Tensor, total: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         rows.append(len(ids))
-        return standing_of(logits, total, ids)
+        return read_standing(logits, total, ids)
 
-    monkeypatch.setattr(forest, "standing_of", counted)
+    monkeypatch.setattr(forest, "read_standing", counted)
     run = bs.attribute(tiny("llama"), "Q: [[9 + 3]]\nA: [[12]]\n[[Q]]: 5?\nA:", " 005")
     assert sum(rows) == len(run.heatmap.rows), "of 8 coalitions one has all features"

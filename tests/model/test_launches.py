@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from bathyscope.games.game import all_coalitions
+from bathyscope.model import gradients
 from bathyscope.model.foreign import run
+from bathyscope.model.gradients import gradient_norms
 from bathyscope.model.prefix_tree import Ids
+from bathyscope.model.sequences import Sampler, Sequences, greedy
 from tests.conftest import tiny
 from tests.devices import counted
 
@@ -41,6 +44,63 @@ def test_pasts_are_read_in_one_launch_for_each_layer(family: str) -> None:
             model.score(prompts, targets, lambda index, scores: None)
         allowed = plain.launches + _PER_LAYER * model.num_layers + _PER_PASS
         assert device.launches <= len(passes) * allowed
+        # What is read of a pass, and whether a mask of padding hides anything.
+        assert device.waits <= 2 * len(passes)
         met.append((max(one.rows for one in passes), device.launches / len(prompts)))
     (few, each_of_few), (many, each_of_many) = met
     assert many > 4 * few and each_of_many < each_of_few / 3, "more rows, not more launches"
+
+
+def test_a_draw_waits_for_nothing_but_its_tokens() -> None:
+    sampler, logits = Sampler(range(5), 0.7), torch.randn(5, 300)
+    with counted() as device:
+        sampler(logits, range(5))
+    assert device.waits == 0 and device.launches <= 5 + 10, "noise of each row, and one step"
+
+
+def test_noise_is_drawn_where_the_logits_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[object] = []
+    generator = torch.Generator
+
+    def made(device: object) -> torch.Generator:
+        places.append(device)
+        return generator("cpu")
+
+    monkeypatch.setattr(torch, "Generator", made)
+    logits = torch.randn(3, 40)
+    sampler = Sampler([1, 2, 3], 0.7)
+    sampler.only([0, 1])(logits[:2], [0, 1])
+    sampler(logits, range(3))
+    sampler.only([2])(logits[:1], [0])
+    assert places == [logits.device] * 5, "once for each sequence that is drawn"
+
+
+def test_no_mask_is_looked_at_where_none_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny("llama")
+    given: list[object] = []
+
+    def seen(one: object, **inputs: object) -> object:
+        given.append(inputs.get("attention_mask"))
+        return run(one, **inputs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("bathyscope.model.sequences.run", seen)
+    for prompts, masked in (([(1, 2, 3), (1, 2, 4)], False), ([(1, 2, 3), (1, 2)], True)):
+        given.clear()
+        sequences = Sequences(model, prompts, joined=True)
+        sequences.choose(greedy)
+        sequences.advance()
+        assert [mask is not None for mask in given] == [masked] * 2
+
+
+def test_gradients_of_all_targets_come_over_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, ids = tiny("llama"), (1, 2, 3, 4, 5, 6)
+    monkeypatch.setattr(gradients, "bytes_allowed", lambda device: 1 << 30)
+    monkeypatch.setattr(gradients, "exact_float", lambda device: torch.float32)
+    waits = []
+    for count in (2, 5):
+        wanted = [(position, 9) for position in range(count)]
+        with counted() as device:
+            gradient_norms(model, ids, wanted, "logprob", lambda: None)
+        waits.append(device.waits)
+        assert not device.doubles
+    assert waits[0] == waits[1] <= 3

@@ -12,7 +12,7 @@ from torch import Tensor
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, silent
 from bathyscope.layers.last_layer import Details, LastLayerComparison, Written
-from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.layers.statistics.statistic import LayerStatistic
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.scores import Scores, joined
@@ -82,7 +82,7 @@ def depth_map(
         for block in _blocks(states, max(1, comparison.rows_per_block // len(states))):
             progress("compare layers", done, len(emitted))
             ids = torch.tensor(emitted[done : done + len(block[-1])], device=block[-1].device)
-            blocks.append(_compared(comparison, lens, block, ids))
+            blocks.append(_compared(comparison, lens, *block, ids))
             done += len(ids)
         states.clear()
         comparison.release()  # the model needs memory too, for the next piece
@@ -101,18 +101,22 @@ def depth_map(
     )
 
 
-def _blocks(states: list[Tensor], count: int) -> Iterator[list[Tensor]]:
+def _blocks(states: list[Tensor], count: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield all layers of `count` tokens, copied: a part would keep the whole piece in memory."""
     for start in range(0, len(states[-1]), count):
-        yield [layer[start : start + count].clone() for layer in states]
+        yield stacked([layer[start : start + count] for layer in states])
 
 
 def _compared(
-    comparison: LastLayerComparison, lens: Lens, states: list[Tensor], emitted: Tensor
+    comparison: LastLayerComparison,
+    lens: Lens,
+    intermediate: Tensor,
+    last: Tensor,
+    emitted: Tensor,
 ) -> tuple[Tensor, Details | None, Scores]:
     """Return divergences (num_layers − 1, tokens), what else was asked for, scores."""
-    rows, final = read_states(comparison.anatomy, lens, states)
-    written = Written(emitted, torch.stack(states[:-1]), states[-1])
+    rows, final = read_states(comparison.anatomy, lens, intermediate, last)
+    written = Written(emitted, intermediate, last)
     bits, details, _, scores = comparison.columns(rows, final, written)
     assert scores is not None
     return bits, details, scores

@@ -8,7 +8,7 @@ from bathyscope.core.forecast import Forecast
 from bathyscope.core.noting import noting
 from bathyscope.layers.last_layer import ROWS_PER_BLOCK, LastLayerComparison
 from bathyscope.layers.settings import DepthSettings
-from bathyscope.model.decoding import TOKENS_PER_PIECE
+from bathyscope.model.decoding import tokens_per_piece
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.rate import rate_of
@@ -30,13 +30,13 @@ def forecast_depth(
     rate = rate_of(model)
     count = len(model.tokens.encode(text))
     whole = count + asked - 1
+    piece = tokens_per_piece(model)
     passes = [
-        Pass(1, min(TOKENS_PER_PIECE, whole - start), start, 0, start)
-        for start in range(0, whole, TOKENS_PER_PIECE)
+        Pass(1, min(piece, whole - start), start, 0, start) for start in range(0, whole, piece)
     ]
     writing = [Pass(1, 1, count, 1, 0)] * written
     cells = (model.num_layers - 1) * asked
-    states = model.num_layers * min(whole, TOKENS_PER_PIECE) * model.hidden_size * 4
+    states = model.num_layers * min(whole, piece) * model.hidden_size * 4
     vocab_size = len(model.model.get_output_embeddings().weight)
     tokens_per_block = max(1, ROWS_PER_BLOCK // model.num_layers)
     logits = 4 * vocab_size * (ROWS_PER_BLOCK + 3 * tokens_per_block)

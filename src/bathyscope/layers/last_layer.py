@@ -5,7 +5,7 @@ unembedding; then each row of logits is worked on while it lies in a core's cach
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -18,7 +18,8 @@ from bathyscope.layers.statistics.statistic import Cells, LayerStatistic, comput
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.device import exact_float, fitting
 from bathyscope.model.logits import as_float
-from bathyscope.model.scores import Scores, fully_scored, joined
+from bathyscope.model.scores import Scores
+from bathyscope.model.scoring import brought_over, read, read_standing
 
 ROWS_PER_BLOCK = 240
 """About this many rows go through the unembedding at once: fewer waste the matrix product."""
@@ -95,16 +96,24 @@ class LastLayer:
         exact = exact_float(logits.device)
         self.entropy = torch.empty(len(logits), dtype=exact, device=logits.device)
         self.probabilities = as_float(logits[:0]).new_empty(logits.shape)
-        scored: dict[int, Scores] = {}
+        scored: dict[int, tuple[Tensor, Tensor]] = {}
 
         def fill(part: slice) -> None:
             x = anatomy.rescale(logits[part])
             if emitted is not None:
-                scored[part.start] = fully_scored(as_float(x), emitted[part])
+                full, ids = as_float(x), emitted[part]
+                total = full.logsumexp(-1)
+                scored[part.start] = read(full, total, ids), read_standing(full, total, ids)
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)
-        self.scores = joined([scored[start] for start in sorted(scored)]) if scored else None
+        self.scores = _scores([scored[start] for start in sorted(scored)]) if scored else None
+
+
+def _scores(parts: list[tuple[Tensor, Tensor]]) -> Scores:
+    readings, standings = zip(*parts, strict=True)
+    scores, standing = brought_over(readings, standings)
+    return replace(scores, standing=standing)
 
 
 class Columns(NamedTuple):

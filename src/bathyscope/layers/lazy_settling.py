@@ -16,8 +16,9 @@ from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
 from bathyscope.layers.last_layer import LastLayer, LastLayerComparison
-from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.model.anatomy import Anatomy
+from bathyscope.model.device import bytes_allowed, fitting
 from bathyscope.model.logits import as_float
 from bathyscope.model.products import linear
 from bathyscope.model.scores import Scores, joined
@@ -28,9 +29,11 @@ _LEAST_PROBABILITY = 2e-4
 # Their columns are copied for a few positions at a time, so many bytes: below what the C library
 # would ask the system for anew each time.
 _BYTES_AT_ONCE, _POSITIONS_AT_ONCE = 16 << 20, 16
+_BYTES_ON_DEVICE, _POSITIONS_ON_DEVICE = 512 << 20, 4096
+_TOKENS_AT_ONCE = 128  # as many as the pieces in which a processor reads a text
 # While fewer tokens than this are undecided, each tries several layers at once: a matrix product of
-# few rows costs as much as one of these.
-_ROWS_PER_ROUND = 64
+# few rows costs as much as one of these. A device reads all of the unembedding for either.
+_ROWS_PER_ROUND, _ROWS_ON_DEVICE = 64, 512
 # Columns for the partial sum: what each layer says most at a few first positions.
 _PILOTS, _COLUMNS = 2, 128
 
@@ -69,10 +72,12 @@ def settled_depths(
     depths: list[Tensor] = []
     done = 0
     for states in pieces:
-        rows, final = read_states(anatomy, lens, states)
-        ids = torch.tensor(emitted[done : done + len(final)], device=final.device)
-        depths.append(settler.depths(rows, final, ids))
-        done += len(ids)
+        for start in range(0, len(states[-1]), settler.tokens_at_once):
+            part = [layer[start : start + settler.tokens_at_once] for layer in states]
+            rows, final = read_states(anatomy, lens, *stacked(part))
+            ids = torch.tensor(emitted[done : done + len(final)], device=final.device)
+            depths.append(settler.depths(rows, final, ids))
+            done += len(ids)
     computed = settler.computed / settler.cells
     return SettledDepths(torch.cat(depths).numpy(), computed, joined(settler.scores))
 
@@ -95,6 +100,14 @@ class Settler:
         self._columns: Tensor | None = None  # (layers, columns): token ids
         self._is_column: Tensor | None = None  # (layers, vocab_size)
 
+    @property
+    def tokens_at_once(self) -> int:
+        """How many tokens are best settled together, so that the last layer's predictions fit."""
+        weight = next(self.anatomy.lm_head.parameters())
+        # Logits, q and the logits in float32 from which the text's own tokens are scored.
+        bytes_each = len(weight) * (weight.element_size() + 8)
+        return fitting(bytes_each, weight.device, _TOKENS_AT_ONCE, _POSITIONS_ON_DEVICE)
+
     @torch.inference_mode()
     def depths(self, rows: Tensor, final: Tensor, emitted: Tensor | None = None) -> Tensor:
         """Return the settling depths of some tokens.
@@ -111,13 +124,13 @@ class Settler:
         self.scores += [] if last.scores is None else [last.scores]
         possible = self._possible(rows, last).cpu()
         num_layers, at_once = len(rows) + 1, self._comparison.rows_per_block
+        few = _ROWS_PER_ROUND if rows.device.type == "cpu" else _ROWS_ON_DEVICE
         settled = torch.full((len(final),), num_layers)
         undecided = torch.arange(len(final))
         while len(undecided := undecided[possible[:, undecided].any(0)]):
-            layer, token = _first_possible(possible, undecided[:at_once])
-            values = self._comparison.cells(
-                rows[layer.to(rows.device), token.to(rows.device)], token.to(rows.device), last
-            ).cpu()
+            layer, token = cells = _first_possible(possible, undecided[:at_once], few)
+            where = torch.stack(cells).to(rows.device)
+            values = self._comparison.cells(rows[where[0], where[1]], where[1], last).cpu()
             self.computed += len(values)
             possible[layer, token] = False
             hit = values <= self.threshold
@@ -195,6 +208,14 @@ class Settler:
         return as_float(self.anatomy.rescale(logits.transpose(0, 1)))
 
 
+def _positions(device: torch.device, bytes_each: int) -> int:
+    """Return at how many positions the columns of likely tokens are copied together."""
+    allowed = bytes_allowed(device)
+    if allowed is None:
+        return max(1, min(_POSITIONS_AT_ONCE, _BYTES_AT_ONCE // bytes_each))
+    return max(1, min(_POSITIONS_ON_DEVICE, min(_BYTES_ON_DEVICE, allowed) // bytes_each))
+
+
 def _likely(q: Tensor, bytes_each: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield the tokens that matter in q, for a few positions at a time that have about as many.
 
@@ -206,24 +227,24 @@ def _likely(q: Tensor, bytes_each: int) -> Iterator[tuple[Tensor, Tensor, Tensor
         Positions (n,), ids of the likely tokens (n, ids) and their q; where a position has fewer,
         its last places name any token and give its q as 0.
     """
-    row, id = (q >= _LEAST_PROBABILITY).nonzero().T
-    counts = torch.bincount(row, minlength=len(q))
+    likely = q >= _LEAST_PROBABILITY
+    row, id = likely.nonzero().T
+    counts = likely.sum(-1)
     place = torch.arange(len(row), device=q.device) - (counts.cumsum(0) - counts)[row]
-    ids = torch.zeros(len(q), max(1, int(counts.max())), dtype=torch.int64, device=q.device)
+    sizes, order = counts.clamp(min=1).sort(descending=True)
+    most, start = sizes.tolist(), 0
+    ids = torch.zeros(len(q), most[0], dtype=torch.int64, device=q.device)
     share = torch.zeros(ids.shape, dtype=q.dtype, device=q.device)
     ids[row, place], share[row, place] = id, q[row, id]
-    counts, order = counts.clamp_(min=1).sort(descending=True)
-    most, start = counts.tolist(), 0
     while start < len(order):
-        fitting = _BYTES_AT_ONCE // (most[start] * bytes_each)
-        positions = order[start : start + max(1, min(_POSITIONS_AT_ONCE, fitting))]
+        positions = order[start : start + _positions(q.device, most[start] * bytes_each)]
         yield positions, ids[positions, : most[start]], share[positions, : most[start]]
         start += len(positions)
 
 
-def _first_possible(possible: Tensor, undecided: Tensor) -> tuple[Tensor, Tensor]:
-    """Return layers and tokens of the first open cells, at least one of each token in turn."""
-    each = max(1, _ROWS_PER_ROUND // len(undecided))
+def _first_possible(possible: Tensor, undecided: Tensor, few: int) -> tuple[Tensor, Tensor]:
+    """Return layers and tokens of the first open cells, one of each token, or up to `few`."""
+    each = max(1, few // len(undecided))
     open_cells = possible[:, undecided]
     chosen = open_cells & (open_cells.cumsum(0) <= each)
     layer, column = chosen.nonzero().T

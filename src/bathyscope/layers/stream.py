@@ -10,7 +10,7 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.layers.lenses.choice import open_lens
-from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
 from bathyscope.model.continuing import batches, begun
 from bathyscope.model.language_model import LanguageModel
@@ -118,7 +118,7 @@ def _next_tokens(
     if not sequences.running:
         return []
     anatomy = sequences.model.anatomy
-    rows, final = read_states(anatomy, lens, sequences.states)
+    rows, final = read_states(anatomy, lens, *stacked(sequences.states))
     compared = comparison.columns(rows, final)
     logits = as_float(anatomy.rescale(compared.last_logits))
     divergences = compared.bits.cpu().numpy()

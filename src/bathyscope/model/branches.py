@@ -187,18 +187,20 @@ def longest(pasts: Sequence[Branch | None]) -> int:
     return max(0 if past is None else past.length for past in pasts)
 
 
-def lengths_of(pasts: Sequence[Branch | None], device: Any) -> Tensor:
-    """Return the tokens that each of some pasts has, int64 (pasts,)."""
-    return torch.tensor([0 if past is None else past.length for past in pasts], device=device)
-
-
-def visible(lengths: Tensor, longest: int, num_new: int) -> Tensor:
+def visible(lengths: Sequence[int], longest: int, num_new: int, device: Any) -> Tensor | None:
     """Return the attention mask of a batch: 0 in front of a short past, 1 elsewhere.
 
+    None where no past is short: a mask makes a model look whether it hides anything, and a look
+    is a wait for the device.
+
     Args:
-        lengths: Tokens of each row's past, (rows,).
+        lengths: Tokens of each row's past.
         longest: Positions that the pasts take up, each at their end.
         num_new: Positions behind them.
+        device: Where it is to lie.
     """
-    columns = torch.arange(longest + num_new, device=lengths.device)
-    return (columns >= (longest - lengths)[:, None]).long()
+    padding = [longest - length for length in lengths]
+    if not any(padding):
+        return None
+    columns = torch.arange(longest + num_new, device=device)
+    return (columns >= torch.tensor(padding, device=device)[:, None]).long()

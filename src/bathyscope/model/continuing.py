@@ -146,7 +146,7 @@ def _tried(model: Continuable, *, joined: bool, look: bool) -> float | None:
             whole = _whole(model, prompts[index] + tuple(sequences.token_ids[index]), look=look)
             for ours, theirs in zip(on_cache, whole, strict=True):
                 size = max(1.0, float(theirs.abs().max()))
-                changes.append((ours[row] - theirs[0]).double().cpu() / size)
+                changes.append((ours[row] - theirs[0]).cpu().double() / size)
             largest = max(largest, float(whole[-1].abs().max()))
         sequences.choose(lambda logits, _: logits.argmin(-1))
     change = torch.cat(changes)

@@ -50,7 +50,7 @@ def residual_stream(
     model.require_readable(continuation)
     ids = continuation.prompt_ids + continuation.target_ids
     first, end = len(continuation.prompt_ids) - 1, len(ids) - 1
-    size = _tokens_per_piece(model)
+    size = tokens_per_piece(model)
     if end <= size or not model.may_continue_a_cache(end):
         yield model.hidden_states(continuation)
         return
@@ -69,7 +69,7 @@ def residual_stream(
     progress("run the model", end, end)
 
 
-def _tokens_per_piece(model: LanguageModel) -> int:
+def tokens_per_piece(model: LanguageModel) -> int:
     """Return how many tokens are run at once, so that the states of all layers fit."""
     weight = next(model.head.embed_tokens.parameters())
     bytes_each = (model.num_layers + 1) * weight.shape[-1] * weight.element_size()
@@ -96,8 +96,8 @@ def residual_streams(
     lengths = {
         index: len(one.prompt_ids) + len(one.target_ids) - 1 for index, one in continuations.items()
     }
-    together = model.why_not_batched is None
-    short = [index for index, n in lengths.items() if together and n <= TOKENS_PER_PIECE]
+    together, piece = model.why_not_batched is None, tokens_per_piece(model)
+    short = [index for index, n in lengths.items() if together and n <= piece]
     most = _tokens_per_batch(model)
     for batch in alike([lengths[index] for index in short], most):
         indices = [short[own] for own in batch]
@@ -111,7 +111,8 @@ def residual_streams(
 def _tokens_per_batch(model: LanguageModel) -> int:
     """Return how many tokens' states of all layers are held at once."""
     each: int = model.num_layers * model.hidden_size * model.model.dtype.itemsize
-    return max(TOKENS_PER_PIECE, min(_TOKENS_PER_BATCH, _BYTES_OF_STATES // each))
+    on_processor = max(TOKENS_PER_PIECE, min(_TOKENS_PER_BATCH, _BYTES_OF_STATES // each))
+    return fitting(each, model.model.device, on_processor, _MOST_TOKENS_PER_PIECE)
 
 
 def _of_batch(model: LanguageModel, texts: list[Continuation]) -> list[list[Tensor]]:
@@ -184,6 +185,6 @@ def _piece(
     anatomy = model.anatomy
     with anatomy.recording(wanted) as states, anatomy.states_at(nowhere), torch.inference_mode():
         past = {cache_name(model.model): cache}
-        output = run(model.model, input_ids=input_ids, use_cache=True, **past)
+        output = run(model.model, input_ids=input_ids, checked=True, use_cache=True, **past)
     require_numbers(states[-1], model.model)
     return states, cache_of(output)

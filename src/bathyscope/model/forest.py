@@ -10,25 +10,20 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from bathyscope.model.batches import alike
-from bathyscope.model.branches import Branch, BranchCache, Page, grown, lengths_of, longest, visible
+from bathyscope.model.branches import Branch, BranchCache, Page, grown, visible
+from bathyscope.model.device import fitting
 from bathyscope.model.foreign import run
-from bathyscope.model.forward import require_numbers
+from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.past import cache_name, cache_of
 from bathyscope.model.prefix_tree import Edge, Ids
 from bathyscope.model.scorer import Deliver
-from bathyscope.model.scores import (
-    Scores,
-    Standing,
-    joined,
-    joined_standing,
-    scores_of,
-    standing_of,
-)
+from bathyscope.model.scores import Scores, Standing
+from bathyscope.model.scoring import brought_over, read, read_standing
 
-# Rows of the vocabulary's width that are held at once.
-_ROWS_OF_LOGITS = 96
+# Rows of the vocabulary's width that are held at once: on a processor, and at most elsewhere.
+_ROWS_OF_LOGITS, _MOST_ROWS_OF_LOGITS = 96, 4096
 # A batch may look back on this many times the tokens that it adds; more would cost memory.
 _PAST_PER_TOKEN = 12
 
@@ -143,6 +138,7 @@ class Forest:
                     past=max(edge.start for edge in edges),
                     scored=sum(len(targets[index]) for edge in edges for index, _ in edge.ended),
                     held=held.tokens,
+                    rows_at_once=self._rows_of_logits,
                 )
             )
             return held.branches(batch)
@@ -220,30 +216,30 @@ class Forest:
 
     def _forward(self, batch: Batch, places: Tensor, *, goes_on: bool) -> tuple[Any, int, Tensor]:
         """Return the cache after the pass, the first new position in it, and states at places."""
-        device = self.model.device
         most = max(len(edge.ids) for edge, _ in batch)
         ids = [edge.ids + edge.ids[-1:] * (most - len(edge.ids)) for edge, _ in batch]
+        require_rows(self.model, max(map(max, ids)))
+        starts = [edge.start for edge, _ in batch]
+        # Padding repeats the last position: one beyond the context may not exist.
+        positions = [
+            [min(start + i, start + len(edge.ids) - 1) for i in range(most)]
+            for start, (edge, _) in zip(starts, batch, strict=True)
+        ]
+        given = torch.tensor([ids, positions], device=self.model.device)
         options: dict[str, Any] = {"use_cache": False}
-        pasts = [past for _, past in batch]
-        self.pasts_met.append(tuple(sorted({edge.start for edge, _ in batch})))
-        begin = longest(pasts)
+        self.pasts_met.append(tuple(sorted(set(starts))))
+        begin = max(starts)
         if begin:
-            ends = torch.tensor([edge.start + len(edge.ids) for edge, _ in batch], device=device)
-            starts = torch.tensor([edge.start for edge, _ in batch], device=device)
-            positions = starts[:, None] + torch.arange(most, device=device)
-            options = {
-                "use_cache": True,
-                cache_name(self.model): BranchCache(pasts, most),
-                "attention_mask": visible(lengths_of(pasts, device), begin, most),
-                # Padding repeats the last position: one beyond the context may not exist.
-                "position_ids": positions.minimum(ends[:, None] - 1),
-            }
+            cache = BranchCache([past for _, past in batch], most)
+            mask = visible(starts, begin, most, self.model.device)
+            options = {"use_cache": True, cache_name(self.model): cache}
+            options |= {"attention_mask": mask, "position_ids": given[1]}
         elif goes_on:
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
             options = {"use_cache": True, cache_name(self.model): DynamicCache()}
         with torch.inference_mode(), self.head.states_at(places) as states:
-            output = run(self.model, input_ids=torch.tensor(ids, device=device), **options)
+            output = run(self.model, input_ids=given[0], checked=True, **options)
         return cache_of(output), begin, states[0]
 
     def _deliver(
@@ -272,17 +268,23 @@ class Forest:
             ids: The tokens, (tokens,).
             asked: Of which of them it is asked how they stand.
         """
-        parts: list[Scores] = []
-        standings: list[Standing] = []
-        rows = torch.tensor(asked, device=states.device)
+        readings: list[Tensor] = []
+        standings: list[Tensor] = []
         with torch.inference_mode():
-            for first in range(0, len(ids), _ROWS_OF_LOGITS):
-                part = slice(first, first + _ROWS_OF_LOGITS)
+            for first in range(0, len(ids), self._rows_of_logits):
+                part = slice(first, first + self._rows_of_logits)
                 logits, own = as_float(self.head.unembedded(states[part])), ids[part]
-                total, those = logits.logsumexp(-1), rows[part]
-                parts.append(scores_of(logits, total, own))
-                if any(asked[part]):
-                    standings.append(standing_of(logits[those], total[those], own[those]))
-        scores = joined(parts)
+                total, those = logits.logsumexp(-1), [i for i, one in enumerate(asked[part]) if one]
+                readings.append(read(logits, total, own))
+                if those:
+                    where = torch.tensor(those, device=states.device)
+                    standings.append(read_standing(logits[where], total[where], own[where]))
+        scores, standing = brought_over(readings, standings)
         require_numbers(torch.from_numpy(scores.log_probs), self.model)
-        return scores, joined_standing(standings) if standings else None
+        return scores, standing
+
+    @property
+    def _rows_of_logits(self) -> int:
+        """How many rows of the vocabulary's width are held at once."""
+        bytes_each = 3 * 4 * len(self.model.get_output_embeddings().weight)
+        return fitting(bytes_each, self.model.device, _ROWS_OF_LOGITS, _MOST_ROWS_OF_LOGITS)

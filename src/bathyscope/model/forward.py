@@ -58,14 +58,13 @@ def require_numbers(values: Tensor, model: Any) -> None:
     )
 
 
-def require_rows(model: Any, input_ids: Tensor) -> None:
-    """Refuse token ids that are beyond the embedding.
+def require_rows(model: Any, highest: int) -> None:
+    """Refuse token ids of which the highest is beyond the embedding.
 
     Raises:
         InputError: There is one.
     """
     rows = len(model.get_input_embeddings().weight)
-    highest = int(input_ids.max()) if input_ids.numel() else 0
     if highest >= rows:
         raise InputError(
             f"The tokenizer makes a token with the id {highest}, but the model's embedding has "

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.model.foreign import boundary, run
+from bathyscope.model.device import bytes_allowed, exact_float
+from bathyscope.model.foreign import boundary, run, text_config
 from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, logits_of, rounding
@@ -186,39 +187,107 @@ def _derive(
         reduce: From the gradients, shaped as the embeddings, to one number for each token.
         advance: Called after each backward pass.
     """
+    together = _targets_together(model, embeddings.shape[0] * embeddings.shape[1])
+    with frozen(model.model), torch.enable_grad():
+        if together == 1:
+            values, found = _one_by_one(model, embeddings, wanted, of, reduce, advance)
+        else:
+            parts = [wanted[first : first + together] for first in range(0, len(wanted), together)]
+            pairs = [_side_by_side(model, embeddings, part, of, reduce, advance) for part in parts]
+            values, found = (torch.cat(each) for each in zip(*pairs, strict=True))
+    values, found = values.cpu().double(), found.cpu().double()
+    require_numbers(values, model.model)
+    return values.numpy(), found.numpy()
+
+
+def _one_by_one(
+    model: LanguageModel,
+    embeddings: Tensor,
+    wanted: Sequence[Wanted],
+    of: str,
+    reduce: Callable[[Tensor], Tensor],
+    advance: Callable[[], None],
+) -> tuple[Tensor, Tensor]:
+    """Return what `_derive` does from one pass, and a way back for each value.
+
+    On a processor nothing is faster: side by side the passes forward would be added.
+    """
     embeddings = embeddings.detach().clone().requires_grad_()
     count, found = len(wanted), []
-    with frozen(model.model), torch.enable_grad():
-        states = _states(model, embeddings, wanted)
-        values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
-        for index in range(count):
-            # Each row's value depends on that row alone: one way back serves all rows.
-            seed = torch.zeros_like(seeds)
-            seed[index::count] = seeds[index::count]
-            with boundary(model.model, "on its way back"):
-                (gradients,) = torch.autograd.grad(
-                    states, embeddings, seed, retain_graph=index + 1 < count
-                )
-            gradients = gradients.to(torch.promote_types(gradients.dtype, torch.float32))
-            found.append(reduce(gradients).double().cpu())
-            advance()
-    return values.reshape(-1, count).T.numpy(), torch.stack(found).numpy()
+    states = _states(model, embeddings, _places(embeddings, wanted))
+    values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
+    for index in range(count):
+        # Each row's value depends on that row alone: one way back serves all rows.
+        seed = torch.zeros_like(seeds)
+        seed[index::count] = seeds[index::count]
+        found.append(reduce(_back(model, states, embeddings, seed, index + 1 < count)))
+        advance()
+    return values.reshape(-1, count).T, torch.stack(found)
+
+
+def _side_by_side(
+    model: LanguageModel,
+    embeddings: Tensor,
+    wanted: Sequence[Wanted],
+    of: str,
+    reduce: Callable[[Tensor], Tensor],
+    advance: Callable[[], None],
+) -> tuple[Tensor, Tensor]:
+    """Return what `_derive` does from one pass there and back, each value on rows of its own.
+
+    A device is not kept busy by the few tokens of one text, and asked once it waits once.
+    """
+    count = len(wanted)
+    rows = embeddings.detach().repeat_interleave(count, 0).requires_grad_()
+    places = [(row, wanted[row % count][0]) for row in range(len(rows))]
+    states = _states(model, rows, places)
+    values, seeds = _values_and_seeds(model, states.detach(), wanted, of)
+    found = reduce(_back(model, states, rows, seeds, False))
+    for _ in wanted:
+        advance()
+    return values.reshape(-1, count).T, found.reshape(-1, count, found.shape[-1]).transpose(0, 1)
+
+
+def _back(
+    model: LanguageModel, states: Tensor, embeddings: Tensor, seed: Tensor, again: bool
+) -> Tensor:
+    """Return the gradient at the embeddings, at least float32; `again` where others follow."""
+    with boundary(model.model, "on its way back"):
+        (gradients,) = torch.autograd.grad(states, embeddings, seed, retain_graph=again)
+    return gradients.to(torch.promote_types(gradients.dtype, torch.float32))
+
+
+def _targets_together(model: LanguageModel, num_tokens: int) -> int:
+    """Return how many values are derived side by side, each on so many tokens of its own."""
+    allowed = bytes_allowed(model.model.device)
+    if allowed is None:
+        return 1
+    config = text_config(model.model)
+    hidden = int(config.hidden_size)
+    inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
+    # What each layer keeps of a token for the way back.
+    each = config.num_hidden_layers * (12 * hidden + 4 * inner) * model.model.dtype.itemsize
+    return max(1, int(allowed // (each * num_tokens)))
 
 
 def _values(
     model: LanguageModel, embeddings: Tensor, wanted: Sequence[Wanted], of: str
 ) -> FloatArray:
     """Return values (wanted, rows) without any gradient."""
-    states = _states(model, embeddings, wanted)
-    values: FloatArray = (
-        _values_and_seeds(model, states, wanted, of)[0].reshape(-1, len(wanted)).T.numpy()
-    )
+    states = _states(model, embeddings, _places(embeddings, wanted))
+    found = _values_and_seeds(model, states, wanted, of)[0].cpu().double()
+    require_numbers(found, model.model)
+    values: FloatArray = found.reshape(-1, len(wanted)).T.numpy()
     return values
 
 
-def _states(model: LanguageModel, embeddings: Tensor, wanted: Sequence[Wanted]) -> Tensor:
-    """Return the final states of the wanted positions, row after row: (rows · wanted, hidden)."""
-    places = [(row, position) for row in range(len(embeddings)) for position, _ in wanted]
+def _places(embeddings: Tensor, wanted: Sequence[Wanted]) -> list[tuple[int, int]]:
+    """Return rows and wanted positions, row after row."""
+    return [(row, position) for row in range(len(embeddings)) for position, _ in wanted]
+
+
+def _states(model: LanguageModel, embeddings: Tensor, places: Sequence[tuple[int, int]]) -> Tensor:
+    """Return the final states at places, (places, hidden)."""
     with model.head.states_at(torch.tensor(places, device=embeddings.device)) as kept:
         # A family may change what it is given in place, which the leaf of a way back may not be.
         run(model.model, inputs_embeds=embeddings.clone(), use_cache=False)
@@ -244,15 +313,14 @@ def _values_and_seeds(
             logits = as_float(model.head.unembedded(own_states))
             value = VALUES_OF[of](logits.gather(-1, ids[part, None])[:, 0], logits)
             seeds += torch.autograd.grad(value.sum(), own_states)
-        values.append(value.detach().double().cpu())
-    require_numbers(found := torch.cat(values), model.model)
-    return found, torch.cat(seeds)
+        values.append(value.detach())
+    return torch.cat(values), torch.cat(seeds)
 
 
 def _embedded(model: LanguageModel, ids: Ids) -> Tensor:
     """Return the embeddings of some tokens as the model takes them, shape (tokens, hidden)."""
     input_ids = torch.tensor(ids, device=model.model.device)
-    require_rows(model.model, input_ids)
+    require_rows(model.model, max(ids, default=0))
     with torch.no_grad():
         found: Tensor = model.head.embed_tokens(input_ids)
     return found.detach()
@@ -271,10 +339,11 @@ def _baseline(model: LanguageModel, name: str) -> Tensor:
     size = len(model.head.embed_tokens.weight)  # type: ignore[arg-type]
     if name == "zero":
         return torch.zeros_like(_embedded(model, (0,))[0])
-    total = torch.zeros_like(_embedded(model, (0,))[0], dtype=torch.float64)
+    exact = exact_float(model.model.device)
+    total = torch.zeros_like(_embedded(model, (0,))[0], dtype=exact)
     for first in range(0, size, _TOKENS_PER_MEAN):
         ids = tuple(range(first, min(first + _TOKENS_PER_MEAN, size)))
-        total += _embedded(model, ids).sum(0, dtype=torch.float64)
+        total += _embedded(model, ids).sum(0, dtype=exact)
     return total / size
 
 

@@ -205,7 +205,7 @@ class LanguageModel:
         if not prompt_ids:
             raise InputError("The prompt is empty; give the model something to continue.")
         self.require_context(len(prompt_ids) + max_new_tokens)
-        require_rows(self.model, self._tensor([prompt_ids]))
+        require_rows(self.model, max(prompt_ids))
         return prompt_ids
 
     def _generated(
@@ -316,7 +316,7 @@ class LanguageModel:
         if not continuation.prompt_ids:
             raise InputError("The prompt is empty, so nothing predicts the first token.")
         self.require_context(len(ids))
-        require_rows(self.model, self._tensor([ids[:-1]]))
+        require_rows(self.model, max(ids[:-1]))
 
     def hidden_states(self, continuation: Continuation) -> list[Tensor]:
         """Return the residual stream where each continuation token is predicted.

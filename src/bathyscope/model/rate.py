@@ -10,7 +10,7 @@ from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, shared_vocabulary
 from bathyscope.model.room import Room
-from bathyscope.model.scores import scores_of
+from bathyscope.model.scoring import read
 
 # Lengths of the texts that are timed. Attention makes a long text dearer than its tokens are.
 _LENGTHS = (8, 136, 520)
@@ -93,6 +93,6 @@ def _row_seconds(model: LanguageModel) -> float:
         begin = perf_counter()
         with torch.inference_mode():
             logits = as_float(model.head.unembedded(states))
-            scores_of(logits, logits.logsumexp(-1), ids)
+            read(logits, logits.logsumexp(-1), ids).cpu()
         times.append(perf_counter() - begin)
     return min(times) / _ROWS

@@ -1,8 +1,7 @@
-"""Scores of tokens, and their standing among all: the one place where both are read off logits."""
+"""Scores of tokens, and their standing among all that a model could say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,6 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import Axis, FloatArray
 from bathyscope.model.tokens import Tokens
 from bathyscope.runs.evidence import Evidence
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -55,40 +51,6 @@ class Scores:
             None if self.logits is None else self.logits[own],
             None if self.standing is None else self.standing.part(own),
         )
-
-
-def scores_of(logits: "Tensor", total: "Tensor", ids: "Tensor") -> Scores:
-    """Return what one token gets in each row of logits.
-
-    Args:
-        logits: The model's own, at least float32, shape (targets, vocab_size).
-        total: `logsumexp` of each row, (targets,). Computed once for both functions: of another
-            number of rows it may be rounded otherwise, and ranks would contradict probabilities.
-        ids: The tokens, int64 (targets,).
-    """
-    own = logits.gather(-1, ids[:, None])[:, 0]
-    return Scores(_numbers(own - total), _numbers(own))
-
-
-def standing_of(logits: "Tensor", total: "Tensor", ids: "Tensor") -> Standing:
-    """Return how one token stands in each row of logits; arguments as of `scores_of`."""
-    own, greedy = logits.gather(-1, ids[:, None]), logits.max(-1)
-    return Standing(
-        ranks=((logits > own).sum(-1) + 1).cpu().numpy(),
-        greedy_ids=greedy.indices.cpu().numpy(),
-        greedy_log_probs=_numbers(greedy.values - total),
-    )
-
-
-def fully_scored(logits: "Tensor", ids: "Tensor") -> Scores:
-    """Return what one token gets in each row of logits, and how it stands there."""
-    total = logits.logsumexp(-1)
-    return replace(scores_of(logits, total, ids), standing=standing_of(logits, total, ids))
-
-
-def _numbers(values: "Tensor") -> FloatArray:
-    numbers: FloatArray = values.double().cpu().numpy()
-    return numbers
 
 
 def joined(parts: Sequence[Scores]) -> Scores:

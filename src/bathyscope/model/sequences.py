@@ -11,10 +11,10 @@ from transformers.cache_utils import DynamicCache
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.anatomy import Anatomy
-from bathyscope.model.branches import BranchCache, lengths_of, visible
+from bathyscope.model.branches import BranchCache, visible
 from bathyscope.model.foreign import end_of_text, run
 from bathyscope.model.forest import Forest
-from bathyscope.model.forward import require_numbers
+from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
 from bathyscope.model.past import cache_name, cache_of, empty_cache
@@ -57,27 +57,33 @@ class Sampler:
     each draws noise for itself, and one step over all rows then takes the largest sum of logit and
     noise (the Gumbel-max trick; Gumbel 1954, "Statistical Theory of Extreme Values", as used by
     Maddison et al. 2014, arXiv 1411.0030). That is a draw from the softmax of logits/temperature.
+    Noise is drawn where the logits lie: the same seed is other noise on another kind of device.
     """
 
     def __init__(self, seeds: Sequence[int], temperature: float) -> None:
         """Prepare a generator for each sequence."""
         self.temperature = temperature
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._seeds = list(seeds)
+        self._generators: list[torch.Generator] = []  # where the logits lie, once they are seen
 
     def __call__(self, logits: Tensor, sequences: Sequence[int]) -> Tensor:
         """Return one token id for each row of logits."""
+        if not self._generators:
+            self._generators = [
+                torch.Generator(logits.device).manual_seed(seed) for seed in self._seeds
+            ]
         # Differences to the largest cannot overflow upwards, however small the temperature.
-        below = (logits - logits.amax(-1, keepdim=True)).cpu() / max(self.temperature, _COLDEST)
+        below = (logits - logits.amax(-1, keepdim=True)) / max(self.temperature, _COLDEST)
         noise = torch.empty_like(below)
         for row, sequence in zip(noise, sequences, strict=True):
             row.exponential_(generator=self._generators[sequence])
-        chosen = (below - noise.clamp_(min=torch.finfo(noise.dtype).tiny).log_()).argmax(-1)
-        return chosen.to(logits.device)
+        return (below - noise.clamp_(min=torch.finfo(noise.dtype).tiny).log_()).argmax(-1)
 
     def only(self, indices: Sequence[int]) -> "Sampler":
         """Return a sampler that goes on with some of the sequences."""
         chosen = copy.copy(self)
-        chosen._generators = [self._generators[i] for i in indices]
+        chosen._seeds = [self._seeds[i] for i in indices]
+        chosen._generators = [self._generators[i] for i in indices if self._generators]
         return chosen
 
 
@@ -127,6 +133,7 @@ class Sequences:
         """
         if not prompts or not all(prompts):
             raise InputError("The prompt is empty; give the model something to continue.")
+        require_rows(model.model, max(map(max, prompts)))
         self.model = model
         self.token_ids: list[list[int]] = [[] for _ in prompts]
         self.ended = [False] * len(prompts)
@@ -139,7 +146,7 @@ class Sequences:
         self._cache_name = cache_name(model.model)
         self._shortest, self._length = min(map(len, prompts)), 0
         self._next = torch.empty(len(prompts), dtype=torch.int64)
-        self._pasts: Tensor | None = None  # of joined prompts: tokens of each row in front …
+        self._pasts: list[int] = []  # of joined prompts: tokens of each row in front …
         self._longest = 0  # … and the positions that these take up, padding included
         self._cache: Any = self._joint(prompts) if joined else empty_cache(model.model)
         # A joined prompt's last token goes on from its past as every token after it will.
@@ -153,8 +160,8 @@ class Sequences:
         ends = forest.branches(shared_prefixes(different, [1] * len(different)))
         branches = {begin: ends[index] for index, begin in enumerate(different)}
         pasts = [branches.get(begin) for begin in begins]
-        self._pasts = lengths_of(pasts, self.model.model.device)
-        self._longest = self._length = int(self._pasts.max())
+        self._pasts = [len(begin) for begin in begins]
+        self._longest = self._length = max(self._pasts)
         return BranchCache(pasts, 1) if different else DynamicCache()
 
     def __len__(self) -> int:
@@ -166,7 +173,7 @@ class Sequences:
         self._cache.reorder_cache(torch.arange(len(self.running)).repeat_interleave(count))
         self._final = self._final.repeat_interleave(count, 0)
         self._next = self._next.repeat_interleave(count, 0)
-        self._pasts = None if self._pasts is None else self._pasts.repeat_interleave(count)
+        self._pasts = [past for past in self._pasts for _ in range(count)]
         self.states = [state.repeat_interleave(count, 0) for state in self.states]
         self.token_ids = [list(ids) for ids in self.token_ids for _ in range(count)]
         self.ended = [ended for ended in self.ended for _ in range(count)]
@@ -187,7 +194,7 @@ class Sequences:
         where = torch.tensor(rows, dtype=torch.long, device=self.model.model.device)
         self._cache.reorder_cache(where)
         self._final, self._next = self._final[where], self._next[where]
-        self._pasts = None if self._pasts is None else self._pasts[where]
+        self._pasts = [self._pasts[row] for row in rows if self._pasts]
         self.states = [state[where] for state in self.states]
 
     def logits(self) -> Tensor:
@@ -209,6 +216,7 @@ class Sequences:
             return []
         self._next = choose(self.logits() if logits is None else logits, self.running)
         new: list[int] = self._next.tolist()
+        require_rows(self.model.model, max(new))
         for index, id in zip(self.running, new, strict=True):
             self.token_ids[index].append(id)
             self.ended[index] = id in self._ends or self._has_stopped(index)
@@ -231,7 +239,8 @@ class Sequences:
     def _run(self, input_ids: Tensor) -> None:
         self._length += input_ids.shape[1]
         self._require_one_rope()
-        last = self._tensor([(row, input_ids.shape[1] - 1) for row in range(len(input_ids))])
+        rows = torch.arange(len(input_ids), device=input_ids.device)
+        last = torch.stack([rows, torch.full_like(rows, input_ids.shape[1] - 1)], dim=1)
         with (
             torch.inference_mode(),
             self._recording() as states,
@@ -240,6 +249,7 @@ class Sequences:
             output = run(
                 self.model.model,
                 input_ids=input_ids,
+                checked=True,
                 use_cache=True,
                 **{self._cache_name: self._cache},
                 **self._padding(),
@@ -259,9 +269,10 @@ class Sequences:
 
     def _padding(self) -> dict[str, Tensor]:
         """Return where the rows of a joined batch begin and what of them is no text."""
-        if self._pasts is None:
+        new, device = self._length - self._longest, self.model.model.device
+        mask = visible(self._pasts, self._longest, new, device) if self._pasts else None
+        if mask is None:
             return {}
-        mask = visible(self._pasts, self._longest, self._length - self._longest)
         return {"attention_mask": mask, "position_ids": mask.sum(-1, keepdim=True) - 1}
 
     def _require_one_rope(self) -> None:

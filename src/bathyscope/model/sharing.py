@@ -146,7 +146,7 @@ def _change(
         input_ids = torch.tensor([sequence], device=model.device)
         logits = as_float(logits_of(model, input_ids)[0, -_TARGET:])
         ids = torch.tensor(target, device=logits.device)[:, None]
-        alone = logits.log_softmax(-1).gather(-1, ids)[:, 0].double().cpu()
+        alone = logits.log_softmax(-1).gather(-1, ids)[:, 0].cpu().double()
         changes.append(torch.from_numpy(found[index].log_probs) - alone)
         scale = max(scale, float(logits.abs().max()), float(alone.abs().max()))
     # ln p is a difference of logits, so it is rounded as they are, however small it is itself.

@@ -215,7 +215,7 @@ def _disobeys(model: LanguageModel, form: Form) -> str | None:
     own = logits_of(model.model, torch.tensor([ids], device=model.model.device))[0]
     scale = max(1.0, float(own.abs().max()))
     plain = _prepared(model, form, ids)
-    change = (plain.logits(plain.states) - own).double() / scale
+    change = (plain.logits(plain.states) - own).cpu().double() / scale
     if not only_rounding(change, model.model.dtype):
         return (
             "with a mask of queries and keys that hides nothing its logits change by "

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bathyscope.model.device import exact_float
 from bathyscope.model.suppression import Suppressor
 
 Numbers = NDArray[np.float64]
@@ -79,7 +80,8 @@ def nucleus_divergence(suppressor: Suppressor, keys: range) -> Numbers:
 
 
 def _log_probs(suppressor: Suppressor, states: Tensor, temperature: float) -> Tensor:
-    return (suppressor.logits(states).double() / temperature).log_softmax(-1)
+    logits = suppressor.logits(states)
+    return (logits.to(exact_float(logits.device)) / temperature).log_softmax(-1)
 
 
 def _kept(logits: Tensor) -> tuple[Tensor, Tensor]:

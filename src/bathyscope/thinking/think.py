@@ -15,7 +15,7 @@ from bathyscope.core.progress import Progress
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio
 from bathyscope.layers.lazy_settling import Settler
 from bathyscope.layers.lenses.choice import open_lens, record_of
-from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import question_of
@@ -139,7 +139,8 @@ class _PrefixReader:
         begin = perf_counter()
         states = [torch.cat(layer) for layer in zip(*self.states, strict=True)]
         self.states.clear()
-        self.depths.append(self.settler.depths(*read_states(self.model.anatomy, self.lens, states)))
+        read = read_states(self.model.anatomy, self.lens, *stacked(states))
+        self.depths.append(self.settler.depths(*read))
         self.seconds += perf_counter() - begin
 
 

@@ -1,6 +1,7 @@
 """Lens: intermediate states made ready for the unembedding."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -60,27 +61,45 @@ class Lens(ABC):
         """
 
 
-def read_states(anatomy: Anatomy, lens: Lens, states: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return what of each layer goes into the unembedding.
+def stacked(states: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return a copy of the residual stream, intermediate layers in one tensor and the last layer.
 
     Args:
-        anatomy: The parts of the model.
-        lens: How intermediate layers are read.
-        states: For each layer, first to last, the residual stream (tokens, hidden_size).
+        states: For each layer, first to last, (tokens, hidden_size).
 
     Returns:
         Intermediate layers (num_layers − 1, tokens, hidden_size), last layer (tokens, hidden_size).
 
     Raises:
-        InputError: The model has a single layer, or a lens of another package fails.
+        InputError: The model has a single layer.
     """
     *intermediate, last = states
     if not intermediate:
         raise InputError("The model has one layer only, so there is no depth to look into.")
     with torch.inference_mode():
-        stacked = torch.stack(intermediate)
+        return torch.stack(intermediate), last.clone()
+
+
+def read_states(
+    anatomy: Anatomy, lens: Lens, intermediate: Tensor, last: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return what of each layer goes into the unembedding.
+
+    Args:
+        anatomy: The parts of the model.
+        lens: How intermediate layers are read.
+        intermediate: The residual stream after layers 1 to L − 1, as `stacked` returns it.
+        last: That after layer L.
+
+    Returns:
+        Intermediate layers (num_layers − 1, tokens, hidden_size), last layer (tokens, hidden_size).
+
+    Raises:
+        InputError: A lens of another package fails.
+    """
+    with torch.inference_mode():
         with working("lens", lens):
-            read, came = lens(anatomy, stacked), tuple(stacked.shape[:2])
+            read, came = lens(anatomy, intermediate), tuple(intermediate.shape[:2])
             if tuple(read.shape[:2]) != came:
                 raise ValueError(f"it returns {tuple(read.shape[:2])} states of {came}")
         return read, anatomy.normed(last)

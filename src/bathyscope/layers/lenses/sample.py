@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError
-from bathyscope.layers.lenses.lens import Lens, read_states
+from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 
@@ -66,8 +66,8 @@ def require_same_sample(
 def _readings(model: LanguageModel, lens: Lens, ids: tuple[int, ...]) -> Any:
     """Return float64 (num_layers, directions), each row of length 1."""
     states = model.hidden_states(Continuation(ids[:-1], ids[-1:], None))
-    intermediate, last = read_states(model.anatomy, lens, states)
-    rows = torch.cat([intermediate[:, -1], last[-1:]]).double().cpu()
+    intermediate, last = read_states(model.anatomy, lens, *stacked(states))
+    rows = torch.cat([intermediate[:, -1], last[-1:]]).cpu().double()
     seen = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300) @ _directions(rows.shape[1])
     return (seen / seen.norm(dim=1, keepdim=True).clamp_min(1e-300)).numpy()
 
