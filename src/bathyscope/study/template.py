@@ -132,7 +132,8 @@ class PromptTemplate:
 @cache
 def _sandbox() -> Any:
     """Return Jinja2's sandbox, which keeps code out, with a bound on what one operation makes."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+    from jinja2.exceptions import SecurityError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset({"*", "**", "%"})
