@@ -107,12 +107,13 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
 	touch $(VENV)/installed $@
 
-# The page is tested in Debian's Chromium, its modules by a type checker from npm. Without them those
-# tests are skipped, each with its reason.
+# The page is tested in Debian's Chromium and Firefox, its modules by a type checker from npm. Without
+# them those tests are skipped, each with its reason.
 browser: $(VENV)/installed-dev
-	@command -v chromium > /dev/null || [ -n "$$BATHYSCOPE_CHROMIUM" ] || { $(SUDO) apt-get update && \
-	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } || \
-	  echo 'no Chromium: install the Debian package chromium, or name one in BATHYSCOPE_CHROMIUM'
+	@{ { command -v chromium > /dev/null || [ -n "$$BATHYSCOPE_CHROMIUM" ]; } && \
+	  { command -v firefox-esr > /dev/null || [ -n "$$BATHYSCOPE_FIREFOX" ]; }; } || { $(SUDO) apt-get update && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium firefox-esr fonts-dejavu-core; } || \
+	  echo 'no Chromium or no Firefox: install the Debian packages chromium and firefox-esr, or name them in BATHYSCOPE_CHROMIUM and BATHYSCOPE_FIREFOX'
 	@[ $(NODE_MODULES)/installed -nt tests/page/package-lock.json ] || \
 	  { $(BIN)/npm --prefix tests/page ci --no-audit --no-fund && touch $(NODE_MODULES)/installed; } || \
 	  echo 'no type checker for the page: npm could not obtain it'

@@ -17,6 +17,7 @@ import pytest
 
 import bathyscope
 from tests.page.conftest import browser as browser
+from tests.page.conftest import driver as driver
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -120,7 +120,7 @@ def _attribution(run: AttributionRun) -> dict[str, Any]:
             "none": packed(run.none),
             "gap": packed(run.gap),
             "whole": packed(run.whole_target),
-            "wholeError": _optional(run.whole_target_error),
+            "wholeMargin": _optional(run.whole_target_margin),
             "additive": run.heatmap.provenance.get("against") is None,
         }
     }

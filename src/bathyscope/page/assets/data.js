@@ -16,7 +16,7 @@ import { unpacked } from "./arrays.js";
  * @property {string} legend
  */
 /** @typedef {{all: Numbers, none: Numbers, gap: Numbers, whole: Numbers,
- *   wholeError: Numbers | null, additive: boolean}} Attribution */
+ *   wholeMargin: Numbers | null, additive: boolean}} Attribution */
 /** @typedef {{error: Numbers, margin: Numbers | null, unvaried: Numbers | null}} Sampling */
 /** @typedef {{tokens: Numbers, probabilities: Numbers, labels: string[], each: number}} Top */
 /** @typedef {{settling: number[], layers: number, threshold: number, deepLayer: number,

@@ -78,14 +78,13 @@ function unsureCells(neutral, values, margin) {
 }
 
 /**
- * How many decimals of a cell mean something: its error has two digits; four where it has none.
+ * How many decimals of a cell mean something: half its 95 % interval has two digits, or its error
+ * where there is none; four where there is neither.
  * @param {Grid} grid
  * @param {number} cell
  */
 export function decimalsOf(grid, cell) {
-  const error = grid.error?.[cell] ?? 0;
-  if (!(error > 0) || (grid.unvaried?.[cell] ?? 0) > 0) return 4;
-  return decimalsFor(error);
+  return decimalsFor(grid.margin?.[cell] ?? grid.error?.[cell] ?? 0);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { element, factList } from "./dom.js";
 import { cellNumber, decimalsOf } from "./grid.js";
-import { closeNumber, share, shortNumber } from "./numbers.js";
+import { closeNumber, decimalsFor, share, shortNumber } from "./numbers.js";
 import { chipColours } from "./stage.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -118,10 +118,10 @@ function valueOf({ grid, scale, table }, index) {
   return shown;
 }
 
-/** @param {Grid} grid @param {number} index */
+/** Half the 95 % interval. @param {Grid} grid @param {number} index */
 function errorText(grid, index) {
-  if (!grid.error || (grid.unvaried?.[index] ?? 0) > 0) return "";
-  return ` ± ${grid.error[index].toFixed(decimalsOf(grid, index))}`;
+  if (!grid.margin) return "";
+  return ` ± ${grid.atMost ? "≤ " : ""}${grid.margin[index].toFixed(decimalsOf(grid, index))}`;
 }
 
 /**
@@ -194,8 +194,9 @@ function errorFacts(grid, index) {
   if (!grid.error) return grid.map.attribution ? [["standard error", "not sampled"]] : [];
   const decimals = decimalsOf(grid, index);
   const most = grid.atMost ? "≤ " : "";
+  const error = grid.error[index];
   /** @type {Facts} */
-  const facts = [["standard error", `${most}${grid.error[index].toFixed(decimals)}`]];
+  const facts = [["standard error", `${most}${error.toFixed(decimalsFor(error))}`]];
   const unvaried = (grid.unvaried?.[index] ?? 0) > 0;
   if (unvaried && !grid.merged) facts[0][1] = "unknown: not seen to vary among the samples";
   const margin = grid.margin?.[index];

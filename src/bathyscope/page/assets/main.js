@@ -52,7 +52,7 @@ export async function mount(root, document) {
     showWords(data.maps, places.words);
   });
   const setMap = async (/** @type {number} */ index, /** @type {any} */ map) => {
-    Object.assign(data.maps[index], await readMap(map, index));
+    Object.assign(data.maps[index], { pending: null }, await readMap(map, index));
     seen.state.keepWithin();
     update();
   };

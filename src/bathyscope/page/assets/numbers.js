@@ -13,10 +13,11 @@ export function shortNumber(value, signed, decimals = 4) {
 }
 
 /**
- * How many decimals give an error two digits, at most four.
- * @param {number} error above 0
+ * How many decimals give an error two digits: at most four, and four where there is no error.
+ * @param {number} error
  */
 export function decimalsFor(error) {
+  if (!(error > 0)) return 4;
   return Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(error))));
 }
 

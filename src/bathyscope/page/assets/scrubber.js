@@ -10,6 +10,7 @@ import { stretches } from "./curves.js";
 /** @typedef {{label: string, by: number[]}} Candidate probabilities by layer, NaN where not known */
 
 const CANDIDATES = 5;
+const LATEST = 2; // of them, of the last layer
 const [ACROSS, UP] = [260, 96];
 
 export class Scrubber {
@@ -74,7 +75,8 @@ export class Scrubber {
 }
 
 /**
- * The tokens that layers would say, first those that held the most probability over all layers.
+ * The tokens that layers would say: of the last layer the most probable, of all layers those that
+ * held the most probability.
  * @param {MapData} map
  * @param {Top} top
  * @param {number} column
@@ -95,7 +97,11 @@ function candidatesAt(map, top, column) {
   }
   /** @param {Candidate} candidate */
   const held = ({ by }) => by.reduce((sum, part) => sum + (Number.isNaN(part) ? 0 : part), 0);
-  return [...found.values()].sort((a, b) => held(b) - held(a)).slice(0, CANDIDATES);
+  /** @param {Candidate} candidate */
+  const last = ({ by }) => by[rows - 1] || 0;
+  const every = [...found.values()].sort((a, b) => held(b) - held(a));
+  const latest = [...every].sort((a, b) => last(b) - last(a)).slice(0, LATEST);
+  return [...new Set([...latest, ...every])].slice(0, CANDIDATES);
 }
 
 /**

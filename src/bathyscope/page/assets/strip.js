@@ -38,7 +38,7 @@ export class Strip {
     this.lit = [];
     /** @type {import("./state.js").Entry | null} where a range begins */
     this.anchor = null;
-    this.legend = element("div", { class: "strip-legend" });
+    this.legend = element("div", { class: `strip-legend lines-${this.paints.most()}` });
     this.prompt = element("p", { class: "text prompt", dir: "auto" });
     this.answer = element("p", { class: "text answer", dir: "auto" });
     this.body = element(
@@ -267,7 +267,6 @@ export class Strip {
       });
     }
     this.legend.replaceChildren(...paints.map(legendOf));
-    this.legend.hidden = paints.length === 0;
     this.threads.show(paints.find(({ link }) => link === this.text.features) ?? null);
     this.light();
   }

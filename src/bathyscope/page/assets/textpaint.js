@@ -25,7 +25,7 @@ import { scaleOf } from "./scale.js";
  * @property {(at: number) => string} says the value in words
  * @property {(at: number) => boolean} [deep]
  */
-/** @typedef {{values: Float64Array, errors: Float64Array | null}} Sums of each column */
+/** @typedef {{values: Float64Array, margins: Float64Array | null}} Sums of each column, and half their 95 % intervals */
 
 export class TextPaint {
   /**
@@ -48,6 +48,14 @@ export class TextPaint {
    */
   all(dark) {
     return [this.prompt(), this.answer(dark)].filter((paint) => paint !== null);
+  }
+
+  /** How many colourings there can be at once: room is kept for their legends. */
+  most() {
+    const deep = this.stages.some(({ maps }) =>
+      maps.some((map) => map.depth && map.columns.link === this.text.answer),
+    );
+    return Number(this.attribution() !== undefined) + Number(deep);
   }
 
   /** Stage and grid of the attribution map to read, the one under the cursor first. */
@@ -76,7 +84,7 @@ export class TextPaint {
     if (!found || this.state.chosenAt(this.text.features) >= 0) return null;
     const { stage, grid } = found;
     const rows = rowsOf(grid, this.state.chosenOn(grid.rows.link));
-    const { values, errors } = sumsOf(grid, rows);
+    const { values, margins } = sumsOf(grid, rows);
     // One row lies on the map's scale; a sum may lie beyond it, and has one with those of the others.
     const others = stage.grids.map((one) => ({
       ...one,
@@ -90,7 +98,7 @@ export class TextPaint {
     const signed = quantity.neutral !== null;
     const says = (/** @type {number} */ at) => {
       const column = grid.columns.of[at];
-      const decimals = errors && errors[column] > 0 ? decimalsFor(errors[column]) : 4;
+      const decimals = decimalsFor(margins?.[column] ?? 0);
       return `${shortNumber(values[column], signed, decimals)} ${quantity.unit}`.trim();
     };
     return {
@@ -158,7 +166,7 @@ export class TextPaint {
     const layers = `of ${depth.layers}`;
     return {
       link: this.text.answer,
-      why: `Answer: ${grid.merged ? "the median layer" : "the layer"}, ${layers}, at which each ${unit} settles; bold: deep`,
+      why: `Answer: ${grid.merged ? "the median layer" : "the layer"}, ${layers}, at which each ${unit} settles; thick: deep`,
       unit: "",
       scale: { low: 1, high: depth.layers, middle: null, linear: null },
       table: tableOf(this.data, this.data.sequential, dark),
@@ -186,28 +194,29 @@ export function rowsOf(grid, positions) {
 }
 
 /**
- * What each column did to some rows together. The error of a sum is at most the sum of the errors.
+ * What each column did to some rows together. The interval of a sum is at most as wide as those of
+ * its terms together.
  * @param {Grid} grid
  * @param {number[]} rows
  * @returns {Sums}
  */
 export function sumsOf(grid, rows) {
   const width = grid.columns.labels.length;
-  const { map, error } = grid;
+  const { map, margin } = grid;
   const all = rows.length === grid.rows.labels.length;
   if (all && map.attribution && !(rows.length === 1 && map.attribution.additive)) {
-    const { whole, wholeError } = map.attribution;
-    return { values: merged(grid, whole), errors: wholeError && merged(grid, wholeError) };
+    const { whole, wholeMargin } = map.attribution;
+    return { values: merged(grid, whole), margins: wholeMargin && merged(grid, wholeMargin) };
   }
   const values = new Float64Array(width);
-  const errors = error ? new Float64Array(width) : null;
+  const margins = margin ? new Float64Array(width) : null;
   for (const row of rows) {
     for (let column = 0; column < width; column++) {
       values[column] += grid.values[row * width + column];
-      if (errors && error) errors[column] += error[row * width + column];
+      if (margins && margin) margins[column] += margin[row * width + column];
     }
   }
-  return { values, errors };
+  return { values, margins };
 }
 
 /**

@@ -11,6 +11,7 @@ import { rowsOf, sumsOf } from "./textpaint.js";
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./data.js").Text} Text */
 /** @typedef {import("./dom.js").Facts} Facts */
+/** @typedef {import("./grid.js").Grid} Grid */
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Entry} Entry */
 /** @typedef {import("./stage.js").Stage} Stage */
@@ -32,7 +33,7 @@ export class TokenCard {
     this.root = root;
     this.title = element("h2", { id: "token-heading" });
     this.place = element("p", { class: "kind" });
-    this.facts = element("div");
+    this.facts = element("div", { class: "known" });
     this.drivers = element("div", { class: "drivers" });
     this.scrubber = new Scrubber(state);
     root.append(this.title, this.place, this.facts, this.drivers, this.scrubber.root);
@@ -75,12 +76,14 @@ export class TokenCard {
    * @returns {Facts}
    */
   known(text, positions) {
-    if (positions.length === 0) return [];
     const own = this.data.maps.filter(({ rows, columns }) =>
       [rows.link, columns.link].includes(text.answer),
     );
     const evidence = own.find((map) => map.evidence)?.evidence;
     const depth = own.find((map) => map.depth)?.depth;
+    // Room for all that can be known of a token, so that what is below never moves.
+    this.facts.style.minHeight = `${1.45 * (2 * Number(Boolean(evidence)) + Number(Boolean(depth)))}rem`;
+    if (positions.length === 0) return [];
     return [
       ...(evidence ? probabilityFacts(evidence, positions) : []),
       ...(depth ? depthFacts(depth, positions) : []),
@@ -161,35 +164,64 @@ function depthFacts({ settling, layers, deepLayer }, positions) {
  * @param {State} state
  */
 function driversOf({ grid, scale, table }, positions, state) {
-  const { values, errors } = sumsOf(grid, rowsOf(grid, positions));
+  const { values, margins } = sumsOf(grid, rowsOf(grid, positions));
   const ranked = [...values.keys()]
     .filter((column) => !Number.isNaN(values[column]))
     .sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   const largest = Math.abs(values[ranked[0]] ?? 0) || 1;
-  const { quantity } = grid.map;
-  const signed = quantity.neutral !== null;
   const list = element("ol", { class: "ranked" });
   for (const column of ranked.slice(0, DRIVERS)) {
     const value = values[column];
-    const error = errors?.[column] ?? 0;
-    const decimals = error > 0 ? decimalsFor(error) : 4;
     const bar = element("span", { class: "bar", "aria-hidden": "true" });
     bar.style.width = `${(100 * Math.abs(value)) / largest}%`;
     bar.style.background = chipColours(scale, table, value).background;
-    const label = grid.columns.labels[column];
     const entry = { link: grid.columns.link, at: grid.columns.first[column] };
-    const choose = button(label, "What did it drive?", () =>
+    const choose = button(grid.columns.labels[column], "What did it drive?", () =>
       state.choose({ chosen: state.withChosen(entry) }),
     );
-    const most = positions.length > 1 ? "≤ " : "";
-    const within = error > 0 ? ` ± ${most}${error.toFixed(decimals)}` : "";
-    const number = `${shortNumber(value, signed, decimals)}${within}`;
+    const number = within(grid, value, margins?.[column], positions.length > 1);
     const track = element("span", { class: "track" }, bar);
     list.append(element("li", {}, choose, track, element("span", { class: "share" }, number)));
   }
-  const others = ranked.slice(DRIVERS).reduce((sum, column) => sum + values[column], 0);
-  const rest = ranked.length - DRIVERS;
-  const said = `${rest} other ${rest === 1 ? "part" : "parts"} together ${shortNumber(others, signed)}`;
-  const heading = element("h3", {}, `What drove it, ${quantity.unit || quantity.name}`);
-  return rest > 0 ? [heading, list, element("p", { class: "hint" }, said)] : [heading, list];
+  return [
+    element("h3", {}, drivingHeading(grid, margins)),
+    list,
+    ...othersOf(grid, ranked, values, margins),
+  ];
+}
+
+/** @param {Grid} grid @param {Float64Array | null} margins */
+function drivingHeading({ map }, margins) {
+  const unit = map.quantity.unit || map.quantity.name;
+  return `What drove it, ${unit}${margins ? "; ± half a 95 % interval" : ""}`;
+}
+
+/**
+ * What the parts that are not named come to.
+ * @param {Grid} grid
+ * @param {number[]} ranked
+ * @param {Float64Array} values
+ * @param {Float64Array | null} margins
+ */
+function othersOf(grid, ranked, values, margins) {
+  const others = ranked.slice(DRIVERS);
+  if (others.length === 0) return [];
+  const sum = others.reduce((total, column) => total + values[column], 0);
+  const margin = margins && others.reduce((total, column) => total + margins[column], 0);
+  const parts = others.length === 1 ? "other part" : "other parts together";
+  const number = within(grid, sum, margin ?? undefined, others.length > 1);
+  return [element("p", { class: "hint" }, `${others.length} ${parts} ${number}`)];
+}
+
+/**
+ * A value with half its interval.
+ * @param {Grid} grid
+ * @param {number} value
+ * @param {number | undefined} margin
+ * @param {boolean} atMost whether that is an upper bound
+ */
+function within(grid, value, margin, atMost) {
+  const decimals = decimalsFor(margin ?? 0);
+  const number = shortNumber(value, grid.map.quantity.neutral !== null, decimals);
+  return margin ? `${number} ± ${atMost ? "≤ " : ""}${margin.toFixed(decimals)}` : number;
 }
