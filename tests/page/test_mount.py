@@ -49,7 +49,7 @@ def with_pending(document: dict[str, Any], known: list[list[float | None]]) -> d
     """Return a document's first map as it is while some cells, None here, are computed."""
     flat = [value for row in known for value in row]
     values = [float("nan") if value is None else value for value in flat]
-    waiting = table(np.reshape(values, np.shape(known)))
+    waiting = table(np.array(values).reshape(len(known), -1))
     one: dict[str, Any] = {
         **document["maps"][0],
         "values": document_of(waiting)["maps"][0]["values"],
