@@ -1,12 +1,18 @@
 """The models that tests use: tiny random ones, and the real one."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
 
+from bathyscope.model import bundled
+from bathyscope.model.cache import cache_folder
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from tests.families import FAMILIES
@@ -64,6 +70,24 @@ def llama_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     byte_tokenizer().save_pretrained(folder)
     return str(folder)
 
+
+def _own_cache() -> None:
+    """Give the tests a cache of their own that shows the models of the user's, where it has them.
+
+    What tests measure of folders that are gone afterwards stays out of the user's.
+    """
+    users = cache_folder()
+    if not (users / bundled.FILE_NAME).exists():
+        return  # the model is obtained once, into the user's
+    own = Path(tempfile.mkdtemp(prefix="bathyscope-tests-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    for entry in users.iterdir():
+        if entry.name != "measured":
+            (own / entry.name).symlink_to(entry)
+    os.environ["BATHYSCOPE_CACHE"] = str(own)
+
+
+_own_cache()
 
 # Tests must not depend on what the hub answers, nor wait for it.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -14,7 +14,7 @@ import torch
 
 import bathyscope as bs
 from bathyscope.core.files.writing import sha256
-from bathyscope.model import language_model, measured
+from bathyscope.model import anatomy, head, language_model, logits, measured
 from bathyscope.model.measured import measured_once, measuring_anew, sha256_of
 from tests.conftest import byte_tokenizer, random_model
 
@@ -216,3 +216,46 @@ def test_a_model_that_was_never_a_file_is_tried(tried: Counted) -> None:
     for _ in range(2):
         _ = bs.LanguageModel(random_model("llama"), byte_tokenizer()).why_not_shared
     assert tried.count == 2
+
+
+def test_a_model_that_was_verified_is_not_run_at_the_next_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bs.load(folder)
+    passes: list[Any] = []
+
+    def logits_of(*given: Any) -> Any:
+        passes.append(given)
+        return logits.logits_of(*given)
+
+    for module in (head, anatomy):
+        monkeypatch.setattr(module, "logits_of", logits_of)
+    again = bs.load(folder)
+    assert not passes and again.provenance == first.provenance
+    for name in ("rescale", "rescaling", "head_factor"):
+        assert getattr(again.anatomy, name) == getattr(first.anatomy, name)
+    paths = [{module: path for path, module in one.model.named_modules()} for one in (first, again)]
+    for parts in ("layers", "final_norm"):
+        found = [
+            [names[module] for module in getattr(one.anatomy, parts)]
+            for names, one in zip(paths, (first, again), strict=True)
+        ]
+        assert found[0] == found[1] and found[0]
+    bs.load(folder, verify=True)
+    assert len(passes) == 6
+    _other_weights(folder)
+    bs.load(folder)
+    assert len(passes) == 12
+
+
+def test_a_refusal_is_not_kept(folder: Path) -> None:
+    _no_numbers(folder)
+    for _ in range(2):
+        with pytest.raises(bs.ModelError, match="no number"):
+            bs.load(folder)
+
+
+def _no_numbers(folder: Path) -> None:
+    model = random_model("llama")
+    model.model.norm.weight.data.fill_(float("nan"))
+    model.save_pretrained(folder)

@@ -178,8 +178,11 @@ def load_model(
     verify: bool = False,
 ) -> "LanguageModel":
     """Load the model the options name."""
-    from bathyscope.model.loading import load
+    from bathyscope.model.lean_imports import lean_imports
 
-    return load(
-        model, revision=revision, dtype=dtype, device=device, verify=verify, progress=progress
-    )
+    with lean_imports():
+        from bathyscope.model.loading import load
+
+        return load(
+            model, revision=revision, dtype=dtype, device=device, verify=verify, progress=progress
+        )

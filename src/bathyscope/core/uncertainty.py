@@ -1,4 +1,4 @@
-"""Uncertainty of a difference of two sampled maps."""
+"""Uncertainty of sampled maps and of their differences."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,13 @@ class Estimated:
     standard_error: FloatArray
     degrees_of_freedom: int | None
     unseen: FloatArray | None = None
+
+
+def half_width(interval: FloatArray | None, unseen: FloatArray | None) -> FloatArray | None:
+    """Return half the width of a 95 % interval widened by what may be unseen."""
+    if interval is None or unseen is None:
+        return interval
+    return interval + np.nan_to_num(unseen)
 
 
 def difference_error(a: Estimated, b: Estimated) -> tuple[FloatArray, FloatArray] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.intervals import student_quantile
-from bathyscope.games.unseen import half_width
+from bathyscope.core.uncertainty import half_width
 
 EVALUATIONS = 4096
 """Coalitions a method may evaluate unless told otherwise: every coalition of 12 features."""

@@ -67,13 +67,6 @@ def unseen_by_fit(
     return still
 
 
-def half_width(interval: FloatArray | None, unseen: FloatArray | None) -> FloatArray | None:
-    """Return half the width of a 95 % interval widened by what may be unseen."""
-    if interval is None or unseen is None:
-        return interval
-    return interval + np.nan_to_num(unseen)
-
-
 class Span:
     """The range of the values of each target, over all coalitions that were evaluated."""
 

@@ -19,6 +19,7 @@ from bathyscope.model.head import Head
 from bathyscope.model.head_passage import measured_factor
 from bathyscope.model.hooks import hooked
 from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
+from bathyscope.model.verdicts import Verdicts
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,41 @@ class Anatomy(Head):
             yield states
 
 
-def find_anatomy(model: Any, head: Head) -> Anatomy:
+def find_anatomy(model: Any, head: Head, verdicts: Verdicts | None = None) -> Anatomy:
     """Find the layers of a transformers causal language model and verify them by number.
+
+    Args:
+        model: The transformers model.
+        head: Its ends.
+        verdicts: Where the result of the verification is kept, if anywhere.
 
     Raises:
         ModelError: They are not found, pass on more than one residual stream, or the model's logits
             do not follow from its last hidden state by the route found.
     """
+    found = (verdicts or Verdicts(model)).of("anatomy", lambda: _verified(model, head))
+    layers = tuple(model.get_submodule(found["layers"]).children())
+    norms = tuple(model.get_submodule(path) for path in found["final_norm"])
+    return _anatomy(head, layers, norms, found["factor"])
+
+
+def _anatomy(
+    head: Head, layers: tuple[nn.Module, ...], final_norm: tuple[nn.Module, ...], factor: float
+) -> Anatomy:
+    words = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
+    return Anatomy(
+        head.embed_tokens,
+        head.lm_head,
+        head.rescale,
+        words + head.rescaling,
+        layers,
+        final_norm,
+        factor,
+    )
+
+
+def _verified(model: Any, head: Head) -> dict[str, Any]:
+    """Return the paths of layers and final norm and the factor, where all the rest is right."""
     lists = _layer_lists(model)
     logits, calls = _observed(model, head, lists)
     ran = {call.module for call in calls}
@@ -124,18 +153,9 @@ def find_anatomy(model: Any, head: Head) -> Anatomy:
     factor = measured_factor(
         model, lambda: logits_of(model, probe_ids(model)), before, head.lm_head
     )
-    words = "" if factor == 1 else f"states multiplied by {factor:.6g}, "
-    anatomy = Anatomy(
-        head.embed_tokens,
-        head.lm_head,
-        head.rescale,
-        words + head.rescaling,
-        layers,
-        final_norm,
-        factor,
-    )
-    _verify_route(model, anatomy, last_state, logits)
-    return anatomy
+    _verify_route(model, _anatomy(head, layers, final_norm, factor), last_state, logits)
+    paths = {module: path for path, module in model.named_modules()}
+    return {"layers": path, "final_norm": [paths[one] for one in final_norm], "factor": factor}
 
 
 def _layer_lists(model: nn.Module) -> dict[str, tuple[nn.Module, ...]]:

@@ -6,7 +6,7 @@ are kept, and unembedded where their logits are wanted.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from bathyscope.core.errors import ModelError
 from bathyscope.model.forward import require_numbers
-from bathyscope.model.head_passage import measured_rescaling
+from bathyscope.model.head_passage import Rescaling, measured_rescaling
 from bathyscope.model.hooks import hooked
 from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
 from bathyscope.model.products import fast_products, linear, linear_into
+from bathyscope.model.verdicts import Verdicts
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,12 @@ class Head:
             yield kept
 
 
-def find_head(model: Any) -> Head:
+def find_head(model: Any, verdicts: Verdicts | None = None) -> Head:
     """Find the ends of a transformers causal language model and verify them by number.
+
+    Args:
+        model: The transformers model.
+        verdicts: Where the result of the verification is kept, if anywhere.
 
     Raises:
         ModelError: An end is not found, the model's logits do not follow from what arrives at its
@@ -105,15 +110,24 @@ def find_head(model: Any) -> Head:
             f"{name} names no input embedding or no unembedding (get_input_embeddings, "
             "get_output_embeddings); bathyscope needs a causal language model with both."
         )
+    found = (verdicts or Verdicts(model)).of(
+        "head", lambda: asdict(_verified(model, embed_tokens, lm_head))
+    )
+    rescaling = Rescaling(**found)
+    return Head(embed_tokens, lm_head, rescaling, rescaling.in_words)
+
+
+def _verified(model: Any, embed_tokens: nn.Module, lm_head: nn.Module) -> Rescaling:
+    """Return what is done to the logits, where all the rest is as it has to be."""
     input_ids = probe_ids(model)
     logits = logits_of(model, input_ids)
     _require_a_row_each(model, input_ids, logits)
     require_numbers(logits, model)
-    rescale, rescaling = measured_rescaling(model, lambda: logits_of(model, input_ids), lm_head)
-    head = Head(embed_tokens, lm_head, rescale, rescaling)
+    rescaling = measured_rescaling(model, lambda: logits_of(model, input_ids), lm_head)
+    head = Head(embed_tokens, lm_head, rescaling, rescaling.in_words)
     _verify_head(model, head, input_ids, logits)
     _verify_causality(model, input_ids, logits)
-    return head
+    return rescaling
 
 
 def _require_a_row_each(model: Any, input_ids: Tensor, logits: Tensor) -> None:

@@ -6,6 +6,7 @@ unembedding returns, and what arrives behind either is read.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,12 +16,41 @@ from bathyscope.core.errors import ModelError
 from bathyscope.model.foreign import text_config
 from bathyscope.model.hooks import hooked
 
-Rescale = Callable[[Tensor], Tensor]
-
 # Saturates any cap in use (20 to 50), so that what comes out is the cap.
 _SATURATING = 1e4
 # Wide enough for a cap to show, narrow enough for one not to hide everything else.
 _SPREAD = 20.0
+
+
+@dataclass(frozen=True)
+class Rescaling:
+    """Passage of a model's logits after its unembedding: softcapped, scaled, or as they are.
+
+    Attributes:
+        kind: "none", "multiplied", "divided" or "capped".
+        by: The factor, the divisor or the cap.
+    """
+
+    kind: str
+    by: float
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Return logits rescaled; softcapped at c they are c · tanh(logits / c)."""
+        if self.kind == "capped":
+            return self.by * torch.tanh(logits / self.by)
+        if self.kind == "divided":
+            return logits / self.by
+        return logits * self.by if self.kind == "multiplied" else logits
+
+    @property
+    def in_words(self) -> str:
+        """The same in words."""
+        return {
+            "none": "logits as they are",
+            "multiplied": f"logits multiplied by {self.by:g}",
+            "divided": f"logits divided by {self.by:g}",
+            "capped": f"logits softcapped at {self.by:g}",
+        }[self.kind]
 
 
 def measured_factor(
@@ -57,8 +87,8 @@ def measured_factor(
 
 def measured_rescaling(
     model: nn.Module, run: Callable[[], Tensor], lm_head: nn.Module
-) -> tuple[Rescale, str]:
-    """Return what the model does to its logits after its unembedding, and the same in words.
+) -> Rescaling:
+    """Return what the model does to its logits after its unembedding.
 
     Args:
         model: The transformers model.
@@ -130,21 +160,21 @@ def _factor(given: Tensor, arrived: Tensor) -> float | None:
     return factor if _same(given * factor, arrived) else None
 
 
-def _rescaling(model: Any, projected: Tensor, logits: Tensor) -> tuple[Rescale, str] | None:
-    """Return what was done to the logits, and the same in words; None where it is not found."""
+def _rescaling(model: Any, projected: Tensor, logits: Tensor) -> Rescaling | None:
+    """Return what was done to the logits; None where it is not found."""
     if projected.shape != logits.shape:
         return None
     factor, cap = float(logits[0, 0, 0]), float(logits[0, 1, 0])
     candidates = [
         *_named(text_config(model)),
-        (lambda logits: logits, "logits as they are"),
-        _multiplied(factor),
-        _capped(cap),
+        Rescaling("none", 1),
+        Rescaling("multiplied", factor),
+        Rescaling("capped", cap),
     ]
-    return next((one for one in candidates if _same(one[0](projected), logits)), None)
+    return next((one for one in candidates if _same(one(projected), logits)), None)
 
 
-def _named(config: Any) -> Iterator[tuple[Rescale, str]]:
+def _named(config: Any) -> Iterator[Rescaling]:
     """Yield what a configuration says is done to the logits; the exact numbers, if it is true.
 
     Names in use: `final_logit_softcapping` (Gemma 2), `logits_scaling` (Granite, a divisor; of
@@ -152,21 +182,13 @@ def _named(config: Any) -> Iterator[tuple[Rescale, str]]:
     """
     cap = getattr(config, "final_logit_softcapping", None)
     if isinstance(cap, (int, float)) and cap:
-        yield _capped(cap)
+        yield Rescaling("capped", cap)
     divisor = getattr(config, "logits_scaling", None)
     if isinstance(divisor, (int, float)) and divisor:
-        yield lambda logits: logits / divisor, f"logits divided by {divisor:g}"
+        yield Rescaling("divided", divisor)
     factor = getattr(config, "logit_scale", None)
     if isinstance(factor, (int, float)):
-        yield _multiplied(factor)
-
-
-def _capped(cap: float) -> tuple[Rescale, str]:
-    return lambda logits: cap * torch.tanh(logits / cap), f"logits softcapped at {cap:g}"
-
-
-def _multiplied(factor: float) -> tuple[Rescale, str]:
-    return lambda logits: logits * factor, f"logits multiplied by {factor:g}"
+        yield Rescaling("multiplied", factor)
 
 
 def _same(ours: Tensor, theirs: Tensor) -> bool:

@@ -41,7 +41,11 @@ class LanguageModel:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, provenance: dict[str, Any] | None = None
+        self,
+        model: Any,
+        tokenizer: Any,
+        provenance: dict[str, Any] | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
         """Wrap a model that is already in memory.
 
@@ -49,6 +53,7 @@ class LanguageModel:
             model: A transformers causal language model.
             tokenizer: Its fast tokenizer.
             provenance: Where it came from, if known.
+            verdicts: Where what is found of it by trying is kept; None where nowhere.
 
         Raises:
             ModelError: Its ends are not found or do not hold up to the check by number.
@@ -57,11 +62,11 @@ class LanguageModel:
         with boundary(tokenizer, "as a tokenizer"):
             self.tokens = TransformersTokens(tokenizer)
         _require_weights_here(model)
+        self.verdicts = Verdicts(model) if verdicts is None else verdicts
         with boundary(model, "as a causal language model"):
-            self.head = find_head(model)
+            self.head = find_head(model, self.verdicts)
             _require_one_vocabulary(tokenizer, model)
-        self._anatomy = _anatomy_or_why(model, self.head)
-        self.verdicts = Verdicts(model)
+        self._anatomy = _anatomy_or_why(model, self.head, self.verdicts)
         self.provenance = {
             "name": str(model.config.name_or_path) or type(model).__name__,
             **(provenance or {}),
@@ -344,9 +349,9 @@ def _deliver_own(deliver: Deliver, indices: list[int], own: int, scores: Scores)
     deliver(indices[own], scores)
 
 
-def _anatomy_or_why(model: Any, head: Head) -> Anatomy | ModelError:
+def _anatomy_or_why(model: Any, head: Head, verdicts: Verdicts) -> Anatomy | ModelError:
     try:
-        return find_anatomy(model, head)
+        return find_anatomy(model, head, verdicts)
     except ModelError as error:
         return error
 

@@ -40,7 +40,7 @@ def load(
         dtype: One of float32, bfloat16, float16, float64.
         device: A torch device such as "cpu" or "cuda:0"; None takes CUDA where there is one.
         verify: Measure again what the cache keeps of files and models that have not changed:
-            hashes, and whether prompts may share their beginnings.
+            hashes, where the layers are, and whether prompts may share their beginnings.
         progress: Told of the steps.
 
     Raises:
@@ -50,11 +50,7 @@ def load(
     if dtype not in DTYPES:
         raise InputError(f"The dtype {dtype!r} is not known; choose one of {', '.join(DTYPES)}.")
     with measuring_anew(verify):
-        language_model, source = _loaded(model, revision, dtype, device, progress)
-    language_model.verdicts = Verdicts(
-        language_model.model, known_by(source, language_model.provenance), verify=verify
-    )
-    return language_model
+        return _loaded(model, revision, dtype, device, progress, verify)
 
 
 def _loaded(
@@ -63,8 +59,8 @@ def _loaded(
     dtype: str,
     device: str | None,
     progress: Progress,
-) -> tuple[LanguageModel, str]:
-    """Return a model, and what transformers loaded: a folder or a hub id."""
+    verify: bool,
+) -> LanguageModel:
     adapter = None if model is None else adapter_in(Path(model).expanduser())
     if adapter is None:
         source, provenance = _source(model, revision, dtype, progress)
@@ -72,8 +68,7 @@ def _loaded(
         revision = revision or adapter.revision
         source, provenance = _base_of(adapter, revision, dtype, progress)
     provenance = {"source": None if model is None else str(model), **provenance}
-    loaded = _from_pretrained(source, provenance, revision, dtype, device, progress, adapter)
-    return loaded, source
+    return _from_pretrained(source, provenance, revision, dtype, device, progress, adapter, verify)
 
 
 def identity(
@@ -145,6 +140,7 @@ def _from_pretrained(
     device: str | None,
     progress: Progress,
     adapter: Adapter | None,
+    verify: bool,
 ) -> LanguageModel:
     import torch
     from transformers import AutoModelForCausalLM
@@ -171,11 +167,16 @@ def _from_pretrained(
     _require_all_weights(source, report)
     model.to(place)
     progress(stage, 2, 3)
-    if (commit := getattr(model.config, "_commit_hash", None)) is not None:
-        provenance = {**provenance, "revision": commit}
-    language_model = LanguageModel(model, tokenizer, provenance)
+    provenance = _with_commit(provenance, model)
+    verdicts = Verdicts(model, known_by(source, provenance), verify=verify)
+    wrapped = LanguageModel(model, tokenizer, provenance, verdicts)
     progress(stage, 3, 3)
-    return language_model
+    return wrapped
+
+
+def _with_commit(provenance: dict[str, Any], model: Any) -> dict[str, Any]:
+    commit = getattr(model.config, "_commit_hash", None)
+    return provenance if commit is None else {**provenance, "revision": commit}
 
 
 def _require_all_weights(source: str, report: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap
 from bathyscope.core.intervals import student_quantile
-from bathyscope.games.unseen import half_width
+from bathyscope.core.uncertainty import half_width
 from bathyscope.runs.evidence import Evidence, evidence_arrays, evidence_document
 from bathyscope.runs.folder import SCHEMA, sealed, write_run
 from bathyscope.runs.readings import Readings

@@ -8,7 +8,7 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.intervals import student_quantile
-from bathyscope.games.unseen import half_width
+from bathyscope.core.uncertainty import half_width
 from bathyscope.runs.base import Run
 from bathyscope.study.claims.view import StudyView
 from bathyscope.study.statistics.clustered import clustered_mean

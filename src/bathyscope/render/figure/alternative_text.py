@@ -1,8 +1,8 @@
 """Alternative text of an SVG, for whoever cannot see it."""
 
 import hashlib
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 
 def add_alternative_text(path: Path, words: str) -> None:
@@ -19,8 +19,8 @@ def add_alternative_text(path: Path, words: str) -> None:
     title = words.partition("\n")[0].lstrip("# ")
     path.write_text(
         f'{svg[:end]} role="img" aria-labelledby="title-{name}" aria-describedby="words-{name}">\n'
-        f' <title id="title-{name}">{escape(title)}</title>\n'
-        f' <desc id="words-{name}">{escape(words)}</desc>{svg[end + 1 :]}',
+        f' <title id="title-{name}">{escape(title, quote=False)}</title>\n'
+        f' <desc id="words-{name}">{escape(words, quote=False)}</desc>{svg[end + 1 :]}',
         encoding="utf-8",
     )
 

@@ -7,8 +7,8 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.intervals import student_quantile
+from bathyscope.core.uncertainty import half_width
 from bathyscope.games.replicates import jackknife_error
-from bathyscope.games.unseen import half_width
 from bathyscope.render.figure.canvas import LAYER
 from bathyscope.render.look import Part
 from bathyscope.runs.base import Run
