@@ -55,6 +55,12 @@ def test_a_response_beyond_the_context_says_how_many_steps_fit() -> None:
         bs.chain(tiny("llama"), "Question? [[Yes.]]\n", response, steps="lines")
 
 
+def test_very_many_steps_are_counted_at_once() -> None:
+    """Each step looked for in all tokens would take hours."""
+    with pytest.raises(bs.InputError, match=r"60,013 tokens, .* 81 of 19999 steps fit"):
+        bs.chain(tiny("llama"), "Question: a?\n", "a.\n" * 20000, steps="lines")
+
+
 @pytest.mark.parametrize(
     ("prompt", "response", "asked", "said"),
     [

@@ -90,6 +90,18 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
 
 
 @WRITTEN
+@WRITTEN
+@pytest.mark.parametrize("gold", ["2.0", "so it is $2"])
+def test_the_right_answer_is_read_by_the_rule_of_the_others(gold: str) -> None:
+    asked = {**ASKED, "measure": "accuracy", "max_new_tokens": 4}
+    plain, written = (
+        bs.chain(tiny("llama"), PROMPT, RESPONSE, gold=one, **asked)  # type: ignore[arg-type]
+        for one in ("2", gold)
+    )
+    assert np.abs(plain.heatmap.values).max() > 0  # some continuations end at the 2 of "3 of 2."
+    assert np.array_equal(plain.heatmap.values, written.heatmap.values)
+
+
 def test_the_number_of_tokens_is_said_before() -> None:
     with pytest.warns(UserWarning, match="Up to 60 tokens are written: 5 continuations of up to 3"):
         bs.chain(tiny("llama"), PROMPT, RESPONSE, max_new_tokens=3, **ASKED)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import bathyscope as bs
 from bathyscope.core.noting import noting
 from bathyscope.reasoning.answers import answer_span, divided
 from bathyscope.reasoning.steps import STEP_RULES, find_steps, step_names
+from bathyscope.thinking.answer_rules.rules import RULES
 
 
 def texts(response: str, rule: str) -> list[str]:
@@ -59,6 +60,9 @@ def test_every_rule_is_listed() -> None:
     [
         ("9 of 9, so 9. The answer is 9.", "last-number", "9"),
         ("It costs 1,000 dollars.", "last-number", "1,000"),
+        ("0.5, then 0.50 dollars", "last-number", "0.50"),
+        ("It is 36.00.", "last-number", "36.00"),
+        ("1,000.5 and 1,000.50, each", "last-number", "1,000.50"),
         ("26 once, and -26 at last", "last-number", "-26"),
         (r"so \boxed{7} or \boxed{8}.", "boxed", r"\boxed{8}"),
         ("x = 1; y = 22; done", r"regex:y = (\d+)", "22"),
@@ -69,6 +73,27 @@ def test_an_answer_is_where_the_rule_finds_it(response: str, rule: str, answer: 
     start, end = answer_span(response, rule)
     assert response[start:end] == answer
     assert start == response.rindex(answer)
+
+
+def test_an_answer_is_no_number_that_the_rule_would_not_read() -> None:
+    response = "So 2 of them are 2 cm^2."
+    assert answer_span(response, "last-number") == (17, 18)
+
+
+@pytest.mark.parametrize("response", ["6 it is.\n" + "word " * 2000, "word " * 2000 + "6"])
+def test_the_answer_of_a_long_response_is_found_in_few_readings(
+    response: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def number(text: str) -> str | None:
+        asked.append(text)
+        return "6" if "6" in text else None
+
+    monkeypatch.setitem(RULES, "last-number", number)
+    start = response.index("6")
+    assert answer_span(response, "last-number") == (start, start + 1)
+    assert 10 < len(asked) < 120
 
 
 def test_steps_end_before_the_answer_and_its_lead_in() -> None:

@@ -92,6 +92,78 @@ def test_a_correlation_is_that_of_numpy(view: StudyView) -> None:
     assert found.groups[0].estimate.value == pytest.approx(np.corrcoef(effect, right)[0, 1])
 
 
+@pytest.mark.parametrize(
+    ("claim", "held", "of"),
+    [
+        ("share(record.score > 0.5)", 5, 10),
+        ("share(not record.score > 0.5)", 5, 10),
+        ("share(not record.score <= 0.5)", 5, 10),
+        ("share(record.score != 1)", 5, 10),
+        ("share(not record.passed)", 10, 20),
+        ("share(record.passed == False)", 10, 20),
+        ("share(record.score > 0.5 or record.kind == '+')", 12, 15),
+        ("share(record.score > 0.5 and record.kind == '+')", 0, 25),
+        ("share(0 < record.score < 2)", 5, 10),
+        ("share(record.mixed == True)", 10, 30),
+        ("share(record.mixed == 0.5)", 10, 30),
+        ("share(record.right) where not record.score > 0.5", None, 5),
+        ("share(record.score in (0, 1))", 10, 10),
+        ("share(record.kind in ('+', 1))", 7, 30),
+        ("share(record.digit in (1, 2))", 10, 30),
+        ("share(1 in record.digits)", 12, 30),
+    ],
+)
+def test_what_is_not_known_neither_holds_nor_fails(
+    claim: str, held: int | None, of: int, tmp_path: Path
+) -> None:
+    def fields(n: int) -> dict[str, Any]:
+        known = {"score": n // 3 % 2} if n % 3 == 0 else {}
+        passed = {"passed": n % 3 == 1} if n % 3 else {}
+        return {
+            **known,
+            **passed,
+            "digit": str(n % 6),
+            "digits": str(n),
+            "mixed": ("a", True, 0.5)[n % 3],
+        }
+
+    folder = tmp_path / "study"
+    asked = [question(n, **fields(n)) for n in range(1, COUNT + 1)]
+    how = Doing(shard=30)
+    study = carry_out(asked, folder, ASKED, StubWork(), how.made(folder), how).study
+    whole = find(claim, StudyView(study)).groups[0]
+    assert whole.estimate.n == of
+    assert held is None or whole.held == held
+
+
+@pytest.mark.parametrize(
+    ("claim", "unit"),
+    [
+        ("mean(value)", "nats"),
+        ("mean(-value / 2 - row.effect)", "nats"),
+        ("mean(value > 0)", ""),
+        ("mean(value / value)", ""),
+        ("mean(value * row.effect)", ""),
+        ("mean(record.answer_tokens, record.effect > 0)", ""),
+        ("mean(value) where row.position > row.log_prob", "nats"),
+    ],
+)
+def test_a_unit_is_that_of_the_quantity_alone(claim: str, unit: str, view: StudyView) -> None:
+    found = find(claim, view)
+    assert found.unit == unit
+    assert np.isnan(found.groups[0].chance) == (unit == "" or found.groups[0].estimate.n == 0)
+
+
+def test_a_correlation_of_nothing_says_nothing(view: StudyView) -> None:
+    found = find("correlation(record.effect, record.ratio) by record.kind", view)
+    assert found.groups[0].estimate.n == 0 and found.against == () and found.support == {}
+    assert found.excluded == {"a quantity is not known": COUNT - 1, "records that failed": 1}
+    grouped = find("correlation(record.effect, record.right) by record.ratio", view)
+    assert len(grouped.groups) == 1 and "record.ratio is not known" in grouped.excluded
+    few = find("correlation(record.effect, record.right) where record.answer == '1'", view)
+    assert "No record speaks against it" not in describe_finding(few)
+
+
 def test_own_roles_and_own_functions_are_taken(view: StudyView) -> None:
     slash = StudyView(view.study, [RoleRule.pattern("slash", "/")])
     assert find("mean(value, row.role == 'slash')", slash).groups[0].estimate.n == 3 * (COUNT - 1)
@@ -130,6 +202,13 @@ def test_own_roles_and_own_functions_are_taken(view: StudyView) -> None:
         ("correlation(record.right)", "two quantities"),
         ("x" * 3000, "up to 2000 characters"),
         ("mean(" + "(" * 900 + "1" + ")" * 900 + ")", "cannot be read"),
+        ("mean(" + "-" * 1900 + "1)", "nested up to 100 deep"),
+        ("share(" + "not " * 480 + "record.right)", "nested up to 100 deep"),
+        ("mean(" + "9" * 1900 + ")", "at most 1e\\+30"),
+        ("mean(1e999)", "at most 1e\\+30"),
+        ("share(record.kind in 5)", "is a number: nothing is in it"),
+        ("largest(column.position == 1) by column.position", "cannot group them"),
+        ("largest(column.position == 1) by value", "cannot group them"),
     ],
 )
 def test_what_a_claim_cannot_say_is_one_sentence(

@@ -1,5 +1,6 @@
 """The answer within a response: its last step, or what a rule of Think@n finds in it."""
 
+import re
 from dataclasses import dataclass
 
 from bathyscope.core.errors import InputError
@@ -9,6 +10,11 @@ from bathyscope.core.patterns import all_matches
 from bathyscope.prompt.segmenters import REGEX
 from bathyscope.reasoning.steps import find_steps
 from bathyscope.thinking.answer_rules.rules import Extract, extractor
+
+_NEAR = 24  # characters that may tell how a number is read
+_OTHERS = ("77", "88", "Z")
+_DIGITS_BEFORE = re.compile(r"\d[\d.,]*\Z")
+_DIGITS_BEHIND = re.compile(r"[.,]?\d(?:[\d.,]*\d)?")
 
 
 @dataclass(frozen=True)
@@ -78,17 +84,50 @@ def answer_span(response: str, rule: str) -> Span:
     if rule.startswith(REGEX):  # a pattern says itself where it matches
         whole, *groups = all_matches(rule.removeprefix(REGEX), response)[-1]
         return next((span for span in groups if span != (-1, -1)), whole)
-    start = _last_start(response, extract, answer)
-    end = next(
+    starts = _starts(response, extract, answer)
+    spans = ((start, _end(response, start, extract, answer)) for start in starts)
+    hanging = (span for span in spans if _hangs_on(response, span, extract, answer))
+    last = next(hanging, None) or (starts[0], _end(response, starts[0], extract, answer))
+    return _whole_number(response, last, extract, answer)
+
+
+def _starts(response: str, extract: Extract, answer: str) -> list[int]:
+    """Return the characters from which on the rule still finds the answer, the last ones first.
+
+    Found by halving, since what stands left of an answer leaves it the last; near it every
+    character is tried.
+    """
+    low, high = 0, len(response)
+    while high - low > _NEAR:
+        middle = (low + high) // 2
+        low, high = (middle, high) if extract(response[middle:]) == answer else (low, middle)
+    return [
+        start
+        for start in range(min(len(response), high + _NEAR) - 1, low, -1)
+        if not response[start].isspace() and extract(response[start:]) == answer
+    ] or [low]
+
+
+def _end(response: str, start: int, extract: Extract, answer: str) -> int:
+    """Return where the shortest text ends that begins at a character and gives the answer."""
+    return next(
         (end for end in range(start + 1, len(response)) if extract(response[start:end]) == answer),
         len(response),
     )
+
+
+def _hangs_on(response: str, span: Span, extract: Extract, answer: str) -> bool:
+    """Tell whether the answer is another where something else stands: not so of the 2 of cm^2."""
+    before, behind = response[: span[0]], response[span[1] :]
+    return any(extract(before + other + behind) != answer for other in _OTHERS)
+
+
+def _whole_number(response: str, span: Span, extract: Extract, answer: str) -> Span:
+    """Return a span with the zeros of its number that the answer does not need: 0.50 and 36.00."""
+    start, end = span
+    before, behind = _DIGITS_BEFORE.search(response[:start]), _DIGITS_BEHIND.match(response[end:])
+    if behind is not None and extract(response[start : end + behind.end()]) == answer:
+        end += behind.end()
+    if before is not None and extract(response[before.start() : end]) == answer:
+        start = before.start()
     return start, end
-
-
-def _last_start(response: str, extract: Extract, answer: str) -> int:
-    """Return the last character from which on the rule still finds the answer."""
-    for start in range(len(response) - 1, -1, -1):
-        if not response[start].isspace() and extract(response[start:]) == answer:
-            return start
-    return 0

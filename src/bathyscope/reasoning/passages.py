@@ -1,5 +1,6 @@
 """A prompt and a response as passages: parts of the prompt, steps, the answer, and their tokens."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,12 +97,15 @@ class Passages:
 
     def positions(self, span: Span) -> range:
         """Return the tokens of a passage: those whose last character it holds."""
-        own = [
-            index
-            for index, (start, end) in enumerate(self.token_spans)
-            if start < end and span[0] < end <= span[1]
-        ]
-        return range(own[0], own[-1] + 1) if own else range(0)
+        own, ends = self._last_characters
+        first, behind = bisect_right(ends, span[0]), bisect_right(ends, span[1])
+        return range(own[first], own[behind - 1] + 1) if first < behind else range(0)
+
+    @cached_property
+    def _last_characters(self) -> tuple[list[int], list[int]]:
+        """The tokens that cover characters, and behind which character each of them ends."""
+        own = [index for index, (start, end) in enumerate(self.token_spans) if start < end]
+        return own, [self.token_spans[index][1] for index in own]
 
     @cached_property
     def row_positions(self) -> tuple[range, ...]:

@@ -17,7 +17,7 @@ from bathyscope.reasoning.passages import Passages
 from bathyscope.reasoning.settings import ChainSettings
 from bathyscope.reasoning.similarity import SIMILARITIES
 from bathyscope.reasoning.steps import find_steps
-from bathyscope.thinking.answer_rules.rules import extractor
+from bathyscope.thinking.answer_rules.rules import extractor, gold_as_read
 
 SMOOTHING = 0.5
 """Added to the count of every answer that was seen on either side (Jeffreys' prior)."""
@@ -100,6 +100,7 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
     settings.progress("write continuations", len(starts), len(starts))
     generator = np.random.default_rng(settings.seed)
     compare = SIMILARITIES.require(settings.similarity)
+    gold = gold_as_read(settings.gold, settings.answer_rule)
     found: tuple[list[Bootstrapped], ...] = ([], [], [])
     different = []
     for step, (before, behind) in enumerate(pairwise(places)):
@@ -107,14 +108,14 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
         other = np.flatnonzero(compare.to(text, before.steps) < settings.same)
         without = [before.answers[int(index)] for index in other]
         different.append(len(without))
-        measured = _compared(without, behind.answers, settings.gold, generator)
+        measured = _compared(without, behind.answers, gold, generator)
         for of_steps, one in zip(found, measured, strict=True):
             of_steps.append(one)
     divergence, variation, accuracy = map(tuple, found)
     return Resampled(
         divergence,
         variation,
-        None if settings.gold is None else accuracy,
+        None if gold is None else accuracy,
         tuple(different),
         tuple(dict(Counter(answer or "" for answer in place.answers)) for place in places),
         sum(place.tokens for place in places),

@@ -24,7 +24,7 @@ from bathyscope.study.questions import Shard
 from bathyscope.study.remembering import Remembering
 from bathyscope.study.rows import StudyRows, Told, failed
 from bathyscope.study.settings import BatchSettings
-from bathyscope.thinking.answer_rules.rules import extractor
+from bathyscope.thinking.answer_rules.rules import extractor, gold_as_read
 from bathyscope.thinking.settings import ThinkSettings
 from bathyscope.thinking.think import think
 
@@ -125,7 +125,7 @@ class Asker:
         extract = extractor(rule)
         for index, written in self._write(asking, self._as_asked(asking, chat)).items():
             text = self.model.tokens.decode(written.target_ids)
-            gold = _as_read(asking.questions[index].record.text("answer"), rule)
+            gold = gold_as_read(asking.questions[index].record.text("answer"), rule)
             asking.told[index] = Told(text, len(written.target_ids), extract(text), gold)
 
     def _attribute(self, asking: Asking, settings: AttributionSettings) -> None:
@@ -183,15 +183,3 @@ class Asker:
         for index, prompt in asking.prompts():
             with asking.answering(index):
                 asking.thought[index] = think(self.model.source, prompt.text, settings=own)
-
-
-def _as_read(gold: str | None, rule: str) -> str | None:
-    r"""Return a right answer as a rule writes it: out of a solution, or as it stands.
-
-    An answer alone is put into a box where that is what the rule looks for.
-    """
-    if gold is None:
-        return None
-    extract = extractor(rule)
-    boxed = extract(f"\\boxed{{{gold}}}") if rule == "boxed" else None
-    return extract(gold) or boxed or gold.strip()

@@ -1,17 +1,19 @@
 """Findings: what becomes of a claim, with intervals, exclusions and counter-examples."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.study.claims.language import Claim, Evaluator, parsed
 from bathyscope.study.claims.observations import Observations
-from bathyscope.study.claims.statistics import observed
+from bathyscope.study.claims.statistics import Filter, observed
 from bathyscope.study.claims.view import StudyView
 from bathyscope.study.statistics.clustered import clustered_mean, clustered_share
 from bathyscope.study.statistics.corrections import correction
@@ -147,12 +149,10 @@ def summarised(claim: Claim, seen: Observations, view: StudyView) -> Finding:
         names = dict.fromkeys(seen.group[np.argsort([str(g) for g in seen.group], kind="stable")])
         groups += [_group(str(name), seen.only(seen.group == name), view) for name in names]
     support = _support(seen, view)
-    worst = sorted((value, one) for one, value in support.items() if value < 0)[:AGAINST]
-    against = tuple(CounterExample(one, value) for value, one in worst)
-    excluded = dict(seen.excluded)
-    if view.failed:
-        excluded["records that failed"] = len(view.failed)
-    return Finding(claim, seen.is_share, seen.unit, tuple(groups), excluded, against, support)
+    excluded = _with_failed(seen.excluded, view)
+    return Finding(
+        claim, seen.is_share, seen.unit, tuple(groups), excluded, _against(support), support
+    )
 
 
 def _group(name: str, seen: Observations, view: StudyView) -> Group:
@@ -178,32 +178,38 @@ def _support(seen: Observations, view: StudyView) -> dict[str, float]:
 
 
 def _correlation(claim: Claim, view: StudyView) -> Finding:
-    from bathyscope.core.errors import InputError
-
     if len(claim.arguments) != 2:
         raise InputError("correlation takes two quantities of a record.")
     at = Evaluator(view, "record", "attribution")
     one, other = (at.number(argument) for argument in claim.arguments)
-    kept = ~np.isnan(one) & ~np.isnan(other)
-    excluded = {"a quantity is not known": int((~kept).sum())} if (~kept).any() else {}
-    if claim.where is not None:
-        holds = at.condition(claim.where)
-        excluded["not where the claim says"] = int((kept & ~holds).sum())
-        kept &= holds
-    by = np.full(at.size, "all", dtype=object) if claim.by is None else at(claim.by).astype(object)
-    x, y = one - one[kept].mean(), other - other[kept].mean()
-    r = _pearson(claim, one, other, kept, view)
-    support = np.sign(r.value) * x * y
-    groups = [Group("all", r, 0.0)]
-    for name in dict.fromkeys(sorted(map(str, by[kept]))) if claim.by is not None else ():
-        which = kept & (by.astype(str) == name)
-        groups.append(Group(name, _pearson(claim, one, other, which, view), 0.0))
-    supports = {view.ids[i]: float(support[i]) for i in np.flatnonzero(kept)}
+    chosen = Filter(claim, at)
+    chosen.leave_out(np.isnan(one) | np.isnan(other), "a quantity is not known")
+    kept = chosen.kept
+
+    def correlated(which: NDArray[np.bool_]) -> Interval:
+        return clustered_correlation(one[which], other[which], view.clusters[which].tolist())
+
+    whole = correlated(kept)
+    groups = [Group("all", whole, 0.0)]
+    for name in sorted(set(chosen.group[kept])) if claim.by is not None else ():
+        groups.append(Group(name, correlated(kept & (chosen.group == name)), 0.0))
+    supports = {}
+    if kept.any() and not math.isnan(whole.value):
+        x, y = one[kept] - one[kept].mean(), other[kept] - other[kept].mean()
+        pairs = zip(np.flatnonzero(kept), np.sign(whole.value) * x * y, strict=True)
+        supports = {view.ids[i]: float(value) for i, value in pairs}
+    excluded = _with_failed(chosen.excluded, view)
+    return Finding(
+        claim, False, "Pearson's r", tuple(groups), excluded, _against(supports), supports
+    )
+
+
+def _with_failed(excluded: Mapping[str, int], view: StudyView) -> dict[str, int]:
+    failed = {"records that failed": len(view.failed)} if view.failed else {}
+    return {**excluded, **failed}
+
+
+def _against(supports: Mapping[str, float]) -> tuple[CounterExample, ...]:
+    """Return the records that speak most against a claim, the worst first."""
     worst = sorted((value, name) for name, value in supports.items() if value < 0)[:AGAINST]
-    against = tuple(CounterExample(name, value) for value, name in worst)
-    return Finding(claim, False, "Pearson's r", tuple(groups), excluded, against, supports)
-
-
-def _pearson(claim: Claim, one: Any, other: Any, kept: Any, view: StudyView) -> Interval:
-    clusters = view.clusters[kept].tolist()
-    return clustered_correlation(one[kept], other[kept], clusters)
+    return tuple(CounterExample(name, value) for value, name in worst)

@@ -5,7 +5,8 @@
     share(record.right) by record.kind
 
 Conditions are written as in Python: comparisons, `in`, `and`, `or`, `not`, `+ - * /`, numbers,
-texts in quotes, and the names that `view` lists. What is not known is equal to nothing.
+texts in quotes, and the names that `view` lists. A text that is not there is equal to nothing; of a
+number or a flag that is not known nothing is known to hold, nor its contrary (Kleene's logic).
 """
 
 import ast
@@ -19,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.core.errors import InputError, advice
-from bathyscope.study.claims.view import ENTITIES, StudyView, Values
+from bathyscope.core.errors import InputError, advice, first_sentence
+from bathyscope.core.heatmap import LARGEST
+from bathyscope.study.claims.view import ENTITIES, StudyView, Values, written
 
 LEVELS = ("record", "token", "feature", "cell")
 _CLAUSES = ("where", "by")
@@ -31,6 +33,7 @@ _SUMS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
 }  # fmt: skip
 _LONGEST = 2000
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,19 @@ def _parts(text: str) -> dict[str, str]:
 
 def _expression(part: str, text: str) -> ast.expr:
     try:
-        return ast.parse(part.strip(), mode="eval").body
+        found = ast.parse(part.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else first_sentence(error)
         raise InputError(
-            f"The claim {text!r} cannot be read at {part.strip()!r} ({error.args[0]}); it is "
-            "written as in Python, with == for equality."
+            f"The claim {text!r} cannot be read at {part.strip()!r} ({why}); it is written as in "
+            "Python, with == for equality."
         ) from error
+    level: list[ast.AST] = [found]
+    for _ in range(_DEEPEST):
+        level = [inner for node in level for inner in ast.iter_child_nodes(node)]
+    if level:
+        raise InputError(f"A claim is nested up to {_DEEPEST} deep; say {text[:40]!r}… shorter.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -148,15 +158,23 @@ class Evaluator:
         Raises:
             InputError: It is no condition.
         """
+        return np.asarray(self.flags(node) == 1.0)
+
+    def flags(self, node: ast.expr) -> Values:
+        """Return where an expression holds: 1 where it does, 0 where not, NaN where nothing says.
+
+        Raises:
+            InputError: It is no condition.
+        """
         values = self(node)
         if values.dtype == np.float64 and set(np.unique(values[~np.isnan(values)])) <= {0.0, 1.0}:
-            return np.asarray(values == 1.0)  # flags of which some are not known
+            return values  # flags of which some are not known
         if values.dtype != bool:
             raise InputError(
                 f"{ast.unparse(node)!r} is no condition, but {_kind(values)}; compare it with "
                 "something."
             )
-        return np.asarray(values)
+        return values.astype(np.float64)
 
     def number(self, node: ast.expr) -> Values:
         """Return the numbers of an expression; flags count as 0 and 1.
@@ -200,23 +218,19 @@ class Evaluator:
             case ast.Attribute(value=ast.Name(id=entity), attr=name):
                 return self._attribute(entity, name)
             case ast.BoolOp(op=op, values=parts):
-                conditions = [self.condition(part) for part in parts]
-                join = np.logical_and if isinstance(op, ast.And) else np.logical_or
-                return np.asarray(join.reduce(conditions))
+                return _joined([self.flags(part) for part in parts], all_of=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return ~self.condition(operand)
+                return _flags(1 - self.flags(operand))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.number(operand)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _SUMS:
-                with np.errstate(divide="ignore", invalid="ignore"):
+                with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                     found = _SUMS[type(op)](self.number(left), self.number(right))
-                return np.where(np.isfinite(found), found, np.nan)
+                return np.where(np.abs(found) <= LARGEST, found, np.nan)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 sides = [left, *others]
                 pairs = zip(sides, ops, others, strict=False)
-                return np.asarray(
-                    np.logical_and.reduce([self._compared(a, op, b) for a, op, b in pairs])
-                )
+                return _joined([self._compared(a, op, b) for a, op, b in pairs], all_of=True)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 constants = tuple(self._literal(part) for part in parts)
                 found = np.empty(self.size, dtype=object)
@@ -234,6 +248,8 @@ class Evaluator:
 
     def _constant(self, value: Any) -> Values:
         kind: Any = bool if isinstance(value, bool) else object if isinstance(value, str) else float
+        if kind is float and not abs(value) <= LARGEST:
+            raise InputError(f"A number of a claim is at most {LARGEST:g}.")
         return np.full(self.size, value, dtype=kind)
 
     def _of_cell(self, name: str) -> Values:
@@ -287,42 +303,69 @@ class Evaluator:
             return cells.token if entity == "token" else cells.feature
         raise InputError(f"A claim about {self.level}s cannot speak of a {entity}.")
 
-    def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> NDArray[np.bool_]:
+    def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Values:
+        """Return flags as of `flags`: NaN where a number or flag of either side is not known."""
         one, other = self(left), self(right)
+        unknown = _nan(one) | _nan(other)
         if type(op) in _ORDER:
             if object in (one.dtype, other.dtype):
                 raise InputError(
                     f"{ast.unparse(left)!r} and {ast.unparse(right)!r} cannot be put in order: "
                     f"{_kind(one)} and {_kind(other)}."
                 )
-            return np.asarray(_ORDER[type(op)](one, other))
-        if isinstance(op, ast.In | ast.NotIn):
-            inside = np.frompyfunc(_inside, 2, 1)(one.astype(object), other.astype(object))
-            found = inside.astype(bool)
-            return np.asarray(~found if isinstance(op, ast.NotIn) else found)
-        if not isinstance(op, ast.Eq | ast.NotEq):
+            found = _ORDER[type(op)](one, other)
+        elif isinstance(op, ast.In | ast.NotIn):
+            if other.dtype != object:
+                raise InputError(
+                    f"{ast.unparse(right)!r} is {_kind(other)}: nothing is in it; give a text or a "
+                    "list."
+                )
+            inside = np.frompyfunc(_inside, 2, 1)(_as_text(one), other).astype(bool)
+            found = ~inside if isinstance(op, ast.NotIn) else inside
+        elif isinstance(op, ast.Eq | ast.NotEq):
+            found = _equal(one, other, wanted=isinstance(op, ast.Eq))
+        else:
             raise InputError("A claim compares with ==, !=, <, <=, >, >= and in.")
-        if (one.dtype == object) != (other.dtype == object):
-            one, other = (_as_text(side) for side in (one, other))
-        equal = np.asarray(one == other, dtype=bool)
-        if one.dtype == object:
-            known = np.array([a is not None and b is not None for a, b in zip(one, other)])  # noqa: B905
-            return np.asarray(equal & known if isinstance(op, ast.Eq) else ~equal & known)
-        return equal if isinstance(op, ast.Eq) else np.asarray(~equal & ~_nan(one) & ~_nan(other))
+        return _flags(np.where(unknown, np.nan, np.asarray(found, dtype=np.float64)))
+
+
+def _joined(flags: list[Values], *, all_of: bool) -> Values:
+    """Return where all hold, or any does; NaN where that hangs on what is not known."""
+    decided = 0.0 if all_of else 1.0
+    unknown = np.any([np.isnan(one) for one in flags], axis=0)
+    found = np.any([one == decided for one in flags], axis=0)
+    return _flags(np.where(found, decided, np.where(unknown, np.nan, 1 - decided)))
+
+
+def _flags(values: Values) -> Values:
+    """Return numbers 1, 0 and NaN as flags, where all are known."""
+    return values if np.isnan(values).any() else values == 1.0
+
+
+def _equal(one: Values, other: Values, *, wanted: bool) -> NDArray[np.bool_]:
+    """Return where two are equal, or where not; of a text that is not there neither is true."""
+    if (one.dtype == object) != (other.dtype == object):
+        one, other = (_as_text(side) for side in (one, other))
+    found = np.asarray((one == other) if wanted else (one != other), dtype=bool)
+    if one.dtype == object:
+        pairs = zip(one, other, strict=True)
+        found &= np.array([a is not None and b is not None for a, b in pairs], dtype=bool)
+    return found
 
 
 def _nan(values: Values) -> NDArray[np.bool_]:
-    if values.dtype == bool:
+    if values.dtype != np.float64:
         return np.zeros(len(values), dtype=bool)
     return np.asarray(np.isnan(values))
 
 
 def _inside(one: Any, other: Any) -> bool:
+    """Return whether something is in a text or in a list; numbers count as what people write."""
     if one is None or other is None:
         return False
     if isinstance(other, str):
         return isinstance(one, str) and one in other
-    return isinstance(other, tuple) and one in other
+    return one in other or one in [written(each) for each in other]
 
 
 def _as_text(values: Values) -> Values:
@@ -330,10 +373,7 @@ def _as_text(values: Values) -> Values:
     if values.dtype == object:
         return values
     found = np.empty(len(values), dtype=object)
-    found[:] = [
-        str(bool(one)).lower() if values.dtype == bool else None if np.isnan(one) else f"{one:.15g}"
-        for one in values
-    ]
+    found[:] = [None if one != one else written(one) for one in values.tolist()]
     return found
 
 

@@ -88,10 +88,23 @@ def _attributes(claim: Claim) -> set[str]:
     return {n.attr for one in nodes for n in ast.walk(one) if isinstance(n, ast.Attribute)}
 
 
-class _Filter:
+def _named(node: ast.expr) -> set[str]:
+    """Return the names and attributes of an expression."""
+    inner = list(ast.walk(node))
+    return {n.attr for n in inner if isinstance(n, ast.Attribute)} | {
+        n.id for n in inner if isinstance(n, ast.Name)
+    }
+
+
+_UNITS = {"log_prob": "nats", "effect": "nats", "settling_depth": "layers", "layer": "layers"}
+"""Units of what has one."""
+
+
+class Filter:
     """The entities that count, by `where` and by what is known, and an account of the others."""
 
     def __init__(self, claim: Claim, at: Evaluator) -> None:
+        """Leave out what `where` does, and what `by` is not known of."""
         self.excluded: dict[str, int] = {}
         self.kept: NDArray[np.bool_] = np.ones(at.size, dtype=bool)
         if claim.where is not None:
@@ -134,7 +147,7 @@ class Largest(ClaimStatistic):
         """Return one flag for each token, and the margin in the unit of the map."""
         fits = at.condition(claim.arguments[0])
         why = {n: m.copy() for n, m in at.unknown.items() if n.startswith("token.")}
-        chosen = _Filter(claim, at)
+        chosen = Filter(claim, at)
         cells = at.view.cells(at.kind)
         order = np.argsort(cells.token, kind="stable")
         _, starts = np.unique(cells.token[order], return_index=True)
@@ -154,7 +167,7 @@ class Largest(ClaimStatistic):
         return Observations(
             values=(margin > 0).astype(np.float64),
             record=at.record[order][starts][which],
-            group=chosen.group[order][starts][which],
+            group=_of_tokens(claim, chosen.group[order], kept, per_token)[which],
             is_share=True,
             unit="share of tokens",
             null=(fitting / np.maximum(count, 1))[which],
@@ -165,7 +178,26 @@ class Largest(ClaimStatistic):
         )
 
 
-def _tokens_left_out(chosen: _Filter, at: Evaluator) -> dict[str, int]:
+def _of_tokens(
+    claim: Claim, group: Values, kept: NDArray[np.bool_], per_token: "_PerToken"
+) -> Values:
+    """Return the group of each token, that of its cells that count.
+
+    Raises:
+        InputError: They are in several: then it is no group of tokens.
+    """
+    names, code = np.unique(group.astype(str), return_inverse=True)
+    first = -per_token.largest(np.where(kept, -code, -len(names)))
+    last = per_token.largest(np.where(kept, code, -1))
+    if claim.by is not None and (first < last).any():
+        raise InputError(
+            f"{claim.statistic} looks at all cells of a token at once, so {ast.unparse(claim.by)!r}"
+            " cannot group them; group by what a row or a record has, or take share(value > 0)."
+        )
+    return np.append(names, "").astype(object)[first]
+
+
+def _tokens_left_out(chosen: Filter, at: Evaluator) -> dict[str, int]:
     """Return the cells that were left out as the tokens that they are of."""
     tokens = at.view.cells(at.kind).token
     lost = len(np.unique(tokens)) - len(np.unique(tokens[chosen.kept]))
@@ -216,7 +248,7 @@ class Mean(ClaimStatistic):
     def observations(self, claim: Claim, at: Evaluator) -> Observations:
         """Return one number for each entity of the claim's level."""
         values = at.number(claim.arguments[0])
-        chosen = _Filter(claim, at)
+        chosen = Filter(claim, at)
         if len(claim.arguments) > 1:
             holds = at.condition(claim.arguments[1])
             chosen.leave_out(~holds, f"not {ast.unparse(claim.arguments[1])}")
@@ -225,8 +257,8 @@ class Mean(ClaimStatistic):
         found = values[kept]
         centre = found.mean() if len(found) else 0.0
         # Only an effect could be none: a depth, a ratio or ln p of 0 is nothing to compare with.
-        unit, log_prob = _unit(claim, at), "log_prob" in _attributes(claim)
-        null = 0.0 if unit == "nats" and not log_prob else np.nan
+        unit, names = _unit(claim.arguments[0], at), _named(claim.arguments[0])
+        null = 0.0 if unit == "nats" and "log_prob" not in names else np.nan
         return Observations(
             found, at.record[kept], chosen.group[kept], False, unit,
             np.full(len(found), null), np.sign(centre) * found, chosen.excluded,
@@ -242,14 +274,12 @@ class Share(ClaimStatistic):
 
     def observations(self, claim: Claim, at: Evaluator) -> Observations:
         """Return one flag for each entity of the claim's level."""
-        asked = at(claim.arguments[0])
-        unknown = np.isnan(asked) if asked.dtype == np.float64 else np.zeros(at.size, dtype=bool)
-        holds = at.condition(claim.arguments[0]).astype(np.float64)
-        chosen = _Filter(claim, at)
+        holds = at.flags(claim.arguments[0])
+        chosen = Filter(claim, at)
         if len(claim.arguments) > 1:
             among = at.condition(claim.arguments[1])
             chosen.leave_out(~among, f"not {ast.unparse(claim.arguments[1])}")
-        chosen.leave_out(unknown, f"{ast.unparse(claim.arguments[0])} is not known")
+        chosen.leave_out(np.isnan(holds), f"{ast.unparse(claim.arguments[0])} is not known")
         kept = chosen.kept
         return Observations(
             holds[kept], at.record[kept], chosen.group[kept], True, f"share of {at.level}s",
@@ -273,7 +303,7 @@ class DifferenceOfMeans(ClaimStatistic):
         quantity = claim.arguments[2] if len(claim.arguments) > 2 else ast.Name("value")
         values = at.number(quantity)
         first, second = (at.condition(one) for one in claim.arguments[:2])
-        chosen = _Filter(claim, at)
+        chosen = Filter(claim, at)
         chosen.leave_out(np.isnan(values), f"{ast.unparse(quantity)} is not known")
         kept, record = chosen.kept, at.record
         names, group = np.unique(chosen.group.astype(str), return_inverse=True)
@@ -296,23 +326,28 @@ class DifferenceOfMeans(ClaimStatistic):
         labels = np.empty(len(at_key), dtype=object)
         labels[:] = [str(names[k % len(names)]) for k in at_key]
         return Observations(
-            differences, at_key // max(1, len(names)), labels, False, _unit(claim, at),
+            differences, at_key // max(1, len(names)), labels, False, _unit(quantity, at),
             np.zeros(len(at_key)), np.sign(centre) * differences, out.excluded,
         )  # fmt: skip
 
 
-def _unit(claim: Claim, at: Evaluator) -> str:
-    """Return the unit of a claim's quantity, where its names say it."""
-    nodes = [n for one in claim.arguments for n in ast.walk(one)]
-    if at.level == "cell" and (
-        claim.statistic == "difference" or any(isinstance(n, ast.Name) and n.id == "value"
-                                               for n in nodes)
-    ):  # fmt: skip
-        return "nats" if at.kind == "attribution" else "bits"
-    units = {"log_prob": "nats", "effect": "nats", "settling_depth": "layers"}
-    names = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-    found = {units[name] for name in names if name in units}
-    return found.pop() if len(found) == 1 else ""
+def _unit(node: ast.expr, at: Evaluator) -> str:
+    """Return the unit of a quantity, where what it is made of says it; else none."""
+    match node:
+        case ast.Name(id="value"):
+            return "nats" if at.kind == "attribution" else "bits"
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return _UNITS.get(name, "")
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return _unit(inner, at)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            one, other = _unit(left, at), _unit(right, at)
+            return one if one == other else ""
+        case ast.BinOp(left=inner, op=ast.Mult() | ast.Div(), right=ast.Constant()):
+            return _unit(inner, at)
+        case ast.BinOp(left=ast.Constant(), op=ast.Mult(), right=inner):
+            return _unit(inner, at)
+    return ""
 
 
 CLAIM_STATISTICS: Registry[ClaimStatistic] = Registry(

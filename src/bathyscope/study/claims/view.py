@@ -320,14 +320,21 @@ def _texts(values: Sequence[Any]) -> Values:
 
 
 def _mixed(values: Sequence[Any]) -> Values:
-    """Return numbers as numbers where all are, flags as flags, else texts."""
+    """Return numbers as numbers where all are, flags as flags (NaN where not known), else texts."""
     known = [value for value in values if value is not None]
-    if all(isinstance(value, bool) for value in known) and len(known) == len(values):
+    flags = all(isinstance(value, bool) for value in known)
+    if flags and len(known) == len(values):
         return np.array(values, dtype=bool)
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+    if flags or all(isinstance(v, int | float) and not isinstance(v, bool) for v in known):
         return np.array([np.nan if value is None else float(value) for value in values])
-    return _texts([value if value is None or isinstance(value, str) else str(value)
-                   for value in values])  # fmt: skip
+    return _texts([None if value is None else str(written(value)) for value in values])
+
+
+def written(value: Any) -> Any:
+    """Return a number or a flag as the text that people write for it; others as they are."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15g}" if isinstance(value, int | float) else value
 
 
 def _place(

@@ -29,7 +29,7 @@ def describe_finding(finding: Finding) -> str:
     if finding.against:
         named = ", ".join(f"{one.id} ({one.support:+.3g})" for one in finding.against)
         sentences.append(f"Most against it: {named}.")
-    elif whole.estimate.n:
+    elif not math.isnan(whole.estimate.value):
         sentences.append("No record speaks against it.")
     return " ".join(sentences)
 
@@ -57,9 +57,10 @@ def interval(one: Interval, unit: str, *, share: bool) -> str:
 def _group(group: Group, finding: Finding, where: str) -> str:
     one = group.estimate
     shown = interval(one, finding.unit, share=finding.is_share)
-    counted = f" over {_count(one.n)} of {one.clusters} records" if one.clusters != one.n else ""
+    records = _count(one.clusters, "record")
+    counted = f" over {_count(one.n)} of {records}" if one.clusters != one.n else ""
     if not finding.is_share:
-        text = f"{where} it is {shown}{counted or f' over {one.n} records'}"
+        text = f"{where} it is {shown}{counted or f' over {records}'}"
     else:
         text = f"{where} it holds for {group.held} of {one.n}, {shown},{counted}".removesuffix(",")
         if not math.isnan(group.chance):
@@ -81,8 +82,8 @@ def _exceptions(finding: Finding) -> list[str]:
     return [f"Not so where it is {' or '.join(repr(name) for name in others)}."]
 
 
-def _count(n: int) -> str:
-    return "1 observation" if n == 1 else f"{n} observations"
+def _count(n: int, of: str = "observation") -> str:
+    return f"1 {of}" if n == 1 else f"{n} {of}s"
 
 
 def _verdict(group: Group, finding: Finding) -> str | None:

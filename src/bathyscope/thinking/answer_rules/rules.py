@@ -39,6 +39,18 @@ def extractor(rule: str) -> Extract:
     return RULES[rule]
 
 
+def gold_as_read(gold: str | None, rule: str) -> str | None:
+    r"""Return a right answer as a rule writes it: out of a solution, or as it stands.
+
+    An answer alone is put into a box where that is what the rule looks for.
+    """
+    if gold is None:
+        return None
+    extract = extractor(rule)
+    boxed = extract(f"\\boxed{{{gold}}}") if rule == "boxed" else None
+    return extract(gold) or boxed or gold.strip()
+
+
 def _last_match(pattern: str) -> Extract:
     def find(text: str) -> str | None:
         matches = all_matches(pattern, text)
