@@ -25,8 +25,12 @@ given = builtins.__import__
 with lean_imports():
     model = bs.load(sys.argv[1])
     lean = numbers(model)
+    heavy = [name for name in HEAVY if name in sys.modules]
+    from torch._dynamo import allow_in_graph, config  # as a package that is not transformers'
+    import torch._dynamo.utils
+    assert allow_in_graph is torch._dynamo.allow_in_graph and config.suppress_errors is not None
 assert builtins.__import__ is given
-print(*(name for name in HEAVY if name in sys.modules))
+print(*heavy)
 
 import torch
 compiled = torch.compile(lambda x: x + 1, backend="eager")

@@ -21,10 +21,12 @@ from bathyscope.model.import_structure import kept_structure
 _PUT_OFF = re.compile(
     r"""( torch \. ( _dynamo | distributed \. ( tensor | fsdp | _composable | checkpoint ) )
         | transformers \. distributed \. \w+ _parallel
-        | accelerate | scipy \. optimize
+        | accelerate | bitsandbytes | torchao | scipy \. optimize
         ) (\..*)?""",
     re.VERBOSE,
 )
+
+_COMPILER = "torch._dynamo"
 
 
 @contextmanager
@@ -71,6 +73,8 @@ def _instead_of(path: str, importer: str, names_wanted: bool) -> Any:
     # plain numbers, and imports SymPy to find that they are.
     if (importer, path) == ("torch._prims_common", "sympy"):
         return _Later(path)
+    if (importer, path) == ("torch.compiler", _COMPILER):
+        return sys.modules["torch"]
     return None
 
 
@@ -153,37 +157,32 @@ def _plain_shapes() -> AbstractContextManager[Any]:
 
 @contextmanager
 def _without_compiler() -> Iterator[None]:
-    """Have `torch._dynamo` stand in for itself until more is asked of it than to leave alone.
+    """Have the attribute `torch._dynamo` stand in for the module until more is asked of it.
 
-    Its decorators tell the compiler to keep off a function, and where nothing has been compiled
-    there is no compiler to tell.
+    transformers decorates functions for the compiler to keep off them, and where nothing has been
+    compiled there is no compiler to tell. Whoever imports the module gets it.
     """
     import torch
 
-    name = "torch._dynamo"
-    if name in sys.modules:
+    if _COMPILER in sys.modules:
         yield
         return
-    stand_in = ModuleType(name)
-    stand_in.__getattr__ = lambda asked: _of_dynamo(stand_in, asked)  # type: ignore[method-assign]
-    sys.modules[name] = stand_in
+    stand_in = _Compiler(_COMPILER)
+    torch._dynamo = stand_in  # type: ignore[assignment]
     try:
         yield
     finally:
-        if sys.modules.get(name) is stand_in:
-            del sys.modules[name]
         if vars(torch).get("_dynamo") is stand_in:
             del torch._dynamo
 
 
-def _of_dynamo(stand_in: ModuleType, asked: str) -> Any:
-    if asked.startswith("__"):
-        raise AttributeError(asked)
-    if asked in ("allow_in_graph", "assume_constant_result", "disable"):
-        return _left_alone
-    if sys.modules.get(stand_in.__name__) is stand_in:
-        del sys.modules[stand_in.__name__]
-    return getattr(import_module(stand_in.__name__), asked)
+class _Compiler(ModuleType):
+    def __getattr__(self, asked: str) -> Any:
+        if asked.startswith("__"):
+            raise AttributeError(asked)
+        if asked in ("allow_in_graph", "assume_constant_result", "disable"):
+            return _left_alone
+        return getattr(import_module(_COMPILER), asked)
 
 
 def _left_alone(function: Callable[..., Any] | None = None, *args: Any, **kwargs: Any) -> Any:
