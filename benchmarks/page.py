@@ -28,7 +28,14 @@ PERIOD = 1000 / 60  # ms
 _MEASURED = """() => ({
   contentful: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
   map: performance.getEntriesByName("map painted")[0]?.startTime,
+  shift: window.shift,
 })"""
+_WATCHED = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const { value } of list.getEntries()) window.shift += value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
 _PANNED = """([frames, step]) => new Promise((resolve) => {
   const window_ = document.querySelector(".window");
   const times = [];
@@ -77,6 +84,7 @@ def measures(browser: Any, path: Path, repetitions: int, frames: int) -> list[Me
         page = context.new_page()
         inside = context.new_cdp_session(page)
         inside.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.add_init_script(_WATCHED)
         page.goto(path.as_uri())
         page.wait_for_timeout(1500)
         first.append(page.evaluate(_MEASURED))
@@ -91,6 +99,7 @@ def measures(browser: Any, path: Path, repetitions: int, frames: int) -> list[Me
         Measure("file", "MB", size / 1e6, size / 1e6, 1.5),
         _of("first contentful paint", "ms", [each["contentful"] for each in first], 300),
         _of("map on the canvas", "ms", [each["map"] for each in first], 300),
+        _of("layout shift", "", [each["shift"] for each in first], 0),
         _of("time from frame to frame while panning", "ms", period, 1.02 * PERIOD),
         _of("share of late frames while panning", "", late, 0.01),
         _of("processor time of the main thread for a frame", "ms", busy, PERIOD),
