@@ -90,3 +90,16 @@ def test_shapley_values_of_short_rows(smollm: LanguageModel) -> None:
         }
         found = brute_force.shapley(table, own.num_features)[0]
         np.testing.assert_allclose(found, row["shapley"], atol=TOLERANCE)
+
+
+@pytest.mark.slow
+def test_exact_shapley_values_of_every_row(smollm: LanguageModel) -> None:
+    """Some seven minutes: 1,024 coalitions of the answer's ten columns, and those of seven steps."""
+    text = TEXTS[0]
+    prompt, response, options = asked(text)
+    run = bs.chain(smollm, prompt, response, method="shapley", budget=1024, **options)
+    assert run.standard_error is None and len(text["rows"]) == 8
+    for row in text["rows"]:
+        found, count = run.heatmap.values[row["row"]], len(row["shapley"])
+        np.testing.assert_allclose(found[:count], row["shapley"], atol=TOLERANCE)
+        assert (found[count:] == 0).all() and found.sum() == pytest.approx(sum(row["shapley"]))

@@ -1,6 +1,8 @@
 """Orders of demonstrations tell place from content; keys tell questions from each other."""
 
+import math
 from collections import Counter
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +33,27 @@ def test_as_many_orders_as_demonstrations_put_each_at_every_place_once() -> None
     assert len(set(orders(3, 6, seed=0))) == 6
     with pytest.raises(InputError, match="have 6 orders, not 7"):
         orders(3, 7, seed=0)
+
+
+@pytest.mark.parametrize("count", [4, 5, 6])
+def test_each_follows_every_other_equally_often(count: int) -> None:
+    wanted = count * (1 + count % 2)
+    found = orders(count, wanted, seed=0)
+    pairs = Counter(pair for order in found for pair in pairwise(order))
+    assert len(pairs) == count * (count - 1) and set(pairs.values()) == {wanted // count}
+
+
+def test_first_and_last_place_come_apart_as_by_rotations_they_could_not() -> None:
+    """Of any model: averaged over rotations, the first place does exactly what the last does."""
+
+    def value(order: tuple[int, ...]) -> float:
+        return math.sin(sum((place + 1) * 3**one for place, one in enumerate(order)))
+
+    def apart(found: list[tuple[int, ...]]) -> float:
+        return sum(value(order[:-1]) - value(order[1:]) for order in found)
+
+    rotations = [(*range(shift, 4), *range(shift)) for shift in range(4)]
+    assert abs(apart(rotations)) < 1e-12 < abs(apart(orders(4, 4, seed=0)))
 
 
 def test_demonstrations_move_with_the_features_inside_of_them() -> None:

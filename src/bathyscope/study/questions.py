@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -168,25 +169,35 @@ def _owners(prompt: Prompt, units: Sequence[Span]) -> tuple[int, ...]:
 def orders(count: int, wanted: int, seed: int) -> list[tuple[int, ...]]:
     """Return orders of some demonstrations, the given one first.
 
-    Rotations of one order, then of others drawn at random: after `count` orders each demonstration
-    has stood once at every place, so that what a place does and what a text does come apart.
+    Squares of Williams 1949 ("Experimental designs balanced for the estimation of residual effects
+    of treatments"), of the given order and then of others drawn at random: after `count` orders
+    each demonstration has stood once at every place, so that what a place does and what a text does
+    come apart, and has followed every other as often (after twice as many where `count` is odd).
+    Rotations would not do: what the first place does, averaged over all of them, is what the last
+    one does, whatever the model, because the texts with and without it are the same.
 
     Raises:
         InputError: There are fewer different orders than are wanted.
     """
-    total = 1
-    for number in range(2, count + 1):
-        total *= number
+    total = math.factorial(count)
     if wanted > total:
         raise InputError(f"{count} demonstrations have {total} orders, not {wanted}.")
     draw = random.Random(seed)
     found: dict[tuple[int, ...], None] = {}
     base = list(range(count))
     while len(found) < wanted:
-        for shift in range(count):
-            found.setdefault((*base[shift:], *base[:shift]))
+        for places in _square(count):
+            found.setdefault(tuple(base[place] for place in places))
         draw.shuffle(base)
     return list(found)[:wanted]
+
+
+def _square(count: int) -> list[list[int]]:
+    """Return orders in which all stand everywhere and follow each other equally often."""
+    zigzag = [(place + 1) // 2 if place % 2 else -place // 2 % count for place in range(count)]
+    where = {value: place for place, value in enumerate(zigzag)}
+    rows = [[where[(value + shift) % count] for value in zigzag] for shift in range(count)]
+    return rows if count % 2 == 0 else [*rows, *(row[::-1] for row in rows)]
 
 
 def _moved(
