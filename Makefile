@@ -25,7 +25,7 @@ study: $(VENV)/installed-study
 	  --template examples/study/prompt.jinja --demonstrations examples/study/examples.jsonl --target ' {{ solution }}'
 	$(BIN)/bathyscope study bathyscope-study/rows --output bathyscope-study/report --overwrite \
 	  --claim "largest(column.operator == row.operator) by row.operator" \
-	  --claim "difference(column.operator == row.operator, column.operator != row.operator) where row.role == 'operator'"
+	  --claim "difference(column.operator == row.operator, column.operator != row.operator) where row.role == 'operator' by row.operator"
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .

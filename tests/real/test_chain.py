@@ -94,7 +94,7 @@ def test_shapley_values_of_short_rows(smollm: LanguageModel) -> None:
 
 @pytest.mark.slow
 def test_exact_shapley_values_of_every_row(smollm: LanguageModel) -> None:
-    """Some seven minutes: 1,024 coalitions of the answer's ten columns, and those of seven steps."""
+    """Some seven minutes: all 1,024 coalitions of the answer and those of seven steps."""
     text = TEXTS[0]
     prompt, response, options = asked(text)
     run = bs.chain(smollm, prompt, response, method="shapley", budget=1024, **options)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,19 +51,20 @@ def operator(text: str) -> str:
     return _SAME.get(bare, bare)
 
 
-def operators(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)  # parts of prompts repeat from record to record
+def operators(text: str) -> tuple[str, ...]:
     """Return the different operators of the arithmetic in a text, in the order of the text."""
     found: dict[str, None] = {}
     for start, end in expressions(text):
         for symbol in symbols(text[start:end]):
             if symbol.kind is Kind.OPERATOR:
                 found.setdefault(operator(symbol.text))
-    return list(found)
+    return tuple(found)
 
 
-def numbers(text: str) -> list[str]:
+def numbers(text: str) -> tuple[str, ...]:
     """Return the numbers of a text as digits, without thousands separators."""
-    return [match.replace(",", "") for match in _NUMBER.findall(text)]
+    return tuple(match.replace(",", "") for match in _NUMBER.findall(text))
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ class StudyView:
             read = operators if name.startswith("operator") else numbers
             found = [read(text) for text in texts]
             if name.endswith("s"):
-                return _texts([tuple(one) for one in found])
+                return _texts(found)
             return _texts([one[0] if len(one) == 1 else None for one in found])
         known = ("text", "label", "role", "operator", "operators", "number", "numbers",
                  "demonstration", "position", "effect", "error")  # fmt: skip
