@@ -235,8 +235,8 @@ def test_a_claim_is_divided_outside_of_brackets_and_quotes() -> None:
     ],
 )
 def test_operators_and_numbers_of_a_text(text: str, found: list[str], digits: list[str]) -> None:
-    assert operators(text) == found
-    assert numbers(text) == digits
+    assert [*operators(text)] == found
+    assert [*numbers(text)] == digits
 
 
 def test_the_mean_map_is_the_mean_over_records_and_its_spread(view: StudyView) -> None:
