@@ -14,6 +14,7 @@ from bathyscope.core.errors import ModelError as ModelError
 from bathyscope.core.heatmap import Axis as Axis
 from bathyscope.core.heatmap import Heatmap as Heatmap
 from bathyscope.core.heatmap import Quantity as Quantity
+from bathyscope.core.progress import progress as progress
 from bathyscope.description.describe import describe as describe
 from bathyscope.faithfulness.evaluate import evaluate as evaluate
 from bathyscope.faithfulness.evaluate import evaluate_run as evaluate_run

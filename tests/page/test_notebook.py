@@ -1,6 +1,10 @@
+import base64
 import html
 import re
+import sys
 from pathlib import Path
+
+import pytest
 
 import bathyscope as bs
 from bathyscope.page.document import page
@@ -31,3 +35,27 @@ def test_without_a_page_a_run_is_text() -> None:
         assert attribution()._repr_html_() is None
     finally:
         Run.in_notebook = kept
+
+
+def test_a_run_and_a_map_have_a_view_in_markdown_with_the_full_account_folded() -> None:
+    run = attribution()
+    for subject in (run, run.heatmap):
+        shown = subject._repr_markdown_()
+        assert shown is not None
+        first, _, folded = shown.partition("<details>\n<summary>In full</summary>\n\n")
+        assert bs.describe(subject, short=True).strip() in first and "## Axes" not in first
+        assert "## Axes" in folded and folded.endswith("\n</details>\n")
+        assert "\n" not in repr(subject)
+    assert repr(run.heatmap) == "<Heatmap: {} × {}, attribution in nats>".format(
+        *run.heatmap.values.shape
+    )
+
+
+def test_a_figure_shows_itself_once_whatever_was_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+    drawn = bs.figure(attribution())
+    shown, _ = formatters.DisplayFormatter().format(drawn)
+    picture = shown["image/png"]
+    assert (base64.b64decode(picture) if isinstance(picture, str) else picture)[:4] == b"\x89PNG"
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or not pyplot.get_fignums(), "none of those that notebooks show again"

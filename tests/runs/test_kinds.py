@@ -116,6 +116,30 @@ def test_what_is_written_is_as_the_schema_says(kind: str) -> None:
     jsonschema.Draft202012Validator(schema).validate(document)
 
 
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_what_a_file_has_a_run_has_by_the_same_name(kind: str) -> None:
+    run = SAMPLES[kind]()
+    document = run.to_document()
+    names = [name for name in document if name not in ("schema", "digest")]
+    assert [name for name in names if not hasattr(run, name)] == []
+    for name in names:
+        own = getattr(run, name)
+        if isinstance(document[name], int | float | str | None) and not callable(own):
+            assert own == document[name], name
+
+
+def test_saving_over_something_is_refused_in_the_words_of_python(tmp_path: Path) -> None:
+    run = SAMPLES["table"]()
+    run.save(tmp_path / "run")
+    with pytest.raises(bs.InputError, match=r"exists already; add overwrite=True or") as refused:
+        run.save(tmp_path / "run")
+    assert "--" not in str(refused.value)
+    (tmp_path / "run" / "theirs.txt").write_text("x")
+    with pytest.raises(bs.InputError, match="not written by bathyscope") as refused:
+        run.save(tmp_path / "run", overwrite=True)
+    assert "--" not in str(refused.value)
+
+
 class Foreign(Run):
     """A kind as another package may bring it: a map, and one number of its own."""
 

@@ -22,6 +22,7 @@ def loading() -> None:
     model = bs.load("folder", revision="main", dtype="bfloat16", device="cuda:0", progress=told)
     assert_type(model.num_layers, int)
     assert_type(model.context_length, int | None)
+    bs.progress(False)
     assert_type(bs.__version__, str)
     assert_type(bs.__all__, list[str])
 

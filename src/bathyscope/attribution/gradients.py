@@ -8,7 +8,7 @@ import numpy as np
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS, PATH_BASELINES, STEPS
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Span
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.model.gradients import (
     VALUES_OF,
     TokenGradients,
@@ -82,7 +82,7 @@ def gradient_attribution(
     of: str = "logprob",
     steps: int = STEPS,
     baseline: str = "zero",
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> list[GradientEstimate]:
     """Attribute each target token to the prompt's tokens by gradients, summed into features.
 

@@ -10,7 +10,7 @@ from bathyscope.attribution.evaluations import Evaluations, Question
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.scorer import Deliver, Scorer, scored
@@ -99,7 +99,7 @@ def prompt_game(
     baseline: Baseline = "",
     batch_tokens: int | None = None,
     evaluations: Evaluations | None = None,
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> Game:
     """Return the game whose value is v_t(S) = ln p(y_t | prompt with S present, y_<t).
 
@@ -131,7 +131,7 @@ def answers_game(
     baseline: Baseline = "",
     batch_tokens: int | None = None,
     evaluations: Evaluations | None = None,
-    progress: Progress = silent,
+    progress: Progress = standard,
     witness: Witness | None = None,
     score: Score | None = None,
 ) -> Game:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from bathyscope.attribution.gradient_methods import GRADIENT_METHODS, PATH_BASELINES, STEPS
 from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.core.errors import InputError, advice
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.methods import INTERACTIONS, METHODS
@@ -77,7 +77,7 @@ class AttributionSettings(ChatSettings):
     max_new_tokens: int = MAX_NEW_TOKENS
     batch_tokens: int | None = recorded_at("method", "batch_tokens", default=None)
     cache: str | Path | None = unrecorded(default=None)
-    progress: Progress = unrecorded(default=silent)
+    progress: Progress = unrecorded(default=standard)
 
     @property
     def allowed(self) -> Budget:

@@ -1,9 +1,9 @@
 """The map itself: numbers, two axes and what the numbers mean. Knows nothing of models."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,11 @@ class Heatmap:
         columns: Axis of the second dimension.
         quantity: What a cell measures.
         provenance: Everything needed to compute the map again; plain JSON values.
+        in_words: Returns a map as Markdown; `page.notebook` puts it here, so that maps need not
+            know of words. None where that module has not been imported.
     """
+
+    in_words: ClassVar[Callable[[Any], str] | None] = None
 
     values: FloatArray
     rows: Axis
@@ -146,6 +150,16 @@ class Heatmap:
                 )
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
+
+    def __repr__(self) -> str:
+        """Return shape and quantity, on one line."""
+        rows, columns = self.values.shape
+        name, unit = self.quantity.name, self.quantity.unit
+        return f"<Heatmap: {rows} × {columns}, {f'{name} in {unit}' if unit else name}>"
+
+    def _repr_markdown_(self) -> str | None:
+        """Return what a notebook shows instead of the text of the object."""
+        return None if Heatmap.in_words is None else Heatmap.in_words(self)
 
     def to_document(self) -> dict[str, Any]:
         """Return the map as plain JSON values (non-finite numbers as null), without provenance."""

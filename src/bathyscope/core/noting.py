@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, Protocol, Self, TypeVar, cast
 
+from bathyscope.core.bars import BARS
+
 # A context variable: what is computed in another thread, or task, has notes of its own.
 _heard: ContextVar[list[str] | None] = ContextVar("notes of the result being made", default=None)
 
@@ -55,8 +57,13 @@ def notes_kept(verb: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(verb)
     def noted(*args: P.args, **kwargs: P.kwargs) -> R:
-        with noting() as heard:
-            result = verb(*args, **kwargs)
+        outermost = _heard.get() is None
+        try:
+            with noting() as heard:
+                result = verb(*args, **kwargs)
+        finally:
+            if outermost:
+                BARS.close()
         if isinstance(result, Sequence):
             return cast(R, [one.noted(heard) for one in result])
         return result.noted(heard)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bathyscope.attribution.attribute import attribute
 from bathyscope.core.files.writing import new_folder
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.description.describe import describe
 from bathyscope.layers.depth import depth
 from bathyscope.model.language_model import LanguageModel
@@ -35,7 +35,7 @@ The folders beside this page hold them (`run.json`, `arrays.safetensors`, `score
 """
 
 
-def compute(model: LanguageModel, progress: Progress = silent) -> dict[str, Run]:
+def compute(model: LanguageModel, progress: Progress = standard) -> dict[str, Run]:
     """Compute the three maps; return the runs by the name of their folder."""
     return {
         name: _attribution(model, name, progress) for name in ("division", "multiplication")

@@ -16,7 +16,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import notes_kept
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.faithfulness.measure import Candidate, Measured, measure
 from bathyscope.faithfulness.random_orders import require_curves
 from bathyscope.faithfulness.recorded_game import Question
@@ -91,7 +91,7 @@ def evaluate_run(
     seed: int = 0,
     batch_tokens: int | None = None,
     cache: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> FaithfulnessRun:
     """Evaluate how faithful the map of a run is, on the model that it was computed with.
 

@@ -8,7 +8,7 @@ import numpy as np
 from bathyscope.attribution.evaluations import Evaluations
 from bathyscope.attribution.prompt_game import Witness, answers_game, valued
 from bathyscope.core.errors import InputError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.faithfulness.curves import require_an_order
 from bathyscope.games.game import Game
 from bathyscope.games.methods import METHODS
@@ -85,7 +85,7 @@ class Question:
         model: Scorer,
         batch_tokens: int | None = None,
         evaluations: Evaluations | None = None,
-        progress: Progress = silent,
+        progress: Progress = standard,
         witness: Witness | None = None,
     ) -> Game:
         """Return the run's game of answers on a model that is the same.

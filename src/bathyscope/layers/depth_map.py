@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.layers.last_layer import Details, LastLayerComparison, Written
 from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.layers.statistics.statistic import LayerStatistic
@@ -54,7 +54,7 @@ def depth_map(
     emitted: tuple[int, ...],
     statistics: Sequence[LayerStatistic] = (),
     top_k: int = 0,
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> DepthMap:
     """Return the divergence of every intermediate layer's prediction from the last layer's.
 

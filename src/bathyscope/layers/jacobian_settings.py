@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from bathyscope.core.errors import InputError, advice
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.layers.training_text import BEGINNINGS
 
@@ -59,7 +59,7 @@ class JacobianFit(Settings):
     begin: str = "tokenizer"
     first_only: bool = False
     seed: int = 0
-    progress: Progress = unrecorded(default=silent)
+    progress: Progress = unrecorded(default=standard)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""

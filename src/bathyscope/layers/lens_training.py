@@ -18,7 +18,7 @@ from torch import Tensor
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.layers.depth_map import depth_map
 from bathyscope.layers.lenses.fitted import describe_model
@@ -71,7 +71,7 @@ class LensTraining(Settings):
     learning_rate: float = 1e-3
     held_out: float = 0.1
     seed: int = 0
-    progress: Progress = unrecorded(default=silent)
+    progress: Progress = unrecorded(default=standard)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""
@@ -147,7 +147,7 @@ def held_out_loss(
     model: LanguageModel,
     lens: Lens,
     sequences: Sequence[tuple[int, ...]],
-    progress: Progress = silent,
+    progress: Progress = standard,
     stage: str = "judge the lens",
 ) -> FloatArray:
     """Return the mean KL(q ‖ p) of each layer over all tokens, in bits, (num_layers − 1,)."""

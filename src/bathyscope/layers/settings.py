@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.statistics.choice import chosen_statistics
@@ -56,7 +56,7 @@ class DepthSettings(ChatSettings):
     top_k: int = 0
     statistics: tuple[str, ...] = ()
     max_new_tokens: int = MAX_NEW_TOKENS
-    progress: Progress = unrecorded(default=silent)
+    progress: Progress = unrecorded(default=standard)
 
     def __post_init__(self) -> None:
         """Refuse what can be seen to be wrong without a model."""

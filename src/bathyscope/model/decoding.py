@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.model.batches import alike
 from bathyscope.model.device import fitting
 from bathyscope.model.foreign import run
@@ -28,7 +28,7 @@ _TOKENS_PER_BATCH, _BYTES_OF_STATES = 512, 128 << 20
 
 
 def residual_stream(
-    model: LanguageModel, continuation: Continuation, progress: Progress = silent
+    model: LanguageModel, continuation: Continuation, progress: Progress = standard
 ) -> Iterator[list[Tensor]]:
     """Yield the residual stream where each continuation token is predicted, piece by piece.
 
@@ -78,7 +78,7 @@ def tokens_per_piece(model: LanguageModel) -> int:
 
 
 def residual_streams(
-    model: LanguageModel, continuations: Mapping[int, Continuation], progress: Progress = silent
+    model: LanguageModel, continuations: Mapping[int, Continuation], progress: Progress = standard
 ) -> Iterator[tuple[int, Iterator[list[Tensor]]]]:
     """Yield what `residual_stream` does of several texts, short ones from common passes.
 

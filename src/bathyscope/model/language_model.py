@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, silent, standard
 from bathyscope.model.anatomy import Anatomy, find_anatomy
 from bathyscope.model.foreign import boundary, text_config
 from bathyscope.model.forest import Forest, Pass
@@ -144,7 +144,7 @@ class LanguageModel:
             )
 
     def generate(
-        self, prompt: str, max_new_tokens: int, progress: Progress = silent, stop: str = ""
+        self, prompt: str, max_new_tokens: int, progress: Progress = standard, stop: str = ""
     ) -> Continuation:
         """Continue a prompt greedily, the most probable token each time.
 
@@ -165,7 +165,7 @@ class LanguageModel:
         self,
         prompts: Sequence[str],
         max_new_tokens: int,
-        progress: Progress = silent,
+        progress: Progress = standard,
         stop: str = "",
     ) -> Iterator[tuple[int, Continuation]]:
         """Continue many prompts greedily, in batches bounded by bytes.

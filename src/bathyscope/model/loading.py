@@ -9,11 +9,12 @@ from urllib.request import getproxies
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.model import bundled, gguf
 from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.measured import measuring_anew, sha256_of
+from bathyscope.model.quiet import without_bars
 from bathyscope.model.verdicts import Verdicts, known_by
 
 DTYPES = ("float32", "bfloat16", "float16", "float64")
@@ -27,7 +28,7 @@ def load(
     dtype: str = "float32",
     device: str | None = None,
     verify: bool = False,
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> LanguageModel:
     """Load a causal language model and verify its anatomy.
 
@@ -76,7 +77,7 @@ def identity(
     *,
     revision: str | None = None,
     dtype: str = "float32",
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> dict[str, Any]:
     """Return what tells the model that `load` would load from others, without its weights.
 
@@ -157,9 +158,9 @@ def _from_pretrained(
         tokenizer = _tokenizer(source, adapter, options)
         progress(stage, 1, 3)
         loader: Any = AutoModelForCausalLM
-        model, report = loader.from_pretrained(
-            source, dtype=getattr(torch, dtype), output_loading_info=True, **options
-        )
+        options |= {"dtype": getattr(torch, dtype), "output_loading_info": True}
+        with without_bars():
+            model, report = loader.from_pretrained(source, **options)
         model = model if adapter is None else adapter.attached(model)
     except Exception as error:  # readers of foreign files raise whatever they stumble over
         named = source if adapter is None else f"{adapter.folder} on {source}"

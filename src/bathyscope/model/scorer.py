@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.registry import working
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.scores import Scores, Standing
@@ -42,7 +42,7 @@ class Scorer(Protocol):
         """
 
     def generate(
-        self, prompt: str, max_new_tokens: int, progress: Progress = silent
+        self, prompt: str, max_new_tokens: int, progress: Progress = standard
     ) -> Continuation:
         """Continue a prompt greedily, the most probable token each time.
 
@@ -118,7 +118,7 @@ def require_tokens(prompts: Sequence[Ids]) -> None:
 
 
 def written(
-    model: Scorer, prompt: str, max_new_tokens: int, progress: Progress = silent
+    model: Scorer, prompt: str, max_new_tokens: int, progress: Progress = standard
 ) -> Continuation:
     """Return what a model writes after a prompt, checked.
 

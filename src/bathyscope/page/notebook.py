@@ -1,12 +1,15 @@
-"""Runs show themselves in notebooks: importing this module gives `runs.base.Run` its page."""
+"""Runs show themselves in notebooks: importing this module gives runs and maps their views."""
 
 from html import escape
 
+from bathyscope.core.heatmap import Heatmap
+from bathyscope.description.describe import describe
+from bathyscope.description.words.account import IN_FULL, divided
 from bathyscope.page.document import page
 from bathyscope.page.wording import heading
 from bathyscope.runs.base import Run
 
-_HEIGHT = 760  # CSS pixels; the page scrolls inside
+_HEIGHT = 600  # CSS pixels; the page scrolls inside
 
 
 def frame(run: Run) -> str:
@@ -18,4 +21,14 @@ def frame(run: Run) -> str:
     )
 
 
+def in_words(subject: Run | Heatmap) -> str:
+    """Return a run or a map as Markdown: the short account, and the full one folded."""
+    title, short, full = divided(describe(subject))
+    return (
+        f"**{title}**\n\n{short}\n\n<details>\n<summary>{IN_FULL}</summary>\n\n{full}\n</details>\n"
+    )
+
+
 Run.in_notebook = frame
+Run.in_words = in_words
+Heatmap.in_words = in_words

@@ -9,7 +9,7 @@ import numpy as np
 from bathyscope.attribution.evaluations import Evaluations
 from bathyscope.attribution.prompt_game import Witness, score_missing
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game, all_coalitions
 from bathyscope.games.leave_one_out import leave_one_out
@@ -40,7 +40,7 @@ class ChainGame:
         model: LanguageModel,
         passages: Passages,
         batch_tokens: int | None = None,
-        progress: Progress = silent,
+        progress: Progress = standard,
     ) -> None:
         """Prepare the game; nothing is evaluated yet."""
         self.model, self.passages = model, passages

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bathyscope.core.errors import InputError, advice
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import unrecorded
 from bathyscope.games.estimate import Budget
 from bathyscope.games.methods import METHODS
@@ -92,7 +92,7 @@ class ChainSettings(ChatSettings):
     depth: bool = False
     max_new_tokens: int = 256
     batch_tokens: int | None = None
-    progress: Progress = unrecorded(default=silent)
+    progress: Progress = unrecorded(default=standard)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""

@@ -12,7 +12,7 @@ import numpy as np
 from bathyscope.core.errors import InputError, packages_needed
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.provenance import on_threads, require_same_model, source_of, was_a_function
 from bathyscope.model.scorer import Scorer
@@ -79,7 +79,7 @@ def rerun(
     *,
     translators: str | Path | None = None,
     device: str | None = None,
-    progress: Progress = silent,
+    progress: Progress = standard,
 ) -> Rerun:
     """Compute a map again from its provenance and compare the numbers.
 

@@ -35,6 +35,7 @@ class Run(ABC):
         not_compared: Why two runs of the kind have no difference; None where they have one.
         in_notebook: Returns a run as HTML; `page.notebook` puts it here, so that runs need not
             know of pages. None where that module has not been imported.
+        in_words: Returns it as Markdown, likewise.
         heatmap: The map.
         standard_error: Of each cell, the map's shape.
         degrees_of_freedom: Behind the standard errors.
@@ -53,6 +54,7 @@ class Run(ABC):
     kind: ClassVar[str]
     not_compared: ClassVar[str | None] = None
     in_notebook: ClassVar[Callable[[Any], str] | None] = None
+    in_words: ClassVar[Callable[[Any], str] | None] = None
 
     heatmap: Heatmap
     standard_error: FloatArray | None = None
@@ -210,6 +212,10 @@ class Run(ABC):
         count = len(self.notes)
         notes = f", {count} note{'s' if count > 1 else ''}" if count else ""
         return f"<{type(self).__name__}: {rows} × {columns}, {measured}{of}{notes}>"
+
+    def _repr_markdown_(self) -> str | None:
+        """Return the same for what shows Markdown and no pages."""
+        return None if Run.in_words is None else Run.in_words(self)
 
     def _repr_html_(self) -> str | None:
         """Return what a notebook shows instead of the text of the object."""

@@ -122,6 +122,11 @@ class Comparison(Run):
         return self.of_whole_target
 
     @property
+    def rank_correlation(self) -> float | None:
+        """The same as `correlation`, as the file calls it."""
+        return self.correlation
+
+    @property
     def prompt(self) -> str | None:
         """The prompt of both; None where they have different ones."""
         return self.a.prompt if self.a.prompt == self.b.prompt else None

@@ -141,6 +141,16 @@ class ThinkRun(Run):
         return None if self.all_vote is None else self.all_vote.answer
 
     @property
+    def votes(self) -> int:
+        """How many kept samples give that answer; 0 where none gives any."""
+        return self.vote.votes
+
+    @property
+    def all_votes(self) -> int | None:
+        """The same of all samples, where compared."""
+        return None if self.all_vote is None else self.all_vote.votes
+
+    @property
     def tie(self) -> dict[str, Any] | None:
         """Which answers of the kept samples tied, with how many votes, and what decided."""
         return self.vote.tie(BY_DEPTH)

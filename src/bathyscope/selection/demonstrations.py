@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.problems.problem import Problem
 from bathyscope.selection.pool import Item
 
@@ -63,7 +63,7 @@ class RightAnswers:
         model: "LanguageModel",
         pool: Sequence[Item],
         questions: Sequence[Problem],
-        progress: Progress = silent,
+        progress: Progress = standard,
     ) -> None:
         """Ask a model of a pool's items and questions."""
         self._model, self._pool, self._questions = model, pool, questions

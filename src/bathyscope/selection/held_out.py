@@ -10,7 +10,7 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.problems.problem import Problem
 from bathyscope.selection.demonstrations import RightAnswers, Set, asked, shown
 from bathyscope.selection.paired import Difference, against
@@ -85,7 +85,7 @@ class Bench:
         *,
         rule: str | None = None,
         max_new_tokens: int = 128,
-        progress: Progress = silent,
+        progress: Progress = standard,
     ) -> None:
         """Refuse questions that no interval could be had from."""
         if len(questions) < 2:

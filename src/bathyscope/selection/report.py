@@ -8,7 +8,7 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings
 from bathyscope.games.estimate import Budget
 from bathyscope.games.methods import METHODS
@@ -129,6 +129,18 @@ class SelectionReport:
             "record": self.record,
         }
 
+    def __repr__(self) -> str:
+        """Return what was judged, on one line."""
+        accuracy = float(self.own.values("accuracy").mean())
+        return (
+            f"<SelectionReport: {len(self.selection.places)} demonstrations, accuracy "
+            f"{accuracy:.1%}, beside {len(self.others)} random sets>"
+        )
+
+    def _repr_markdown_(self) -> str:
+        """Return what came out in words."""
+        return self.words() + "\n"
+
     def order_range(self) -> dict[str, list[float]] | None:
         """Return the least and largest mean of each measure over all orders; None of one order."""
         if not self.orders:
@@ -160,7 +172,7 @@ def judge_selection(
     *,
     model: "LanguageModel | None" = None,
     questions: Sequence[Problem] = (),
-    progress: Progress = silent,
+    progress: Progress = standard,
     settings: JudgeSettings | None = None,
     **overrides: Unpack[JudgeOverrides],
 ) -> SelectionReport:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from bathyscope.core.errors import InputError
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import note, notes_kept
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.registry import working
 from bathyscope.problems.problem import Problem
 from bathyscope.selection.pool import Item, item_of, read_pool
@@ -48,6 +48,16 @@ class Selection:
         """Return the same with further notes, each once."""
         return replace(self, notes=tuple(dict.fromkeys([*self.notes, *notes])))
 
+    def __repr__(self) -> str:
+        """Return which items were chosen, on one line."""
+        places = ", ".join(map(str, self.chosen[:8])) + (", …" if len(self.places) > 8 else "")
+        return f"<Selection: {len(self.places)} of {len(self.pool)} items: {places}>"
+
+    def _repr_markdown_(self) -> str:
+        """Return the demonstrations as they stand before a question, as code."""
+        said = f"{len(self.places)} of {len(self.pool)} items, as they are shown:"
+        return "\n".join([said, "", *(f"    {line}" for line in self.text.split("\n")), ""])
+
     @property
     def chosen(self) -> list[int]:
         """Pool indices of the chosen items."""
@@ -84,7 +94,7 @@ def select(
     *,
     model: "LanguageModel | None" = None,
     encoder: "str | Path | Encoder | None" = None,
-    progress: Progress = silent,
+    progress: Progress = standard,
     settings: SelectSettings | None = None,
     **overrides: Unpack[SelectOverrides],
 ) -> Selection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.problems.problem import Problem
 from bathyscope.selection.pool import Item
 from bathyscope.selection.settings import SelectSettings
@@ -36,7 +36,7 @@ class SelectionRequest:
     questions: Sequence[Problem] = ()
     encoder: "Callable[[], Encoder] | None" = None
     gains: "Callable[[], Gains] | None" = None
-    progress: Progress = silent
+    progress: Progress = standard
 
     @property
     def task(self) -> Task:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.study.engines.choice import ENGINES
 from bathyscope.study.engines.engine import Engine, EngineOptions
 from bathyscope.study.store import Study
@@ -32,6 +32,13 @@ class Batch:
     computed: int
     kept: int
     failed: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Return how many questions were answered, on one line."""
+        return (
+            f"<Batch in {self.study.folder}: {self.questions} questions, {self.computed} answered "
+            f"now, {self.kept} before, {len(self.failed)} failed>"
+        )
 
     def to_document(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -61,7 +68,7 @@ class Doing:
     shard: int = SHARD
     fail_fast: bool = False
     retry: bool = False
-    progress: Progress = silent
+    progress: Progress = standard
 
     def made(self, folder: Path) -> Engine:
         """Return the engine.

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator, Sequence
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.tokens import Continuation
 
@@ -24,7 +24,7 @@ class Remembering(LanguageModel):
         self._written: dict[tuple[str, int], Continuation] = {}
 
     def generate(
-        self, prompt: str, max_new_tokens: int, progress: Progress = silent, stop: str = ""
+        self, prompt: str, max_new_tokens: int, progress: Progress = standard, stop: str = ""
     ) -> Continuation:
         """Continue a prompt greedily, up to the stop; a second time from memory.
 
@@ -38,7 +38,7 @@ class Remembering(LanguageModel):
         self,
         prompts: Sequence[str],
         max_new_tokens: int,
-        progress: Progress = silent,
+        progress: Progress = standard,
         stop: str = "",
     ) -> Iterator[tuple[int, Continuation]]:
         """Continue many prompts; arguments and errors as of `generate`."""
@@ -46,7 +46,7 @@ class Remembering(LanguageModel):
         return ((i, self._recalled(one, max_new_tokens)) for i, one in enumerate(prompts))
 
     def remember(
-        self, prompts: Sequence[str], max_new_tokens: int, progress: Progress = silent
+        self, prompts: Sequence[str], max_new_tokens: int, progress: Progress = standard
     ) -> None:
         """Have written together what nobody has asked for yet.
 

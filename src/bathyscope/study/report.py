@@ -14,7 +14,8 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
+from bathyscope.description.markdown import escaped
 from bathyscope.page.document import view as write_view
 from bathyscope.study import pictures
 from bathyscope.study.claims.finding import Finding
@@ -52,9 +53,19 @@ class StudyReport:
     columns: str = "auto"
     _drawn: list[dict[str, str]] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """Return of what study it is and how many claims it judges, on one line."""
+        claims = len(self.findings)
+        return f"<StudyReport of {self.view.study.folder}: {claims} claim{'s' * (claims != 1)}>"
+
+    def _repr_markdown_(self) -> str:
+        """Return the claims as they stand, one an entry of a list."""
+        said = [f"- {escaped(describe_finding(one))}" for one in self.findings]
+        return "\n".join(said or ["No claim was asked about."]) + "\n"
+
     def write(
         self, folder: Path, *, overwrite: bool = False, pages: int = PAGES,
-        progress: Progress = silent,
+        progress: Progress = standard,
     ) -> None:  # fmt: skip
         """Write the report as a folder with `index.html`.
 

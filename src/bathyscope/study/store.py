@@ -40,6 +40,10 @@ class Study:
         self.document = document
         self.parts = Parts(folder / "parts")
 
+    def __repr__(self) -> str:
+        """Return where it lies, on one line."""
+        return f"<Study in {self.folder}>"
+
     def add(self, rows: Sequence[StudyRows]) -> None:
         """Write the rows of some questions as one part, whole or not at all.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bathyscope.core.errors import InputError
-from bathyscope.core.progress import Progress, silent
+from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.lenses.choice import check_lens
@@ -70,7 +70,7 @@ class ThinkSettings(ChatSettings):
     threshold: float = 0.5
     depth_fraction: float = 0.85
     compare: bool = False
-    progress: Progress = unrecorded(default=silent)
+    progress: Progress = unrecorded(default=standard)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""

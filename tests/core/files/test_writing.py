@@ -75,7 +75,7 @@ def test_overwriting_replaces_the_whole_folder(tmp_path: Path, renames: str) -> 
 def test_existing_outputs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="--overwrite"), new_folder(tmp_path / "run"):
+    with pytest.raises(InputError, match="add overwrite=True"), new_folder(tmp_path / "run"):
         pass
     with pytest.raises(InputError, match="is a file"), new_folder(tmp_path / "file"):
         pass

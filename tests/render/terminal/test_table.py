@@ -127,13 +127,13 @@ def test_the_text_is_shown_as_text_and_whether_it_was_cut(limit: int, cut: bool)
     assert "written by the model" in text
 
 
-def test_a_text_that_ended_by_itself_at_the_limit_was_not_cut() -> None:
+@pytest.mark.parametrize(("last", "cut"), [("<|im_end|>", None), ("4", 2), ("⏎", 2), ("▁", 2)])
+def test_a_text_that_ended_by_itself_at_the_limit_was_not_cut(last: str, cut: int | None) -> None:
     run = sampled()
-    rows = replace(run.heatmap.rows, labels=("4", "<|im_end|>"))
+    rows = replace(run.heatmap.rows, labels=("4", last))
     made = {**run.provenance, "generated": True, "max_new_tokens": 2}
     run = replace(run, heatmap=replace(run.heatmap, rows=rows, provenance=made))
-    assert run.token_axis is not None and cut_at(run) is None
-    assert cut_at(replace(run, heatmap=replace(run.heatmap, rows=sampled().heatmap.rows))) == 2
+    assert run.token_axis is not None and cut_at(run) == cut
 
 
 def many(count: int) -> bs.AttributionRun:

@@ -10,12 +10,14 @@ from bathyscope.core.files.scratch import scratch
 _ROOM = 1 << 16  # bytes; where there is less, no run has room
 
 
-def require_writable(path: Path, *, overwrite: bool, folder: bool = True) -> None:
+def require_writable(
+    path: Path, *, overwrite: bool, folder: bool = True, asked: str = "--overwrite"
+) -> None:
     """Raise InputError where a file or folder could not be written, before it is computed.
 
     What is asked for is tried: a few bytes under the same name, in a hidden folder that is removed.
     """
-    refuse_existing(path, overwrite=overwrite, folder=folder)
+    refuse_existing(path, overwrite=overwrite, folder=folder, asked=asked)
     place = Path(os.path.abspath(path))
     above = next(parent for parent in place.parents if os.path.lexists(parent))
     if not above.is_dir():
@@ -28,12 +30,21 @@ def require_writable(path: Path, *, overwrite: bool, folder: bool = True) -> Non
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path} cannot be written ({reason}): choose another --output, or make it possible."
+            f"{path} cannot be written ({reason}): choose another place, or make it possible."
         ) from error
 
 
-def refuse_existing(path: Path, *, overwrite: bool, folder: bool = True) -> None:
-    """Raise InputError when writing `path` would destroy something unasked, or of another kind."""
+def refuse_existing(
+    path: Path, *, overwrite: bool, folder: bool = True, asked: str = "overwrite=True"
+) -> None:
+    """Raise InputError when writing `path` would destroy something unasked, or of another kind.
+
+    Args:
+        path: What is to be written.
+        overwrite: Whether it may replace what is there, if that is bathyscope's own.
+        folder: Whether it is a folder.
+        asked: How whoever is told may ask for that.
+    """
     if not os.path.lexists(path):
         return
     if path.is_symlink():
@@ -45,17 +56,17 @@ def refuse_existing(path: Path, *, overwrite: bool, folder: bool = True) -> None
         came, expected = ("file", "folder") if folder else ("folder", "file")
         raise InputError(f"{path} is a {came}; the output is a {expected}: choose another name.")
     if not overwrite:
-        raise InputError(f"{path} exists already; add --overwrite or choose another --output.")
+        raise InputError(f"{path} exists already; add {asked} or choose another place.")
     if os.path.ismount(path) or Path(os.path.abspath(path)) in (Path.cwd(), *Path.cwd().parents):
         raise InputError(f"{path} is in use as a folder to work in: name a folder inside of it.")
     if not os.access(path, os.W_OK):
-        raise InputError(f"{path} is protected from being written: choose another --output.")
+        raise InputError(f"{path} is protected from being written: choose another place.")
     try:
         refuse_foreign(path, path, folder=folder)
     except OSError as error:
         raise InputError(
             f"{error.filename} cannot be read ({error.strerror}), so it may not be bathyscope's "
-            "own: choose another --output."
+            "own: choose another place."
         ) from error
 
 
@@ -67,6 +78,6 @@ def refuse_foreign(place: Path, path: Path, *, folder: bool) -> None:
     if found is not None:
         named = path / found.relative_to(place)
         raise InputError(
-            f"{named} was not written by bathyscope, or is damaged, and --overwrite replaces "
-            "nothing else: move it away, or choose another --output."
+            f"{named} was not written by bathyscope, or is damaged, and nothing else is replaced: "
+            "move it away, or choose another place."
         )

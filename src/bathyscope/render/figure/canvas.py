@@ -157,7 +157,7 @@ def new_figure(view: View, cell: tuple[float, float] | None) -> "tuple[Figure, A
     Raises:
         InputError: There are more cells than a page has room for.
     """
-    from matplotlib.figure import Figure
+    from bathyscope.render.figure.shown import ShownFigure
 
     rows, columns = view.values.shape
     if cell is None:
@@ -166,7 +166,7 @@ def new_figure(view: View, cell: tuple[float, float] | None) -> "tuple[Figure, A
         width, height = _cell(columns, 8, cell[0], 1.0), _cell(rows, 8, cell[1], 0.4)
     size = columns * width, max(rows * height, _MIN_MAP_INCHES)
     require_room(*size)
-    figure = Figure(figsize=size, dpi=DPI)
+    figure = ShownFigure(figsize=size, dpi=DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     long = min(1.0, _LONGEST_BAR / size[1])
     bar = figure.add_axes((1 + _BAR_GAP / size[0], 1 - long, _BAR / size[0], long))

@@ -63,9 +63,9 @@ def texts_of_comparison(run: Comparison, look: Look) -> Iterator[str]:
 def _figure(
     comparison: Comparison, panels: Sequence[Panel], look: Look, letters: Lettering
 ) -> "Figure":
-    from matplotlib.figure import Figure
+    from bathyscope.render.figure.shown import ShownFigure
 
-    figure = Figure(figsize=(1, 1), dpi=DPI)  # one inch, so that fractions of it are inches
+    figure = ShownFigure(figsize=(1, 1), dpi=DPI)  # one inch, so that fractions of it are inches
     stacked = max(len(panel.heatmap.columns) for panel in panels) > cells.MAX_COLUMNS
     position = 0.0
     for index, panel in enumerate(panels):

@@ -42,10 +42,10 @@ def faithfulness_figure(
         letters: Fonts.
         width: Inches; panels stand one below the other where they have no room side by side.
     """
-    from matplotlib.figure import Figure
+    from bathyscope.render.figure.shown import ShownFigure
 
     beside = width is None or width >= _BESIDE_FROM
-    figure = Figure(
+    figure = ShownFigure(
         figsize=(width or 8, 3.2 if width is None else 2.6 if beside else 4.6),
         dpi=DPI if width is None else PRINT_DPI,
     )

@@ -38,9 +38,9 @@ class Pile:
 
     def __init__(self) -> None:
         """Begin with an empty figure."""
-        from matplotlib.figure import Figure
+        from bathyscope.render.figure.shown import ShownFigure
 
-        self.figure = Figure(figsize=(1, 1), dpi=PRINT_DPI)
+        self.figure = ShownFigure(figsize=(1, 1), dpi=PRINT_DPI)
         self.below = _HIGHEST
 
     def new(self, width: float, height: float) -> "Axes":

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from bathyscope.prompt.labels import of_label
 from bathyscope.prompt.roles import Role, roles
 from bathyscope.runs.base import Run
 
@@ -44,7 +45,7 @@ def _ends(run: Run) -> bool:
     """Tell whether the last token is a special one, such as ends a text."""
     axis = run.token_axis
     last = "" if axis is None else axis.labels[-1]
-    return roles([last or " "])[0] is Role.OTHER
+    return roles([of_label(last)])[0] is Role.OTHER
 
 
 def _printable(text: str) -> str:

@@ -95,6 +95,11 @@ class Finding:
     against: tuple[CounterExample, ...] = ()
     support: dict[str, float] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return the claim, over how many records, on one line."""
+        whole = self.groups[0].estimate
+        return f"<Finding: {self.claim.text!r} over {whole.clusters} records>"
+
     def to_document(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {

@@ -100,6 +100,10 @@ class StudyView:
         self._read: dict[tuple[str, tuple[str, ...]], tuple[Any, NDArray[np.int64]]] = {}
         self._cells: dict[str, MapCells] = {}
 
+    def __repr__(self) -> str:
+        """Return of what study it is, on one line."""
+        return f"<StudyView of {self.study.folder}>"
+
     @cached_property
     def records(self) -> Any:
         """The records that were answered, an Arrow table, in the order of the input."""
