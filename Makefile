@@ -70,6 +70,7 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.attribution --output benchmarks/results/attribution.json
 	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
 	$(BENCH)/bin/python -m benchmarks.estimators --output benchmarks/results/estimators.json
+	$(BENCH)/bin/python -m benchmarks.indices --output benchmarks/results/indices.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.studies --output benchmarks/results/studies.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json

@@ -42,6 +42,8 @@ PAIRS: tuple[tuple[str, str, float | None], ...] = (
     (OUR_GRADIENTS, INSEQ_GRADIENTS, 1 / 2),
 )
 
+MEMORY_GOALS = {(SHAPLEY, CAPTUM): 1.0}
+
 
 def contestant(name: str) -> Work:
     """Return one of what is timed, the model loaded."""
@@ -105,7 +107,8 @@ def measure_memory(names: set[str]) -> list[Ratio]:
     for ours, theirs, _ in PAIRS:
         own, other = peaks.get(ours), peaks.get(theirs)
         if own is not None and other:
-            ratios.append(memory_ratio(f"peak memory, {ours} / {theirs}", own, other))
+            goal = MEMORY_GOALS.get((ours, theirs))
+            ratios.append(memory_ratio(f"peak memory, {ours} / {theirs}", own, other, goal))
     return ratios
 
 

@@ -2,8 +2,9 @@
 
     python -m benchmarks.start --output benchmarks/results/start.json
 
-Processor time counts, which another program beside does not change. The floor of what needs a model
-is the import of torch and of the model's classes in transformers.
+Processor time counts, which another program beside changes least. The floor of what needs a model
+is the import of torch and of the model's classes in transformers. The goals, in seconds, are those
+of a machine on which that import took `IMPORTED`: elsewhere they are as many times the import.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from benchmarks.ratios import Ratio, hand_over, machine
 PROMPT = "Q: 6 apples, 2 each?\nA: [[6 / 2 = 3]].\nQ: 3 pens?\nA: [[3]].\nQ: 8 for 2?\nA:"
 IMPORTS = "import torch\nimport transformers.models.llama.modeling_llama"
 GOALS = {"--help": None, "attribute": 3.5, "depth": None, "render": 1.0}
+IMPORTED = 4.7
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
@@ -62,7 +64,7 @@ def main() -> None:
     ratios = [
         Ratio(
             name=f"bathyscope {key} / importing torch and transformers",
-            goal=None if goal is None else goal / floor,
+            goal=None if goal is None else goal / IMPORTED,
             median=statistics.median(found[key]) / floor,
             best=min(found[key]) / min(found["imports"]),
             cpu=None,
@@ -73,7 +75,11 @@ def main() -> None:
         for key, goal in GOALS.items()
     ]
     facts = {"machine": machine(("torch", "transformers")), "rounds": options.rounds}
-    hand_over(facts | {"seconds": found, "goals_seconds": GOALS}, ratios, options.output)
+    hand_over(
+        facts | {"seconds": found, "goals_seconds": GOALS, "imported": IMPORTED},
+        ratios,
+        options.output,
+    )
 
 
 if __name__ == "__main__":

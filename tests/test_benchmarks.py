@@ -55,6 +55,34 @@ def test_sampled_shapley_takes_a_fourth_of_what_orders_take(game: str, evaluatio
     assert 0.92 <= ours["coverage"] <= 0.99
 
 
+def test_goals_are_judged_by_what_orders_would_take() -> None:
+    judgement = importlib.import_module("benchmarks.judgement")
+    row = {
+        "game": "demos12",
+        "evaluations": 100,
+        "shapley": {"error": 0.1, "seconds": 5.0, "coverage": 0.92},
+        "orders": {"error": 0.3, "seconds": 1.0, "coverage": 0.95},
+    }
+    spent, time, held = judgement.of_shapley([row])
+    assert (spent.median, spent.goal) == (pytest.approx(1 / 9), 1 / 4)
+    assert time.median == pytest.approx((100 * 0.1 * 1.5 + 5) / (9 * (100 * 0.1 + 1)))
+    assert held.median == pytest.approx(1.5)
+    assert [ratio.verdict for ratio in (spent, time, held)] == ["met", "met", "MISSED"]
+    (other,) = judgement.of_others(
+        [{"index": "x", "game": "y", "evaluations": 9, "ours": {"error": 1}, "first": {"error": 2}}]
+    )
+    assert other.median == 1 / 4 and other.verdict == "no goal"
+
+
+def test_what_banzhaf_values_were_first_sampled_from_is_unbiased() -> None:
+    indices = importlib.import_module("benchmarks.indices")
+    games = importlib.import_module("benchmarks.games")
+    known = indices.of_banzhaf(games.of_table(np.random.default_rng(3).normal(size=(16, 2))))
+    many = indices.banzhaf_by_means(known, 200_000, 0)
+    np.testing.assert_allclose(many.values, known.exact, atol=0.02)
+    assert np.abs(known.exact).max() > 0.2
+
+
 def test_the_benchmarks_games_are_known_exactly() -> None:
     games = importlib.import_module("benchmarks.games")
     made = games.conjunctions(12)

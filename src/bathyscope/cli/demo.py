@@ -19,6 +19,7 @@ def command(
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",
     device: options.Device = None,
+    verify: options.Verify = False,
 ) -> None:
     """Compute three heatmaps of a real model and a page that explains them."""
     with progress_bars() as progress:
@@ -27,7 +28,7 @@ def command(
         from bathyscope.demo.demo import compute, write
 
         require_writable(output, overwrite=overwrite)
-        language_model = options.load_model(model, revision, dtype, device, progress)
+        language_model = options.load_model(model, revision, dtype, device, progress, verify=verify)
         runs = compute(language_model, progress)
     with shown_if_lost(partial(show_all, [*runs.values()], as_json=False)):
         write(runs, output, overwrite=overwrite)

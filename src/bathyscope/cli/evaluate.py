@@ -67,6 +67,7 @@ def command(
         str | None, typer.Option(help="float32, bfloat16, … [default: the run's, or float32]")
     ] = None,
     device: options.Device = None,
+    verify: options.Verify = False,
     output: options.Output = None,
     name: options.Name = None,
     overwrite: options.Overwrite = False,
@@ -96,7 +97,9 @@ def command(
 
         delivery = Delivery(output, figure or [], None, False, overwrite, as_json, name=name)
         kept = options.cache_file(cache)
-        settings = _Settings(model, dtype, device, budget, seed, kept, batch_tokens, progress)
+        settings = _Settings(
+            model, dtype, device, budget, seed, kept, batch_tokens, progress, verify
+        )
         delivery.check()
         if methods is None:
             run = _evaluate_saved(subject, asked, settings)
@@ -141,6 +144,7 @@ class _Settings:
     cache: Path | None
     batch_tokens: int | None
     progress: "Progress"
+    verify: bool
 
     @property
     def spent(self) -> dict[str, Any]:
@@ -169,6 +173,7 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
         settings.dtype or question.model.get("dtype", "float32"),
         settings.device,
         settings.progress,
+        verify=settings.verify,
     )
     return evaluate_run(loaded, run, **settings.spent)
 
@@ -192,6 +197,7 @@ def _evaluate_methods(
         settings.dtype or "float32",
         settings.device,
         settings.progress,
+        verify=settings.verify,
     )
     chosen = chosen or tokens_as_features(source, loaded)
     return evaluate(loaded, chosen, asked.target, methods=names, **given)

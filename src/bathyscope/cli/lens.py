@@ -87,6 +87,7 @@ def fit(
     dtype: options.Dtype = "float32",
     device: options.Device = None,
     overwrite: options.Overwrite = False,
+    verify: options.Verify = False,
     as_json: options.Json = False,
 ) -> None:
     """Fit a lens of a model to text, and say how good it is.
@@ -109,7 +110,7 @@ def fit(
         make: Callable[..., Any] = _tuned if kind == "tuned" else _jacobian
         fitted = make(read, output, {**chosen, "seed": seed, "progress": progress})
         require_writable(output, overwrite=overwrite, folder=False)
-        loaded = options.load_model(model, revision, dtype, device, progress)
+        loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
         with _told_of_what_is_kept(output):
             lens = fitted(loaded)
     show = partial(_show, lens, as_json=as_json)
@@ -129,6 +130,7 @@ def convert(
     dtype: options.Dtype = "float32",
     device: options.Device = None,
     overwrite: options.Overwrite = False,
+    verify: options.Verify = False,
     as_json: options.Json = False,
 ) -> None:
     """Take over a Jacobian lens that others published for a model."""
@@ -137,7 +139,8 @@ def convert(
         from bathyscope.layers.lenses.published import convert_lens
 
         require_writable(output, overwrite=overwrite, folder=False)
-        lens = convert_lens(options.load_model(model, revision, dtype, device, progress), file)
+        loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
+        lens = convert_lens(loaded, file)
         lens.save(output, overwrite=overwrite)
     _show(lens, as_json=as_json)
     note(f"translators: {output}")

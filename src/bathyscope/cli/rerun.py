@@ -16,6 +16,7 @@ def command(
     file: File,
     model: options.Model = None,
     device: options.Device = None,
+    verify: options.Verify = False,
     translators: options.Translators = None,
     tolerance: Annotated[
         float,
@@ -29,6 +30,7 @@ def command(
     Exit code 0 where they agree, 1 where they do not, 2 where they cannot be computed.
     """
     with progress_bars() as progress:
+        from bathyscope.model.measured import measuring_anew
         from bathyscope.replay.rerun import inscription_of, require_computed, rerun
 
         loaded = None
@@ -36,8 +38,9 @@ def command(
         require_computed(inscribed, file)
         if model is not None:
             dtype = inscribed.provenance["model"]["dtype"]
-            loaded = options.load_model(model, None, dtype, device, progress)
-        found = rerun(file, loaded, translators=translators, device=device, progress=progress)
+            loaded = options.load_model(model, None, dtype, device, progress, verify=verify)
+        with measuring_anew(verify):
+            found = rerun(file, loaded, translators=translators, device=device, progress=progress)
     print(_sentence(found))
     tell(found.run.notes)
     if not found.agrees(tolerance):

@@ -168,7 +168,7 @@ def _without_compiler() -> Iterator[None]:
         yield
         return
     stand_in = _Compiler(_COMPILER)
-    torch._dynamo = stand_in  # type: ignore[assignment]
+    torch._dynamo = stand_in
     try:
         yield
     finally:

@@ -31,8 +31,8 @@ _anew: ContextVar[bool] = ContextVar("whether all is to be measured anew", defau
 
 @contextmanager
 def measuring_anew(wanted: bool) -> Iterator[None]:
-    """Believe nothing that was kept, where wanted; what is measured is kept all the same."""
-    before = _anew.set(wanted)
+    """Believe nothing that was kept, where wanted here or around; what is measured is kept."""
+    before = _anew.set(wanted or _anew.get())
     try:
         yield
     finally:
