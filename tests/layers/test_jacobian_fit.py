@@ -268,6 +268,7 @@ def test_sums_are_kept_now_and_then(
         ({"text": LONG[1:]}, "another passages_sha256"),
         ({"model": "mistral"}, "was fitted for"),
         ({"bytes": b"no tensors"}, "damaged or no safetensors"),
+        ({"passages": 1}, r"has read 3 passages, more than 1 \(--passages\)"),
     ],
 )
 def test_a_fit_goes_on_with_the_same_alone(
@@ -280,13 +281,14 @@ def test_a_fit_goes_on_with_the_same_alone(
     keep = tmp_path / "lens.begun"
     asked = {"directions": 8, "sequence_length": 24, "passages": 4}
     with monkeypatch.context() as patch, pytest.raises(Stop):
-        stopped_after(1, patch)
+        stopped_after(3, patch)
         fit(llama, LONG, keep=keep, **asked)
     if "bytes" in changed:
         keep.write_bytes(changed["bytes"])
     before = keep.read_bytes()
     model = tiny(changed.get("model", "llama"))
-    more = {name: changed[name] for name in ("seed", "directions") if name in changed}
+    settings = ("seed", "directions", "passages")
+    more = {name: changed[name] for name in settings if name in changed}
     with pytest.raises(bs.InputError, match=message):
         fit(model, changed.get("text", LONG), keep=keep, **(asked | more))
     assert keep.read_bytes() == before

@@ -85,6 +85,8 @@ def test_very_many_steps_are_counted_at_once() -> None:
         ("Q?", "One. Two.", {"batch_tokens": 0}, "at least 1 token"),
         ("Q?", "One. Two.", {"stepz": "lines"}, "'stepz' is not known"),
         ("[[Q", "One. Two.", {}, "never closed"),
+        ("[[Q?]] ", "One. Two.", {}, "Without its parts nothing of the prompt is left"),
+        ("[[Q?]] [[a]] b", "x " * 30, {"steps": "regex:x", "budget": 10**12}, "all 2.31 coal"),
     ],
 )
 def test_bad_input_is_one_sentence(

@@ -17,6 +17,7 @@ from bathyscope.study.claims.words import describe_finding
 from bathyscope.study.comparison import paired_findings
 from bathyscope.study.doing import Doing
 from bathyscope.study.driver import carry_out
+from bathyscope.study.packages import parquet
 from bathyscope.study.ranking import ranked_study
 from bathyscope.study.report import StudyReport
 from bathyscope.study.statistics.estimate import Interval
@@ -162,6 +163,26 @@ def test_a_correlation_of_nothing_says_nothing(view: StudyView) -> None:
     assert len(grouped.groups) == 1 and "record.ratio is not known" in grouped.excluded
     few = find("correlation(record.effect, record.right) where record.answer == '1'", view)
     assert "No record speaks against it" not in describe_finding(few)
+
+
+def test_of_a_study_that_failed_whole_nothing_is_said(tmp_path: Path) -> None:
+    study = run(tmp_path / "study", StubWork(failing=("r1", "r2")), count=2).study
+    found = find("share(record.right)", StudyView(study))
+    assert found.groups[0].estimate.n == 0 and found.excluded == {"records that failed": 2}
+    with pytest.raises(InputError, match="no attribution maps"):
+        find("mean(value)", StudyView(study))
+    with pytest.raises(InputError, match="no effects of parts"):
+        ranked_study(StudyView(study))
+
+
+def test_cells_without_their_parts_are_no_cells_of_others(tmp_path: Path) -> None:
+    study = run(tmp_path / "study", count=2).study
+    (part,) = (study.folder / "parts").iterdir()
+    (part / "digests.json").unlink()  # as of before there were any
+    table = parquet().read_table(part / "features.parquet")
+    parquet().write_table(table.slice(0, 2), part / "features.parquet")
+    with pytest.raises(InputError, match="has cells of parts that it does not have"):
+        find("mean(value)", StudyView(study))
 
 
 def test_own_roles_and_own_functions_are_taken(view: StudyView) -> None:

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from bathyscope.core.errors import InputError, ModelError, WriteError
 from bathyscope.study import parts as parts_module
 from bathyscope.study.doing import Batch, Doing
 from bathyscope.study.driver import carry_out
-from bathyscope.study.packages import parquet
+from bathyscope.study.packages import arrow, parquet
 from bathyscope.study.rows import COLUMNS
 from bathyscope.study.store import Study, open_study
 from tests.study.stub import StubWork, attribution, question
@@ -176,6 +177,77 @@ def test_a_damaged_part_is_named_and_can_be_computed_again(
     part.rmdir()
     again = run(tmp_path / "study")
     assert again.computed == 3 and lines(again.study) == whole
+
+
+def raised(part: Path) -> None:
+    """Raise every cell by one nat."""
+    table = parquet().read_table(part / "cells.parquet")
+    place = table.schema.get_field_index("value")
+    values = arrow().array([value + 1 for value in table.column("value").to_pylist()])
+    parquet().write_table(table.set_column(place, "value", values), part / "cells.parquet")
+
+
+def without_values(part: Path) -> None:
+    (part / "digests.json").unlink()
+    table = parquet().read_table(part / "cells.parquet")
+    parquet().write_table(table.drop_columns(["value"]), part / "cells.parquet")
+
+
+def flipped(part: Path) -> None:
+    content = bytearray((part / "cells.parquet").read_bytes())
+    content[len(content) // 3] ^= 4
+    (part / "cells.parquet").write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (raised, "cells.parquet is damaged .something was changed after it was written"),
+        (flipped, "cells.parquet is damaged .something was changed after it was written"),
+        (without_values, "cells.parquet is damaged .*value"),
+        (lambda part: (part / "cells.parquet").unlink(), "cells.parquet is missing"),
+        (lambda part: (part / "digests.json").write_text("[]"), "is damaged"),
+        (lambda part: (part / "replaces.json").write_text("5"), "replaces.json is damaged"),
+    ],
+    ids=lambda given: getattr(given, "__name__", ""),
+)
+def test_rows_that_were_changed_are_refused(
+    change: Callable[[Path], object], sentence: str, tmp_path: Path
+) -> None:
+    study = run(tmp_path / "study", count=4).study
+    assert len(study.table("cells")) == 4 * 9
+    change(study.folder / "parts" / "000002")
+    with pytest.raises(InputError, match=sentence):
+        open_study(study.folder).table("cells")
+
+
+def test_rows_of_before_there_were_digests_are_read(tmp_path: Path) -> None:
+    study = run(tmp_path / "study", count=4).study
+    before = lines(study)
+    for path in study.folder.rglob("digests.json"):
+        path.unlink()
+    assert lines(open_study(study.folder)) == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"schema": 0}, "has schema 0, but this bathyscope reads 1 to 1"),
+        ({"schema": 2}, "has schema 2"),
+        ({"asked": {"settings": [1]}}, "does not say what was asked"),
+    ],
+)
+def test_a_study_that_is_none_is_refused(
+    changed: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    study = run(tmp_path / "study", count=1).study
+    path = study.folder / "study.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    with pytest.raises(InputError, match=sentence):
+        open_study(study.folder)
+    (study.folder / "model.json").write_text("[1]")
+    with pytest.raises(InputError, match=r"model\.json is damaged .it is no record"):
+        _ = study.model
 
 
 def test_the_maps_of_a_record_are_the_runs_that_were_computed(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from bathyscope.core.errors import InputError
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Game
 
+MOST_EXACT = 22
+"""Of so many features every coalition can still be held at once."""
+
 
 class Method(ABC):
     """A pure function from a game and a budget to an estimate; one small class each.
@@ -52,4 +55,10 @@ class Method(ABC):
             raise InputError(
                 f"With {num_features} features this method needs at least {fewest:,} evaluations, "
                 f"but the budget is {budget.evaluations:,}; raise --budget or mark fewer features."
+            )
+        if self.samples and num_features > MOST_EXACT and budget.covers(num_features):
+            raise InputError(
+                f"The budget covers all 2^{num_features} coalitions of {num_features} features, "
+                "which are too many to be held at once; lower --budget, so that they are sampled, "
+                "or mark fewer features."
             )

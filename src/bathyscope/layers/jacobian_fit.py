@@ -81,6 +81,7 @@ def fit_jacobian_lens(
     halves = _halves(model, chosen)
     kept = Kept(None if keep is None else Path(keep), model, work.document(chosen))
     kept.resume(halves)
+    _require_further(halves, work, keep)
     try:
         _go_through(model, work, halves, chosen, kept)
     except KeyboardInterrupt:
@@ -160,6 +161,16 @@ def _halves(model: LanguageModel, settings: JacobianFit) -> list[HalfMean]:
         )
         for half in range(2)
     ]
+
+
+def _require_further(halves: list[HalfMean], work: _Work, keep: str | Path | None) -> None:
+    """Raise InputError where more was kept than is asked for: passages cannot be taken back."""
+    done = sum(half.passages for half in halves)
+    if work.wanted is not None and done > work.wanted:
+        raise InputError(
+            f"{keep} holds a fit that has read {done} passages, more than {work.wanted} "
+            "(--passages); ask for as many or more, or remove that file to begin anew."
+        )
 
 
 def _go_through(

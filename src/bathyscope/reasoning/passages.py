@@ -187,6 +187,16 @@ def require_tokens(passages: Passages) -> None:
             )
 
 
+def require_rest(tokens: Tokens, passages: Passages) -> None:
+    """Raise InputError where nothing is left before the first step without the prompt's parts."""
+    before, _ = passages.question(tokens, 0, [False] * passages.earlier(0))
+    if not before:
+        raise InputError(
+            "Without its parts nothing of the prompt is left, so the first step would have nothing "
+            "before it; keep some text outside of the parts."
+        )
+
+
 def require_room(model: LanguageModel, passages: Passages) -> None:
     """Raise InputError where the text is longer than the model's context."""
     limit, needed = model.context_length, len(passages.ids)

@@ -12,7 +12,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.reasoning.deletion import ChainGame, deletion_map
 from bathyscope.reasoning.faithful import rankings
-from bathyscope.reasoning.passages import Passages, evidence
+from bathyscope.reasoning.passages import Passages, evidence, require_rest
 from bathyscope.reasoning.resampling import BOOTSTRAPS, SMOOTHING, Bootstrapped, resampled
 from bathyscope.reasoning.settings import ChainSettings
 from bathyscope.reasoning.suppression import log_divergence, published, suppressed
@@ -106,6 +106,7 @@ def by_deletion(model: LanguageModel, passages: Passages, settings: ChainSetting
     method.require_affordable(len(passages.columns), settings.allowed)
     if model.why_not_shared is not None:
         note(f"Every text is scored by itself: {model.why_not_shared}.")
+    require_rest(model.tokens, passages)
     game = ChainGame(model, passages, settings.batch_tokens, settings.progress)
     found = deletion_map(game, method, settings.allowed)
     beside = {}

@@ -1,6 +1,7 @@
 """Parts of a study: folders of Parquet files that appear whole or not at all.
 
     parts/000001/records.parquet, cells.parquet, …
+    parts/000001/digests.json       the SHA-256 of every file of it; parts of before have none
     parts/000051/replaces.json      the parts whose lines this one holds, joined
 
 A part is never changed. Where several are joined, the new one says which it replaces, so that at
@@ -15,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError, WriteError, first_sentence
-from bathyscope.core.files.writing import new_folder
+from bathyscope.core.files.writing import new_folder, sha256
 from bathyscope.study.packages import arrow, parquet
 from bathyscope.study.rows import COLUMNS, StudyRows
 
 MOST_SMALL = 48
 """So many parts of single shards are joined to one."""
 
-_REPLACES = "replaces.json"
+_REPLACES, _DIGESTS = "replaces.json", "digests.json"
 
 
 class Parts:
@@ -31,6 +32,7 @@ class Parts:
     def __init__(self, folder: Path) -> None:
         """Use a folder, which need not be there yet."""
         self.folder = folder
+        self._unchanged: set[Path] = set()
 
     def names(self) -> list[str]:
         """Return the parts that count, oldest first."""
@@ -70,12 +72,16 @@ class Parts:
         """Return a table of a part.
 
         Raises:
-            InputError: It cannot be read.
+            InputError: It cannot be read, or was changed after it was written.
         """
         path = self.folder / name / f"{table}.parquet"
+        expected = schema(table, columns)
         try:
+            self._require_unchanged(path)
             with parquet().ParquetFile(path) as file:
-                return file.read(None if columns is None else list(columns))
+                found = file.read(expected.names).select(expected.names)
+            if not found.schema.equals(expected):
+                raise ValueError("its columns are others")
         except FileNotFoundError:
             raise
         except Exception as error:  # readers of files raise whatever they stumble over
@@ -83,11 +89,26 @@ class Parts:
                 f"{path} is damaged ({first_sentence(error)}); delete the folder {path.parent} and "
                 "run the batch again, which computes what is missing."
             ) from error
+        return found
+
+    def _require_unchanged(self, path: Path) -> None:
+        """Raise ValueError where a file is not the one that was written."""
+        if path in self._unchanged:
+            return
+        digest = sha256(path)  # FileNotFoundError names what is missing
+        digests = path.with_name(_DIGESTS)
+        if digests.exists():
+            known = json.loads(digests.read_text(encoding="utf-8"))
+            if not isinstance(known, dict) or known.get(path.name) != digest:
+                raise ValueError("something was changed after it was written")
+        self._unchanged.add(path)
 
     def _replaced_by(self, name: str) -> list[str]:
         path = self.folder / name / _REPLACES
         try:
             replaced: list[str] = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(replaced, list) or not all(isinstance(n, str) for n in replaced):
+                raise ValueError("it is no list of parts")
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
@@ -107,6 +128,8 @@ class Parts:
                     raise WriteError(place, first_sentence(error)) from error
             if replaces:
                 (new / _REPLACES).write_text(json.dumps(list(replaces)), encoding="utf-8")
+            digests = {path.name: sha256(path) for path in sorted(new.iterdir())}
+            (new / _DIGESTS).write_text(json.dumps(digests), encoding="utf-8")
 
     def _clear(self, names: Sequence[str]) -> None:
         """Remove the parts whose lines another holds."""

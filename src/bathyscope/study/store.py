@@ -74,7 +74,13 @@ class Study:
                 return self._table(name, columns)
             except FileNotFoundError:  # parts were joined while they were read
                 self.__dict__.pop("_owners", None)
-        return self._table(name, columns)
+        try:
+            return self._table(name, columns)
+        except FileNotFoundError as error:
+            raise InputError(
+                f"The study {self.folder} is damaged: {error.filename} is missing; restore it, or "
+                "delete its folder and run the batch again."
+            ) from error
 
     def known(self) -> dict[str, tuple[str, str]]:
         """Return content key and status ("ok" or "failed") of every question, by id."""
@@ -131,6 +137,8 @@ class Study:
         """The model that answered, plain JSON values; empty where nothing was answered yet."""
         try:
             told: dict[str, Any] = json.loads((self.folder / _MODEL).read_text(encoding="utf-8"))
+            if not isinstance(told, dict):
+                raise ValueError("it is no record of a model")
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -230,11 +238,12 @@ def open_study(folder: str | Path) -> Study:
     if not isinstance(document, dict) or document.get("kind") != "study":
         raise InputError(f"{path} is not a study of bathyscope's.")
     schema = document.get("schema")
-    if not isinstance(schema, int) or isinstance(schema, bool) or schema > SCHEMA:
+    if not isinstance(schema, int) or isinstance(schema, bool) or not 1 <= schema <= SCHEMA:
         raise InputError(
-            f"{folder} has schema {schema!r}, but this bathyscope reads up to {SCHEMA}; upgrade it."
+            f"{folder} has schema {schema!r}, but this bathyscope reads 1 to {SCHEMA}; upgrade it."
         )
-    if not isinstance(document.get("asked"), dict):
+    asked = document.get("asked")
+    if not isinstance(asked, dict) or not isinstance(asked.get("settings", {}), dict):
         raise InputError(f"{path} is damaged: it does not say what was asked.")
     return Study(folder, document)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bathyscope.core.errors import InputError, advice
+from bathyscope.core.errors import InputError, advice, first_sentence
 from bathyscope.core.roles import RoleRule
 from bathyscope.prompt.arithmetic import Kind, symbols
 from bathyscope.prompt.expressions import expressions
@@ -129,7 +129,13 @@ class StudyView:
     def fields(self) -> list[dict[str, Any]]:
         """Fields and tags of every record; a tag may not hide a field."""
         pairs = zip(*(self.records.column(n).to_pylist() for n in ("tags", "fields")), strict=True)
-        return [{**json.loads(tags), **json.loads(own)} for tags, own in pairs]
+        try:
+            return [{**json.loads(tags), **json.loads(own)} for tags, own in pairs]
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"The study {self.study.folder} is damaged: the fields of a record cannot be read "
+                f"({first_sentence(error)})."
+            ) from error
 
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
@@ -177,6 +183,11 @@ class StudyView:
             return MapCells(value[known], token[known], nothing, row[known] + 1)
         features, feature_owner = self.features
         feature = _place(feature_owner, _array(features, "column"), record, column)
+        if (feature[known] < 0).any():
+            raise InputError(
+                f"The study {self.study.folder} is damaged: it has cells of parts that it does not "
+                "have; run the batch again in another folder."
+            )
         return MapCells(value[known], token[known], feature[known], nothing)
 
     def _lines(self, name: str, kinds: tuple[str, ...]) -> tuple[Any, NDArray[np.int64]]:
@@ -201,7 +212,7 @@ class StudyView:
     def _indexed(self, table: Any) -> tuple[Any, NDArray[np.int64]]:
         """Return the lines of answered records, and each line's record."""
         pa = arrow()
-        index = pa.compute.index_in(table.column("id"), value_set=pa.array(self.ids))
+        index = pa.compute.index_in(table.column("id"), value_set=pa.array(self.ids, pa.string()))
         known = pa.compute.is_valid(index)
         record = index.filter(known).to_numpy().astype(np.int64)
         return table.filter(known), record
@@ -350,5 +361,7 @@ def _place(
     keys, asked = owner * width + own.astype(np.int64), record * width + wanted.astype(np.int64)
     order = np.argsort(keys, kind="stable")
     at = np.minimum(np.searchsorted(keys[order], asked), max(0, len(keys) - 1))
+    if not len(keys):
+        return np.full(len(asked), -1)
     found = order[at]
     return np.where(keys[found] == asked, found, -1)
