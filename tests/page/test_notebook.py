@@ -2,14 +2,19 @@ import base64
 import html
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import bathyscope as bs
-from bathyscope.page.document import page
+from bathyscope.page.document import FRAMED, page
 from bathyscope.runs.base import Run
-from tests.page.hand_made import attribution, depth
+from tests.page.hand_made import attribution, depth, long_depth
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def test_a_run_shows_itself_in_a_frame_of_its_own(tmp_path: Path) -> None:
@@ -25,7 +30,32 @@ def test_a_run_shows_itself_in_a_frame_of_its_own(tmp_path: Path) -> None:
         assert found is not None
         assert found[1].endswith("decided" if run.kind == "depth" else "“3 + 4 = 7. 7”")
         assert "allow-same-origin" not in found[2]
-        assert html.unescape(found[3]) == page([run], [run.kind])
+        assert html.unescape(found[3]) == page([run], [run.kind], FRAMED)
+
+
+@pytest.mark.parametrize("make", [attribution, long_depth])
+@pytest.mark.parametrize("width", [760, 1280])
+def test_map_and_text_are_seen_in_a_frame_without_scrolling(
+    browser: "Browser", make: Callable[[], Run], width: int, tmp_path: Path
+) -> None:
+    shown = make()._repr_html_()
+    assert shown is not None and "height: 600px" in shown
+    (tmp_path / "cell.html").write_text(
+        f"<!doctype html><meta charset=utf-8><body style='margin:0'>{shown}", "utf-8"
+    )
+    page = browser.new_page(viewport={"width": width, "height": 700})
+    page.goto((tmp_path / "cell.html").as_uri())
+    framed = page.frame_locator("iframe")
+    canvas, answer = framed.locator(".window canvas").first, framed.locator(".answer").first
+    canvas.wait_for()
+    sheet = framed.locator("aside .open")
+    low = 600.0 - (sheet.bounding_box() or {"height": 0.0})["height"] * sheet.is_visible()
+    (map_box, text_box) = (one.bounding_box() for one in (canvas, answer))
+    page.close()
+    assert map_box is not None and text_box is not None
+    assert text_box["y"] + text_box["height"] <= low, "all of the text's own window"
+    assert low - map_box["y"] >= 200, "and a good part of the map"
+    assert text_box["x"] + text_box["width"] <= map_box["x"], "side by side"
 
 
 def test_without_a_page_a_run_is_text() -> None:

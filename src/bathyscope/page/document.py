@@ -21,6 +21,9 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M)
 STYLES = ("page.css", "text.css", "maps.css", "details.css", "narrow.css", "print.css")
 """The style sheets, in order."""
 
+FRAMED = (*STYLES, "framed.css")
+"""Those of a page in a notebook, where it has a frame of little height."""
+
 FILE = "file.js"
 """The module that a page as a file begins with; another page may begin with another."""
 
@@ -58,14 +61,24 @@ def view(
         partial.write_text(document, encoding="utf-8")
 
 
-def page(subjects: Sequence[Run | Heatmap], names: Sequence[str] | None = None) -> str:
-    """Return the page of some maps as one HTML document."""
+def page(
+    subjects: Sequence[Run | Heatmap],
+    names: Sequence[str] | None = None,
+    styles: Sequence[str] = STYLES,
+) -> str:
+    """Return the page of some maps as one HTML document.
+
+    Args:
+        subjects: Runs and maps.
+        names: What each is called; None numbers them.
+        styles: The style sheets, in order.
+    """
     called = [f"map {number}" for number in range(1, len(subjects) + 1)] if names is None else names
     if len(called) != len(subjects):
         raise InputError(f"{len(subjects)} maps need as many names, not {len(called)}.")
     runs = map(as_run, subjects)
     data = page_data([Shown(*each) for each in zip(runs, called, strict=True)])
-    script, style = modules(), "".join(map(_asset, STYLES))
+    script, style = modules(), "".join(map(_asset, styles))
     return _filled(
         _asset("page.html"),
         {

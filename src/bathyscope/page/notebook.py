@@ -5,7 +5,7 @@ from html import escape
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.description.describe import describe
 from bathyscope.description.words.account import IN_FULL, divided
-from bathyscope.page.document import page
+from bathyscope.page.document import FRAMED, page
 from bathyscope.page.wording import heading
 from bathyscope.runs.base import Run
 
@@ -17,7 +17,7 @@ def frame(run: Run) -> str:
     return (
         f'<iframe title="{escape(heading([run]))}" sandbox="allow-scripts allow-downloads" '
         f'style="width: 100%; height: {_HEIGHT}px; border: 0" '
-        f'srcdoc="{escape(page([run], [run.kind]))}"></iframe>'
+        f'srcdoc="{escape(page([run], [run.kind], FRAMED))}"></iframe>'
     )
 
 
