@@ -183,13 +183,15 @@ def test_what_an_address_says_wrongly_is_dropped(open_page: Open) -> None:
     for wrong in (
         "chosen=99:999", f"chosen=zz:1,{answer}:7", f"chosen={answer}:5-2", f"cell={one}:7:0",
         "attribution.palette=none&attribution.sort=x&answer=paragraph",
+        "chosen=9:99&cell=7:1:1", "1.sort=x&1.zoom=1e9&cell=0:99:0", "attribution.zoom=x&%",
     ):  # fmt: skip
         page.evaluate("to => { location.hash = to; }", wrong)
         page.wait_for_function(
             "wrong => !decodeURIComponent(location.hash).includes(wrong)", arg=wrong
         )
         kept = page.evaluate("decodeURIComponent(location.hash)")
-        assert kept in ("", "#", "#chosen=none", "#cell=none")
+        assert kept in ("", "#", "#chosen=none", "#cell=none", "#chosen=none&cell=none")
+        assert page.locator(".window canvas").is_visible()
 
 
 def test_an_address_means_the_same_on_a_page_with_more_maps(open_page: Open) -> None:

@@ -34,7 +34,7 @@ def test_runs_about_different_things_have_scales_of_their_own(open_page: Open) -
     assert page.locator(".stage").first.locator("figcaption h3:visible").count() == 2
     unlike = open_page([table([[1.0, 2.0]]), replace_labels(table([[300.0, 4.0]]))])
     assert unlike.locator(".stage").count() == 2
-    assert unlike.get_by_label("Faint where it may be nothing").count() == 0, "nothing was sampled"
+    assert unlike.get_by_label("Faint where unsure").count() == 0, "nothing was sampled"
     assert unlike.get_by_label("Copy as").first.locator("option").count() == 2, "nobody can say how"
 
 
@@ -94,7 +94,7 @@ def test_cells_that_may_be_nothing_are_faint_and_counted(open_page: Open) -> Non
     assert said in page.locator(".note").inner_text()
     canvas = page.locator(".window canvas")
     before = canvas.screenshot()
-    page.get_by_label("Faint where it may be nothing").uncheck()
+    page.get_by_label("Faint where unsure").uncheck()
     assert "faint" not in page.locator(".note").inner_text()
     assert "fade=false" in page.evaluate("location.hash")
     page.wait_for_timeout(50)

@@ -1,6 +1,7 @@
 """The colours of a page: those of `render.palette`, and the same for a dark background."""
 
 import base64
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ _OKLAB = np.array(
 )
 
 
+@cache
 def tables() -> dict[str, dict[str, str]]:
     """Return every palette's 256 colours for a light and for a dark page.
 

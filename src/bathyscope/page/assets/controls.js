@@ -71,7 +71,7 @@ export class Controls {
     this.changed = checkbox((difference) => this.change({ difference }));
     const offered = [];
     if (signed && maps.some(({ sampling }) => sampling?.margin))
-      offered.push(field("Faint where it may be nothing", this.fade));
+      offered.push(field("Faint where unsure", this.fade));
     if (difference) offered.push(field(difference.name, this.changed));
     return offered;
   }
