@@ -63,6 +63,7 @@ families: $(VENV)/installed-dev
 reliability: $(VENV)/installed-dev
 	$(BIN)/python -m tests.reliability.kills
 	$(BIN)/python -m tests.reliability.flips
+	$(BIN)/python -m tests.reliability.studies
 	$(BIN)/python -m tests.reliability.page
 
 # Other tools come with dependencies of their own: they never mix with those of development.

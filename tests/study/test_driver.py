@@ -1,9 +1,6 @@
 """A batch goes on where it was cut off, computes nothing twice, and leaves nothing half there."""
 
 import json
-import multiprocessing
-import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +15,6 @@ from bathyscope.study.packages import arrow, parquet
 from bathyscope.study.rows import COLUMNS
 from bathyscope.study.store import Study, open_study
 from tests.study.stub import StubWork, attribution, question
-
-_FORK = multiprocessing.get_context("fork")  # what a test has imported need not be again
 
 ASKED = {"settings": {"method": "stub", "seed": 0}, "model": {"sha256": "0"}}
 
@@ -258,30 +253,3 @@ def test_the_maps_of_a_record_are_the_runs_that_were_computed(tmp_path: Path) ->
         study.runs("r4")
     with pytest.raises(InputError, match="no record 'r'; there are r"):
         study.runs("r")
-
-
-def test_killed_at_random_moments_it_goes_on_and_ends_with_the_same_rows(
-    tmp_path: Path, whole: dict[str, list[Any]]
-) -> None:
-    note, folder = tmp_path / "note", tmp_path / "study"
-    note.mkdir()
-    chance, kills = random.Random(5), 0
-    while kills < 20:
-        work = StubWork(seconds=0.004, note=note)
-        process = _FORK.Process(target=run, args=(folder, work), kwargs={"shard": 2})
-        process.start()
-        deadline = time.monotonic() + 20
-        before = len(list(note.iterdir()))
-        while process.is_alive() and len(list(note.iterdir())) == before:
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        time.sleep(chance.uniform(0, 0.03))
-        process.kill()
-        process.join()
-        kills += 1
-        if folder.exists() and len(open_study(folder).known()) == 20:
-            break
-    assert kills > 2
-    assert lines(run(folder, shard=2).study) == whole
-    # At most the shard in flight is lost at each kill, which is 2 questions.
-    assert len(list(note.iterdir())) <= 20 + 2 * kills
