@@ -1,16 +1,21 @@
 """What a page opens on and offers to ask: never a comma, where there is anything else."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import bathyscope as bs
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.page.data import Shown, page_data
 from bathyscope.page.opening import at_answer, at_deepest, at_largest
 from bathyscope.page.questions import questions
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.table import as_run
 from tests.page.hand_made import attribution, depth, table
+
+KEPT = Path(__file__).parents[1] / "kept_runs" / "schema-1"
 
 
 def with_values(run: AttributionRun, values: np.ndarray) -> AttributionRun:
@@ -72,3 +77,15 @@ def test_questions_are_of_every_map_and_lead_to_what_answers_them() -> None:
     )
     assert len(questions([drove, deep, attribution(4), depth(5)])) == 3
     assert questions([as_run(table([[1.0]]))]) == []
+
+
+@pytest.mark.parametrize("folder", sorted(one for one in KEPT.iterdir() if one.is_dir()))
+def test_every_kind_opens_and_is_asked_within_its_map(folder: Path) -> None:
+    data = page_data([Shown(bs.open_run(folder), folder.name)])
+    sizes = [[len(one[side]["labels"]) for side in ("rows", "columns")] for one in data["maps"]]
+    for one, (rows, columns) in zip(data["maps"], sizes, strict=True):
+        assert 0 <= one["opening"]["row"] < rows and 0 <= one["opening"]["column"] < columns
+    for asked in data["questions"]:
+        rows, columns = sizes[asked["map"]]
+        assert 0 <= asked["row"] < rows and 0 <= asked["column"] < columns
+    assert len({one["id"] for one in data["maps"]}) == len(data["maps"])
