@@ -73,6 +73,7 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.estimators --output benchmarks/results/estimators.json
 	$(BENCH)/bin/python -m benchmarks.indices --output benchmarks/results/indices.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
+	$(BIN)/python -m benchmarks.chain --output benchmarks/results/chain.json
 	$(BIN)/python -m benchmarks.studies --output benchmarks/results/studies.json
 	$(BIN)/python -m benchmarks.page --output benchmarks/results/page.json
 	$(BIN)/python -m benchmarks.many --output benchmarks/results/many.json

@@ -80,14 +80,16 @@ def measured(name: str, model: Counting, passed: tuple[int, float, float]) -> li
     model.tokens_scored = 0
     took, busy = seconds(model, asked)
     if goal is None:
-        whole = f"{name} of {STEPS} steps beside {STEPS} passes"
+        whole = f"a chain: {name} of {STEPS} steps / {STEPS} passes"
         ratio = took / (STEPS * wall)
         return [Ratio(whole, 1.0, ratio, ratio, busy / (STEPS * used), took, STEPS * wall, "s")]
     share = model.tokens_scored / length
-    floor = f"{name}: {model.tokens_scored:,} tokens beside as many at the speed of one pass"
+    floor = f"a chain: {name} / {model.tokens_scored:,} tokens at the speed of one pass"
     by_floor = took / (share * wall)
     return [
-        Ratio(f"{name} beside {goal:g} s", 1.0, took / goal, took / goal, None, took, goal, "s"),
+        Ratio(
+            f"a chain: {name} / {goal:g} s", 1.0, took / goal, took / goal, None, took, goal, "s"
+        ),
         Ratio(floor, None, by_floor, by_floor, busy / (share * used), took, share * wall, "s"),
     ]
 

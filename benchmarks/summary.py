@@ -95,6 +95,14 @@ layers: {parameters:.1f} billion parameters, {file:.1f} GB. Conversion to bfloat
 has {largest:.0f} MB in bfloat16.
 """
 
+CHAIN = """
+## Chains
+
+Steps: {steps}, of 15 tokens each, with a prompt of two parts: {tokens} tokens ([chain](chain.md)).
+Threads: {threads}, at a load of {load} on {cores} cores: beside other work seconds are longer, and
+ratios to a pass over the text are not.
+"""
+
 AFTER = """
 Measured with {cores} cores, torch {torch}, transformers {transformers}, captum {captum}, inseq
 {inseq}, deep-think-tokens {deep}; {rounds} rounds, medians.
@@ -125,6 +133,7 @@ def page() -> str:
             _section("start", START),
             _section("forecast", FORECAST),
             _section("gguf", GGUF),
+            _section("chain", CHAIN),
             AFTER.format(
                 cores=depth["machine"]["threads"],
                 deep=versions["deep-think-tokens"],
@@ -160,7 +169,7 @@ def _all_ratios() -> list[dict[str, Any]]:
     """Return the ratios of all benchmarks that have been run, in the order of the page."""
     found = [ratio for name in ("attribution", "depth") for ratio in _result(name)["ratios"]]
     found += _judged()
-    for name in ("many", "start", "forecast", "gguf"):
+    for name in ("many", "start", "forecast", "gguf", "chain"):
         found += _result(name)["ratios"] if (RESULTS / f"{name}.json").exists() else []
     if (RESULTS / "page.json").exists():
         found += [_of_page(measure) for measure in _result("page")["measures"]]
@@ -176,8 +185,9 @@ def _judged() -> list[dict[str, Any]]:
 
 def _of_page(measure: dict[str, Any]) -> dict[str, Any]:
     """Return a measure of the interactive page as a ratio to its goal."""
-    ratio = measure["value"] / measure["goal"]
-    name = f"the page: {measure['name']} / {measure['goal']:g} {measure['unit']}"
+    value, goal = measure["value"], measure["goal"]
+    ratio = value / goal if goal else float("inf") if value else 0.0  # of some there is to be none
+    name = f"the page: {measure['name']} / {goal:g} {measure['unit']}".strip()
     verdict = "met" if ratio <= 1 else "MISSED"
     return {"name": name, "median": ratio, "goal": 1.0, "verdict": verdict}
 
