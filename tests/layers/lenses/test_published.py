@@ -40,7 +40,7 @@ def test_a_published_lens_is_read_as_it_is(
     rounded = matrices.to(torch.float16)
     forms: dict[str, dict[str, Any]] = {
         "mapping": {},
-        "list": {"J": list(rounded)},
+        "list": {"J": [torch.nn.Parameter(one) for one in rounded]},
         "tensor": {"J": rounded, "source_layers": torch.arange(3), "n_prompts": torch.tensor(3)},
         "with the last": {
             "J": {**dict(enumerate(rounded)), 3: torch.eye(32)}, "source_layers": [0, 1, 2, 3],
@@ -48,7 +48,7 @@ def test_a_published_lens_is_read_as_it_is(
     }  # fmt: skip
     model = tiny("llama")
     lens = bs.convert_lens(model, archive(tmp_path / "lens.pt", matrices, **forms[form]))
-    assert torch.equal(lens.matrices, rounded.float())
+    assert torch.equal(lens.matrices, rounded.float()) and not lens.matrices.requires_grad
     assert lens.about["converted"]["file"] == "lens.pt"
     assert lens.about["converted"]["n_prompts"] == 3
     lens.save(tmp_path / "lens.safetensors")
@@ -64,6 +64,19 @@ def test_a_published_lens_is_read_as_it_is(
         ({"d_model": 64}, "64 numbers in a state .* has 32"),
         ({"d_model": "wide"}, "d_model is 'wide'"),
         ({"n_prompts": 0}, "n_prompts is 0"),
+        ({"n_prompts": 2.7}, "n_prompts is 2.7"),
+        ({"n_prompts": float("inf")}, "n_prompts is inf"),
+        ({"d_model": float("inf")}, "d_model is inf"),
+        ({"source_layers": [0, 1, float("inf")]}, "do not fit together"),
+        ({"source_layers": [0, 1.5, 2]}, "1.5 is no whole number"),
+        (
+            {"J": {"0": torch.eye(32), 0: torch.eye(32), 1: torch.eye(32), 2: torch.eye(32)}},
+            "J is not of the layers",
+        ),
+        ({"J": [torch.eye(32).to_sparse()] * 3}, "layer 1 as torch.float32, torch.sparse_coo"),
+        ({"J": [torch.eye(32, device="meta")] * 3}, "torch.strided, on meta"),
+        ({"J": [torch.eye(32).to(torch.float8_e4m3fn)] * 3}, "as torch.float8_e4m3fn"),
+        ({"J": [torch.eye(32).int()] * 3}, "as torch.int32"),
         ({"source_layers": [0, 1]}, "J is not of the layers"),
         ({"source_layers": None}, "lacks source_layers"),
         ({"J": {0: torch.eye(32)}, "source_layers": [0]}, "1 of the 3 layers .* layer 2, 3"),

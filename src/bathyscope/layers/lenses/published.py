@@ -28,6 +28,8 @@ _TEXT = (
     "only the old lighthouse keeper stays on deck. How many are 8 + 5? They are 13."
 )
 _MOST_TOKENS = 48
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_LARGEST = 2**63
 _PRODUCTS = 8
 # Products of two passages' Jacobians, off the diagonal, agreed to .7 in the last quarter of the
 # embedded model's layers, those of different models not at all.
@@ -119,24 +121,29 @@ def _matrices(path: Path, archive: Mapping[str, Any], model: LanguageModel) -> T
                 f"{path} is damaged: the matrix of layer {layer} should have the shape "
                 f"{(width, width)}, not {came}."
             )
-        if not matrix.is_floating_point() or not matrix.isfinite().all():
+        if matrix.dtype not in _DTYPES or matrix.layout != torch.strided or matrix.is_meta:
+            raise InputError(
+                f"{path} holds the matrix of layer {layer} as {matrix.dtype}, {matrix.layout}, on "
+                f"{matrix.device}; plain float16, bfloat16, float32 or float64 are read."
+            )
+        if not matrix.isfinite().all():
             raise InputError(f"{path} is damaged: the matrix of layer {layer} is not finite.")
     dtype = torch.promote_types(model.model.dtype, torch.float32)
-    return torch.stack([matrix.to(model.model.device, dtype) for matrix in found])
+    return torch.stack([matrix.detach().to(model.model.device, dtype) for matrix in found])
 
 
 def _by_layer(path: Path, archive: Mapping[str, Any]) -> dict[int, Any]:
     """Return the matrices by their layers from 0: J is a mapping, or as long as `source_layers`."""
     said, named = archive["J"], archive["source_layers"]
     try:
-        layers = [int(layer) for layer in named]
+        layers = [_index(layer) for layer in named]
         if isinstance(said, Mapping):
-            found = {int(layer): matrix for layer, matrix in said.items()}
-            fits = set(found) == set(layers)
+            found = {_index(layer): matrix for layer, matrix in said.items()}
+            fits = set(found) == set(layers) and len(found) == len(said)
         else:
             found = dict(zip(layers, said, strict=True))
             fits = True
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{path} is damaged: its J and source_layers do not fit together ({error})."
         ) from error
@@ -145,12 +152,20 @@ def _by_layer(path: Path, archive: Mapping[str, Any]) -> dict[int, Any]:
     return found
 
 
+def _index(value: Any) -> int:
+    """Return a whole number; raise ValueError for one with a part behind the point."""
+    number = int(value)
+    if isinstance(value, float) and number != value:
+        raise ValueError(f"{value} is no whole number")
+    return number
+
+
 def _whole(path: Path, name: str, value: Any) -> int:
     try:
-        number = int(value)
-    except (TypeError, ValueError, RuntimeError):
+        number = _index(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         number = 0
-    if number < 1:
+    if not 1 <= number < _LARGEST:
         raise InputError(f"{path} is damaged: its {name} is {value!r}, not a whole number above 0.")
     return number
 
