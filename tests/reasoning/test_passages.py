@@ -1,10 +1,12 @@
 """Tokens of passages, what is taken out with them, and what does not fit."""
 
+from dataclasses import replace
+
 import pytest
 
 import bathyscope as bs
 from bathyscope.reasoning.answers import divided
-from bathyscope.reasoning.passages import Passages, with_parts
+from bathyscope.reasoning.passages import Passages, require_hidden, with_parts
 from tests.conftest import tiny
 
 
@@ -32,6 +34,15 @@ def test_tokens_belong_to_the_passage_of_their_last_character() -> None:
     texts = ["".join(found.text[slice(*found.token_spans[at])] for at in place)
              for place in (*found.column_positions, *found.row_positions)]  # fmt: skip
     assert texts == ["ab", "D e.", "D e.", "Fg."]
+
+
+def test_a_part_without_a_token_cannot_be_hidden() -> None:
+    """Its column would be 0, which says that nothing is owed to it."""
+    found = passages(bs.Prompt.marked("[[a]]b c "), "D e.\nFg.")
+    require_hidden(found)
+    joined = replace(found, token_spans=((0, 2), (0, 2), *found.token_spans[2:]))
+    with pytest.raises(bs.InputError, match="part 'a' has no token of its own"):
+        require_hidden(joined)
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,16 @@ def require_tokens(passages: Passages) -> None:
             )
 
 
+def require_hidden(passages: Passages) -> None:
+    """Raise InputError where a part of the prompt has no token that could be hidden."""
+    for span, place in zip(passages.columns, passages.column_positions, strict=True):
+        if not place:
+            raise InputError(
+                f"The part {passages.text[slice(*span)]!r} has no token of its own, so its "
+                "suppression would hide nothing; mark whole words, or read by deletion."
+            )
+
+
 def require_rest(tokens: Tokens, passages: Passages) -> None:
     """Raise InputError where nothing is left before the first step without the prompt's parts."""
     before, _ = passages.question(tokens, 0, [False] * passages.earlier(0))

@@ -12,7 +12,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.reasoning.deletion import ChainGame, deletion_map
 from bathyscope.reasoning.faithful import rankings
-from bathyscope.reasoning.passages import Passages, evidence, require_rest
+from bathyscope.reasoning.passages import Passages, evidence, require_hidden, require_rest
 from bathyscope.reasoning.resampling import BOOTSTRAPS, SMOOTHING, Bootstrapped, resampled
 from bathyscope.reasoning.settings import ChainSettings
 from bathyscope.reasoning.suppression import log_divergence, published, suppressed
@@ -143,6 +143,7 @@ def by_deletion(model: LanguageModel, passages: Passages, settings: ChainSetting
 def by_suppression(model: LanguageModel, passages: Passages, settings: ChainSettings) -> Found:
     """Return what each row loses where a passage before it cannot be seen."""
     steps = slice(passages.num_parts, None)
+    require_hidden(passages)
     if settings.variant == "kl":
         found = suppressed(model, passages, settings.progress)
         record = {
