@@ -159,7 +159,7 @@ def grown(
     """Return the branches that a pass has grown, one for each row, on a page of their own.
 
     Args:
-        cache: The cache after the pass.
+        cache: The cache after the pass, which is emptied.
         begin: First new position.
         counts: For each row how many of its new positions are kept; padding is not, nor is a row
             from which nothing goes on.
@@ -174,7 +174,11 @@ def grown(
         by_head = full.transpose(0, 1)
         return by_head.reshape(len(by_head), -1, full.shape[-1]).index_select(1, index)
 
-    page = Page([(read(layer.keys), read(layer.values)) for layer in cache.layers])
+    layers: KeyValues = []
+    for layer in cache.layers:
+        layers.append((read(layer.keys), read(layer.values)))
+        layer.keys = layer.values = None  # never held twice
+    page = Page(layers)
     firsts = accumulate(counts, initial=0)
     return [
         Branch(page, first, parent, count + (0 if parent is None else parent.length))

@@ -207,12 +207,14 @@ class Forest:
         ).reshape(-1, 2)
         goes_on = any(edge.children for edge, _ in batch)
         cache, begin, states = self._forward(batch, places, goes_on=goes_on)
+        branches: list[Branch] = []
+        if goes_on:
+            branches = grown(cache, begin, _going_on(batch), [past for _, past in batch])
+        del cache  # the logits of what ends here want as much memory
         if read:
             indices = [index for _, _, index in read]
             self._deliver(states, indices, [targets[index] for index in indices], deliver)
-        if not goes_on:
-            return []
-        return grown(cache, begin, _going_on(batch), [past for _, past in batch])
+        return branches
 
     def _forward(self, batch: Batch, places: Tensor, *, goes_on: bool) -> tuple[Any, int, Tensor]:
         """Return the cache after the pass, the first new position in it, and states at places."""
