@@ -190,6 +190,18 @@ def test_a_run_that_contradicts_itself_is_refused(
         bs.open_run(tmp_path / "run")
 
 
+def test_a_ratio_that_is_not_that_of_the_groups_is_refused(tmp_path: Path) -> None:
+    bs.group_depths(run_of(), "sentence").save(tmp_path / "run")
+    (tmp_path / "run" / "arrays.safetensors").unlink()
+    assert bs.open_run(tmp_path / "run").kind == "depth_groups"
+    path = tmp_path / "run" / "run.json"
+    document = json.loads(path.read_text())
+    document["deep_thinking_ratio"] = 1 - document["deep_thinking_ratio"] / 2
+    path.write_text(json.dumps(sealed(document)))
+    with pytest.raises(bs.InputError, match="deep_thinking_ratio is not that of the groups"):
+        bs.open_run(tmp_path / "run")
+
+
 def test_what_cannot_be_grouped_is_refused() -> None:
     with pytest.raises(bs.InputError, match=r"by 'sentense' is not known; did you mean 'sentence'"):
         bs.group_depths(run_of(), "sentense")

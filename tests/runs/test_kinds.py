@@ -225,6 +225,24 @@ def test_settling_depths_that_contradict_themselves_are_refused(
         bs.open_run(tmp_path / "run")
 
 
+@pytest.mark.parametrize("changed", ["beside", "interval"])
+def test_a_chain_that_contradicts_itself_is_refused(changed: str, tmp_path: Path) -> None:
+    from bathyscope.runs.folder import sealed
+
+    kept = Path(__file__).parents[1] / "kept_runs" / "schema-1" / "chain" / "run.json"
+    document = json.loads(kept.read_text("utf-8"))
+    assert document["low"] is None
+    if changed == "beside":
+        document["beside"]["leave_one_out"]["values"][0][-1] = 5.0
+    else:
+        ones = np.ones_like(document["heatmap"]["values"], dtype=float)
+        document |= {"low": ones.tolist(), "high": (0 * ones).tolist()}
+    (tmp_path / "run.json").write_text(json.dumps(sealed(document)), encoding="utf-8")
+    said = {"beside": "beside.leave_one_out has a step owe", "interval": "ends before it begins"}
+    with pytest.raises(bs.InputError, match=said[changed]):
+        bs.open_run(tmp_path)
+
+
 def test_a_comparison_without_a_difference_shows_no_number(tmp_path: Path) -> None:
     a, b = attribution([[1.25, 2.5]], "x", "ab"), attribution([[7.75]], "y", "c")
     found = bs.compare(a, b)

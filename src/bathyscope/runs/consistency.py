@@ -9,7 +9,7 @@ import numpy as np
 from bathyscope.core.heatmap import FloatArray, Heatmap
 from bathyscope.core.hops import total_of
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
-from bathyscope.runs.validation import floats
+from bathyscope.runs.validation import floats, optional_floats
 
 _ROUNDING = 1e-9
 """How far a sum of the same numbers may differ from machine to machine, of the largest of them."""
@@ -51,6 +51,12 @@ def require_chain(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     later = np.arange(columns) >= parts + np.arange(rows)[:, None] + (columns - parts - rows + 1)
     if (values[later] != 0).any():
         raise ValueError("a step owes something to what does not stand before it")
+    for name, one in document["beside"].items():
+        if (floats(one["values"], rows, columns)[later] != 0).any():
+            raise ValueError(f"beside.{name} has a step owe something to what is not before it")
+    low, high = (optional_floats(document[name], rows, columns) for name in ("low", "high"))
+    if low is not None and high is not None and (low > high).any():
+        raise ValueError("an interval ends before it begins")
     if (document["standard_error"] is None) != (document["degrees_of_freedom"] is None):
         raise ValueError("standard_error and degrees_of_freedom belong together")
     if (reading == "deletion") != (document["all"] is not None):

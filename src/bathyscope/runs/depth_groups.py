@@ -117,6 +117,9 @@ class DepthGroupsRun(Run):
         groups = tuple(_group(entry) for entry in document["groups"])
         _require_the_map(groups, heatmap)
         ratio = float(document["deep_thinking_ratio"])
+        tokens, deep = (sum(getattr(one, name) for one in groups) for name in ("tokens", "deep"))
+        if not np.isclose(ratio * tokens, deep):
+            raise ValueError("deep_thinking_ratio is not that of the groups")
         return cls(heatmap, groups, ratio, read_evidence(document)[0])
 
 
