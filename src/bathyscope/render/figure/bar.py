@@ -77,7 +77,8 @@ def tick_numbers() -> "Formatter":
 def _legend(canvas: Canvas) -> str:
     quantity = canvas.heatmap.quantity
     legend = canvas.letters.line(quantity.legend or quantity.name)
-    return re.sub(r"(?<=[+−]) ", "\N{NO-BREAK SPACE}", legend)  # a sign stays with its word
+    # A sign stays with its word, a difference in one piece.
+    return re.sub(r"(?<=[+−]) | (?=− A\b)", "\N{NO-BREAK SPACE}", legend)
 
 
 def _set_ticks(bar: Any, scale: Scale, *, whole: bool) -> None:

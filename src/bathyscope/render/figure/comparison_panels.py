@@ -60,7 +60,7 @@ def panels_of(comparison: Comparison, palette: str | None = None) -> list[Panel]
                 "B − A",
                 difference,
                 scale,
-                f"{legend}; B\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}A: the change of it",
+                f"{legend}; B − A: the change of it",
             ),
         ]
     plain = replace(difference, quantity=replace(difference.quantity, bounds=None))

@@ -42,7 +42,7 @@ def _compose(content: Content, ax: "Axes | None") -> "Figure":
     view, look = content.view, content.look
     form = number_format(content.numbers, look.digits)
     totals = content.totals(form)
-    texts = None if content.readings else cells.numbers(view, look.digits, form)
+    texts = content.texts(form)
     bar_axes = None
     if ax is None:
         made, ax, bar_axes = new_figure(view, _room(content, texts, totals))
@@ -58,7 +58,7 @@ def _compose(content: Content, ax: "Axes | None") -> "Figure":
     said = [] if totals is None else draw_totals(canvas, totals)
     least = _LEAST_GIVEN if bar_axes is None else _LEAST_INCHES
     width = max(canvas.inches[0], least)
-    below = content.below_inches(totals)
+    below = content.below_inches(totals, canvas.inches[0] / view.values.shape[1])
     write_below(ax, view.letters, content.entries, content.lines(*said), below, width)
     if bar_axes is None:
         settle(canvas)

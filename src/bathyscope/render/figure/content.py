@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.render.caption import caption
-from bathyscope.render.figure import overlays, top_tokens
+from bathyscope.render.figure import cells, overlays, top_tokens
 from bathyscope.render.figure.canvas import LAYER, PLAIN, Canvas, Labelling, View, label_axes
 from bathyscope.render.figure.footnotes import notes
 from bathyscope.render.figure.heading import heading
@@ -64,15 +64,27 @@ class Content:
         beside = [one for one in sums if one is not None]
         return np.concatenate([self.run.heatmap.values.ravel(), *beside])
 
+    def texts(self, form: str) -> cells.Texts | None:
+        """Return the values as they stand in the cells; None where other marks do, or too many."""
+        digits = self.look.digits
+        if self.readings is not None or (digits is None and self.run.column_medians is not None):
+            return None
+        return cells.numbers(self.view, digits, form)
+
     def beside_inches(self, totals: Totals | None) -> float:
         """Return how much room what stands to the right of the map takes."""
         strip = overlays.STRIP_INCHES if self.look.settling and self.view.turned else 0.0
         return strip + (0.0 if totals is None else totals.side_inches(self.view.letters))
 
-    def below_inches(self, totals: Totals | None) -> float:
-        """Return how much room what stands right below the map takes."""
+    def below_inches(self, totals: Totals | None, cell: float) -> float:
+        """Return how much room what stands right below the map takes.
+
+        Args:
+            totals: What stands at the edges.
+            cell: Width of a cell, inches.
+        """
         strip = overlays.STRIP_INCHES if self.look.settling and not self.view.turned else 0.0
-        return strip + (0.0 if totals is None else totals.foot_inches(self.view.letters))
+        return strip + (0.0 if totals is None else totals.foot_inches(self.view.letters, cell))
 
     @property
     def entries(self) -> "list[Artist]":

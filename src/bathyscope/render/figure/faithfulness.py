@@ -59,7 +59,7 @@ def faithfulness_figure(
             loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False,
             prop={"family": style["family"], "size": SIZE},
         )  # fmt: skip
-    figure.tight_layout(pad=0.4 if width else 1.08)
+    figure.tight_layout(pad=0.4 if width else 1.08, h_pad=None if beside else 1.5)
     lowest, room = panels[0 if beside else 1], 7.0 if width is None else width - 2 * PAD
     entries = [] if width is None else panels[1].get_legend_handles_labels()[0]
     left = 0.0 if width is None else lowest.get_position().x0 * width - PAD

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+from bathyscope.render.figure.canvas import LAYER
 from bathyscope.render.lettering import SIZE, Lettering, on_one_line
 from bathyscope.runs.base import Run
 
@@ -21,7 +22,9 @@ def heading(run: Run) -> str:
     text, against = run.text, run.provenance.get("against")
     if text is None:
         return ""
-    noun = "Response" if run.kind in _RESPONSES else "Target"
+    names = {run.heatmap.rows.name, run.heatmap.columns.name}
+    responds = run.kind in _RESPONSES or not names.isdisjoint((LAYER, "response token"))
+    noun = "Response" if responds else "Target"
     beside = f" rather than {_quoted(against)}" if isinstance(against, str) else ""
     return f"{noun} {_quoted(text)}{beside}"
 

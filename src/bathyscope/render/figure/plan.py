@@ -17,7 +17,7 @@ PAD = 0.03
 _BESIDE = 0.34  # inches: the name of the axis along the side, ticks, and the gaps between
 _LABELS = 0.38  # of the width, at most, for labels along the side
 _UPRIGHT, _SLANTED = 1.3, 1.6  # inches of a label above the map, at most
-_WIDEST, _WIDEST_PLAIN = 1.6, 0.6  # inches of a cell, with text in it and without
+_WIDEST, _WIDEST_PLAIN = 2.2, 0.6  # inches of a cell, with text in it and without
 _LAYERS, _LAYER = 1.3, 0.12  # inches of all layers, and of one, at most
 _OVERHANG = 0.22  # of the width, at most, by which the last label may reach beyond the map
 
@@ -87,8 +87,8 @@ def _text(content: Content, room: float) -> tuple[str, tuple[float, float] | Non
     forms = shorter_formats(content.numbers)
     if digits is not None:
         forms = [number_format(content.numbers, digits)]
-    elif cells.numbers(view, None, forms[0]) is None or content.run.column_medians is not None:
-        return forms[0], None
+    elif content.texts(forms[0]) is None:
+        return forms[len(forms) // 2], None
     for form in forms:
         totals = content.totals(form)
         beside = [] if totals is None else totals.texts
@@ -96,7 +96,7 @@ def _text(content: Content, room: float) -> tuple[str, tuple[float, float] | Non
         wide = size[0] * len(view.places_across) + content.beside_inches(totals)
         if wide <= room or digits is not None:
             return form, size
-    return forms[-1], None
+    return forms[len(forms) // 2], None
 
 
 def _least_width(view: View) -> float:

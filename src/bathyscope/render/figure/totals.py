@@ -26,11 +26,22 @@ class EdgeTotals:
         values: One for each position.
         margin: Half the widths of their 95 % intervals; None if exact or not known.
         form: How they are written.
+        reach: The ends of their bars, alike in every part of them: zero, the least and the largest,
+            intervals included.
     """
 
     values: FloatArray
     margin: FloatArray | None
     form: str
+    reach: tuple[float, float]
+
+    @classmethod
+    def of(cls, values: FloatArray, margin: FloatArray | None, form: str) -> "EdgeTotals":
+        """Return the totals along one whole edge."""
+        finite = np.where(np.isfinite(values), values, 0.0)
+        spread = 0.0 if margin is None else np.nan_to_num(margin, posinf=0.0)
+        low, high = min(0.0, (finite - spread).min()), max(0.0, (finite + spread).max())
+        return cls(values, margin, form, (float(low), float(high) if low < high else 1.0))
 
     @property
     def numbers(self) -> list[str]:
@@ -59,7 +70,7 @@ class EdgeTotals:
         """Return the totals of some positions."""
         cut = slice(places.start, places.stop)
         margin = None if self.margin is None else self.margin[cut]
-        return EdgeTotals(self.values[cut], margin, self.form)
+        return EdgeTotals(self.values[cut], margin, self.form, self.reach)
 
 
 @dataclass(frozen=True)
@@ -79,11 +90,11 @@ class Totals:
     @classmethod
     def of(cls, sums: Sums, form: str, *, turned: bool) -> "Totals":
         """Return the totals of a map that is drawn as it is, or turned."""
-        rows = EdgeTotals(sums.of_rows, sums.row_margin, form)
+        rows = EdgeTotals.of(sums.of_rows, sums.row_margin, form)
         columns = (
             None
             if sums.of_columns is None
-            else EdgeTotals(sums.of_columns, sums.column_margin, form)
+            else EdgeTotals.of(sums.of_columns, sums.column_margin, form)
         )
         total = sums.everything
         said = "" if total is None else written(total, form, signed=True)
@@ -105,11 +116,13 @@ class Totals:
         widest = max(letters.inches(text)[0] for text in self.side.lines)
         return max(widest, _BARS) + _GAP / 72
 
-    def foot_inches(self, letters: Lettering) -> float:
-        """Return how tall the totals below the map are."""
+    def foot_inches(self, letters: Lettering, cell: float) -> float:
+        """Return how tall the totals below the map are, where a cell is so many inches wide."""
         if self.foot is None:
             return 0.0
-        return max(_BARS, 2 * _line(letters)) + _GAP / 72
+        lines = 2 if self.foot.margins else 1
+        fits = _fits(self.foot, cell, letters)
+        return (lines * _line(letters) if fits else _BARS) + _GAP / 72
 
 
 def draw_totals(
@@ -214,6 +227,7 @@ def _bars(canvas: Canvas, edge: EdgeTotals, *, upright: bool) -> None:
     (axes.set_xlim if upright else axes.set_ylim)(
         canvas.axes.get_xlim() if upright else canvas.axes.get_ylim()
     )
+    (axes.set_ylim if upright else axes.set_xlim)(*edge.reach)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
