@@ -125,3 +125,6 @@ def test_lines_are_wrapped_by_their_measured_width() -> None:
     assert all(letters.inches(line)[0] <= 2.0 for line in lines)
     assert len(lines[-2]) > len(lines[0]), "narrow letters: more of them"
     assert letters.wrapped("m" * 100, 1.0) == "m" * 100
+    broken = letters.wrapped("a " + "m" * 100, 1.0, breaking=True).split("\n")
+    assert "".join(broken).replace(" ", "") == "a" + "m" * 100
+    assert all(letters.inches(line)[0] <= 1.0 for line in broken)

@@ -119,15 +119,28 @@ class Lettering:
             low, high = (middle, high) if fits else (low, middle - 1)
         return "".join(pieces[:low]) + "…"
 
-    def wrapped(self, text: str, inches: float, size: float = SIZE) -> str:
-        """Return a text with line breaks, no line wider than so many inches if words allow."""
+    def wrapped(
+        self, text: str, inches: float, size: float = SIZE, *, breaking: bool = False
+    ) -> str:
+        """Return a text with line breaks, no line wider than so many inches if words allow.
+
+        Args:
+            text: The text.
+            inches: How wide a line may be.
+            size: Of the letters, points.
+            breaking: Whether a word that is wider than a line is broken in two.
+        """
+        words = text.split(" ")
         lines = [""]
-        for word in text.split(" "):
+        for word in words:
             longer = f"{lines[-1]} {word}" if lines[-1] else word
             if lines[-1] and self.inches(longer, size)[0] > inches:
                 lines.append(word)
             else:
                 lines[-1] = longer
+            while breaking and self.inches(lines[-1], size)[0] > inches:
+                begins = self.fitted(lines[-1], inches, size)[:-1] or lines[-1][:1]
+                lines[-1:] = [begins, lines[-1][len(begins) :]]
         return "\n".join(lines)
 
     def report(self) -> None:

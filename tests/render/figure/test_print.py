@@ -197,3 +197,23 @@ def test_numbers_stay_where_there_are_a_few_more_rows() -> None:
     assert len(bs.figure(made(normal(41, 3))).axes[0].texts) >= 41 * 3
     assert len(bs.figure(made(normal(20, 17))).axes[0].texts) < 5
     assert len(bs.figure(made(normal(4, 17)), digits=2).axes[0].texts) >= 4 * 17
+
+
+def test_powers_of_ten_and_pointed_bars_fit_a_column_too() -> None:
+    labels = tuple(f"{'long ' * (index % 3) or 'x' * 60}{index}" for index in range(12))
+    for size, look in ((1e-9, {}), (1e8, {"symmetric": True}), (1.0, {"limit": 0.5})):
+        values = normal(12, 5, size)
+        heatmap = Heatmap(values, Axis("token", labels), Axis("feature", labels[:5]), SIGNED)
+        figure = bs.figure(heatmap, width="column", totals=True, **look)  # type: ignore[arg-type]
+        assert_legible(figure)
+        assert {float(text.get_fontsize()) for text in texts(figure)} == {8}
+
+
+def test_bars_of_sums_have_one_scale_in_all_strips() -> None:
+    values = normal(4, 30)
+    values[:, 0] += 5
+    figure = bs.figure(made(values), width="column", totals=True)
+    feet = [axes.child_axes[-1] for axes in figure.axes if axes.images]
+    assert len(feet) > 1 and len({foot.get_ylim() for foot in feet}) == 1
+    heights = [bar.get_height() for foot in feet for bar in foot.containers[0].patches]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(heights, values.sum(axis=0))

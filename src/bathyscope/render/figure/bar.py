@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray, Heatmap
-from bathyscope.render.figure.canvas import Canvas
+from bathyscope.render.figure.canvas import LINE, Canvas
+from bathyscope.render.lettering import SIZE
 from bathyscope.render.look import Look
 from bathyscope.render.numbers import are_whole, true_minus
 from bathyscope.render.palette import Scale
@@ -61,8 +62,11 @@ def add_bar(
     neutral = canvas.heatmap.quantity.neutral
     if neutral is not None and not look.symmetric and cells.size:
         _show(bar, *_used(scale, cells, neutral, limited=look.limit is not None))
-    for label in (*bar.ax.get_yticklabels(), *bar.ax.get_xticklabels()):
+    powers = (bar.ax.yaxis.get_offset_text(), bar.ax.xaxis.get_offset_text())
+    for label in (*bar.ax.get_yticklabels(), *bar.ax.get_xticklabels(), *powers):
         label.set(**letters.style())
+    if lying is not None and bar.ax.xaxis.get_major_formatter().get_offset():
+        bar.ax.xaxis.labelpad += LINE * SIZE  # the power of ten stands between
 
 
 def tick_numbers() -> "Formatter":

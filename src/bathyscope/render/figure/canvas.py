@@ -278,7 +278,8 @@ def fit(figure: "Figure", width: float | None = None, pad: float = _PAD) -> None
     left, below = _up_to_pixel(pad - box.x0, dpi), _up_to_pixel(pad - box.y0, dpi)
     whole = _up_to_pixel(left + box.x1 + pad, dpi), _up_to_pixel(below + box.y1 + pad, dpi)
     whole = whole if width is None else (width, whole[1])
-    places = [(axes, axes.get_position().bounds) for axes in figure.axes]
+    # As they were set: a colour bar gives up a part of its place to its pointed ends.
+    places = [(axes, axes.get_position(original=True).bounds) for axes in figure.axes]
     figure.set_size_inches(*whole)
     for axes, (x, y, wide, tall) in places:
         axes.set_position(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bathyscope.render.figure.canvas import Canvas, View
+from bathyscope.render.figure.canvas import LINE, Canvas, View
 from bathyscope.render.lettering import SIZE, Lettering
 from bathyscope.render.numbers import written
 
@@ -40,7 +40,8 @@ def in_form(view: View, form: str) -> Texts:
 def room(texts: Texts, letters: Lettering, size: float = SIZE) -> tuple[float, float]:
     """Return width and height, inches, of a cell that has room for each of some texts."""
     sizes = [letters.inches(text, size) for text in {text for row in texts for text in row}]
-    return ROOM * max(width for width, _ in sizes), 1.5 * max(height for _, height in sizes)
+    tall = max(1.5 * max(height for _, height in sizes), LINE * letters.height((), size))
+    return ROOM * max(width for width, _ in sizes), tall
 
 
 def write(canvas: Canvas, texts: Texts) -> None:

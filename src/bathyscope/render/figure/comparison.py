@@ -41,7 +41,7 @@ def compose_comparison(
     if ax is not None:
         raise InputError("A comparison takes a panel for each map; leave out the axes.")
     look.require_only(
-        ("palette", "symmetric", "digits", "width", "font", "labels"),
+        ("palette", "symmetric", "digits", "width", "font"),
         "Panels of a comparison share what they can of one scale, and have no window, limit, "
         "hatching or layers of their own",
     )
@@ -193,7 +193,7 @@ def _write_below(
     """Write lines below all panels, as wide as they are together where no width is given."""
     box, size = figure.get_tightbbox(), letters.small
     wide = max(box.width, 4.5) if width is None else width
-    text = letters.wrapped(letters.line(" · ".join(lines)), wide, size)
+    text = letters.wrapped(letters.line(" · ".join(lines)), wide, size, breaking=True)
     below = figure.add_axes((box.x0, box.y0 - 0.08, box.width, 0.01))
     below.set_axis_off()
     below.text(0, 0, text, va="top", color="0.35", **letters.style(size))

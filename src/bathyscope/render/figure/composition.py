@@ -88,5 +88,5 @@ def _move(bar: "Axes", inches: float) -> None:
     """Move the colour bar to the right."""
     figure = bar.get_figure(root=True)
     assert figure is not None
-    x, y, width, height = bar.get_position().bounds
+    x, y, width, height = bar.get_position(original=True).bounds
     bar.set_position((x + inches / figure.get_figwidth(), y, width, height))

@@ -86,7 +86,7 @@ def write_below(
         )  # fmt: skip
         below += _LEGEND * rows * size / SMALL
     if lines:
-        text = letters.wrapped(letters.line(" · ".join(lines)), width, size)
+        text = letters.wrapped(letters.line(" · ".join(lines)), width, size, breaking=True)
         axes.annotate(
             text, (0, 0), (-72 * left, -below), "axes fraction", textcoords="offset points",
             va="top", color="0.35", **letters.style(size),

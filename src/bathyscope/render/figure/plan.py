@@ -72,7 +72,7 @@ def plan_of(content: Content, width: float) -> SheetPlan:
     cell, slant = _slanted(view, cell, least_width, per_strip < count)
     starts = range(0, count, per_strip)
     strips = tuple(range(at, min(at + per_strip, count)) for at in starts)
-    limit = None if slant == 0 else _SLANTED if slant == SLANT else _UPRIGHT
+    limit = _UPRIGHT if slant == 90 else _SLANTED
     tall = max(_height(view), 0.0 if least is None else least[1])
     require_room(0.0, tall * len(view.places_down) * len(strips))
     size = _pixels(cell), _pixels(tall)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _BETWEEN = 0.1  # inches between strips, and between the last one and the bar
 _BAR, _BAR_LENGTH = 0.09, 2.0
+_POINT = 0.1  # inches that a pointed end of the bar takes
 _HIGHEST = 400.0  # inches: more than a page
 _TRIES = 6
 _SLACK = 0.002  # inches: less than a pixel
@@ -51,7 +52,7 @@ class Pile:
         """Move axes to below what stands there already."""
         box: Any = axes.get_tightbbox()
         top, bottom = box.y1 / PRINT_DPI, box.y0 / PRINT_DPI
-        x, y, width, height = axes.get_position().bounds
+        x, y, width, height = axes.get_position(original=True).bounds
         down = self.below - top
         axes.set_position((x, y + down, width, height))
         self.below = bottom + down - _BETWEEN
@@ -143,11 +144,8 @@ def draw_bar(
 ) -> None:
     """Draw the colour bar below what a pile holds; `bar.add_bar` says the rest."""
     assert look.inches is not None
-    box = canvas.axes.get_tightbbox()
-    assert box is not None
-    room = (
-        look.inches - 2 * PAD - canvas.axes.get_window_extent().x0 / PRINT_DPI + box.x0 / PRINT_DPI
-    )
+    left = -pile.figure.get_tightbbox().x0
+    room = look.inches - 2 * PAD - left - _POINT
     axes = pile.new(min(_BAR_LENGTH, room), _BAR)
     add_bar(canvas, image, axes, look, lying=room, together=together)
     pile.settle(axes)
@@ -159,7 +157,7 @@ def _composed(content: Content, width: float, wanted: float) -> "Figure":
     canvases, image, said = draw_strips(pile, content, width)
     draw_bar(pile, canvases[0], image, content.look)
     last, left = canvases[-1], -pile.figure.get_tightbbox().x0
-    gap = last.axes.get_position().y0 - pile.below - _BETWEEN
+    gap = last.axes.get_position(original=True).y0 - pile.below - _BETWEEN
     lines, room = content.lines(*said), wanted - 2 * PAD
     write_below(last.axes, last.letters, content.entries, lines, gap, room, left)
     return pile.figure
