@@ -91,7 +91,7 @@ def test_a_table_says_what_a_figure_says(tmp_path: Path) -> None:
     bs.draw(run, tmp_path / "t.tex", totals=True)
     text = (tmp_path / "t.tex").read_text()
     caption = text.partition("\\caption{")[2].replace("{,}", ",").replace("{-}", "-")
-    for words in ("Target ``{}~4''{}", "given, not written", "standard error up to 0.26", "gap to"):
+    for words in ("Target ``{}~4''{}", "given, not written", "standard error up to 0.26"):
         assert words in caption
     assert text.count("$\\pm$") == 14, "sums of sampled columns have intervals"
     bs.draw(run, tmp_path / "t.tex")  # it knows its own
