@@ -204,7 +204,7 @@ def test_powers_of_ten_and_pointed_bars_fit_a_column_too() -> None:
     for size, look in ((1e-9, {}), (1e8, {"symmetric": True}), (1.0, {"limit": 0.5})):
         values = normal(12, 5, size)
         heatmap = Heatmap(values, Axis("token", labels), Axis("feature", labels[:5]), SIGNED)
-        figure = bs.figure(heatmap, width="column", totals=True, **look)  # type: ignore[arg-type]
+        figure = bs.figure(heatmap, width="column", totals=True, **look)
         assert_legible(figure)
         assert {float(text.get_fontsize()) for text in texts(figure)} == {8}
 
