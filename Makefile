@@ -1,4 +1,4 @@
-# make demo: three heatmaps of a real language model, in ./bathyscope-demo/
+# make demo: five heatmaps of a real language model, in ./bathyscope-demo/
 # make study: forty problems, four worked examples each, and what can be claimed of them, in ./bathyscope-study/
 # make test: formatter, linter, types, and every test
 # make bench: what it costs beside other tools, in ratios, and whether Think@n pays; long, on a quiet machine

@@ -46,7 +46,12 @@ def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         exec(compile(block, str(page), "exec"), names)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+QUESTIONS = ROOT / "docs" / "questions.md"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page != QUESTIONS], ids=lambda page: page.name
+)
 def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for block in blocks(page, "console"):
@@ -61,6 +66,61 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             assert program == "bathyscope"
             result = CliRunner().invoke(app, arguments)
             assert result.exit_code == 0, result.output
+
+
+_ANSWERS = re.findall(
+    r"```console\n\$ (.*?)```\n\n```text\n(.*?)```", QUESTIONS.read_text(encoding="utf-8"), re.S
+)
+
+
+def test_every_question_has_an_answer() -> None:
+    assert len(_ANSWERS) == QUESTIONS.read_text(encoding="utf-8").count("## ") == 5
+
+
+@pytest.mark.parametrize(("command", "shown"), _ANSWERS)
+def test_questions_are_answered_as_shown(
+    command: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, shlex.split(command.replace("\\\n", ""))[1:])
+    assert result.exit_code == 0, result.output
+    printed = [_words(line) for line in result.stdout.splitlines()]
+    whole = [word for line in printed for word in line]
+    for line in shown.splitlines():
+        places = printed if "|" in line else [whole]
+        assert any(_holds(place, _words(line)) for place in places), f"{line}\n{result.stdout}"
+
+
+def _words(line: str) -> list[str]:
+    return re.sub(r"[|│┃┏┓┡┩━─┳╇└┘┴]", " ", line).split()
+
+
+def _holds(words: list[str], shown: list[str]) -> bool:
+    """Tell whether words stand among others, one after the other; numbers within 2 %."""
+    ends = len(words) - len(shown) + 1
+    return any(all(map(_same, words[k : k + len(shown)], shown)) for k in range(ends))
+
+
+def _same(word: str, shown: str) -> bool:
+    numbers = [one.replace("−", "-").rstrip(".,") for one in (word, shown)]
+    try:
+        return float(numbers[0]) == pytest.approx(float(numbers[1]), rel=0.02, abs=0.02)
+    except ValueError:
+        return word == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "held"),
+    [
+        ("│ a b │ +1.00 │", "a b | +1.01", True),
+        ("│ a b │ +1.00 │", "a b | +1.20", False),
+        ("│ a b │ +1.00 │", "b a", False),
+        ("−0.5 nats.", "-0.5 nats.", True),
+        ("layer 24", "layer 25", False),
+    ],
+)
+def test_what_is_shown_is_compared(words: str, shown: str, held: bool) -> None:
+    assert _holds(_words(words), _words(shown)) is held
 
 
 def test_links_and_pictures_exist() -> None:

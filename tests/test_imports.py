@@ -28,6 +28,7 @@ LEVELS = (
     "model",
     "attribution",
     "layers",
+    "citation",
     "faithfulness",
     "thinking",
     "reasoning",

@@ -7,6 +7,8 @@ from bathyscope.attribution.attribute import interact_each as interact_each
 from bathyscope.attribution.grouping import group_columns as group_columns
 from bathyscope.attribution.many import attribute_many as attribute_many
 from bathyscope.attribution.settings import AttributionSettings as AttributionSettings
+from bathyscope.citation.result import Support as Support
+from bathyscope.citation.support import support as support
 from bathyscope.comparison.compare import compare as compare
 from bathyscope.core.errors import BathyscopeError as BathyscopeError
 from bathyscope.core.errors import InputError as InputError

@@ -47,3 +47,18 @@ def test_the_short_account_leads_and_is_the_picture_s_alternative_text(tmp_path:
     assert f'alt="{html.escape(short)}"' in shown
     assert short.split("“")[0] in shown.partition("<img")[0]
     assert "Axes" in folded and "Axes" not in shown
+
+
+def test_what_was_asked_stands_beside_its_figure(tmp_path: Path) -> None:
+    asked = bs.Prompt.marked("Q: [[<b>1</b>]]\nA: [[2]]")
+    words = bs.describe(SAMPLES["depth"]())
+    shown = Exhibit("a.png", words, "Title", asked, " <i>3</i>", " 4", "explore.html#cell=a:0:1")
+    write_gallery(tmp_path / "p.html", "t", "i", [shown])
+    page = Tags()
+    page.feed((tmp_path / "p.html").read_text())
+    assert page.tags.count("mark") == 2 and page.tags.count("dt") == 2
+    assert "i" not in page.tags and "b" not in page.tags
+    assert page.links == ["a.png", "explore.html#cell=a:0:1"]
+    assert shown.pieces == [
+        ("Q: ", False), ("<b>1</b>", True), ("\nA: ", False), ("2", True)
+    ]  # fmt: skip

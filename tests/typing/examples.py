@@ -57,6 +57,16 @@ def conversations(model: bs.LanguageModel) -> None:
     bs.depth(model, "What?", chat=True, system="Be kind.")
 
 
+def supports(model: bs.LanguageModel) -> None:
+    found = bs.support(model, Path("folder"), "Who?", answer=None, chat=True, budget=64)
+    assert_type(found, bs.Support)
+    assert_type(found.answer, str)
+    assert_type(found.by_passage, bs.AttributionRun)
+    assert_type(found.by_sentence, bs.AttributionRun)
+    assert_type([one.citation for one in found.sentences], list[str])
+    bs.support(model, ["One.", "Two."], "Who?", "Me.").save("folder", overwrite=True)
+
+
 def chains(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
     run = bs.chain(model, prompt, "One. Two. It is 3.", steps="sentences", answer="last-number")
     assert_type(run, bs.ChainRun)

@@ -28,6 +28,7 @@ from bathyscope.cli import (
     runs,
     select,
     study,
+    support,
     think,
     view,
 )
@@ -125,6 +126,7 @@ for name, module in {
     "open": open,
     "study": study,
     "rank": rank,
+    "support": support,
 }.items():
     kind = listings.ending_with(*LISTS.get(name, ()))
     app.command(name, cls=kind)(_ends_well(module.command))

@@ -1,4 +1,4 @@
-"""`bathyscope demo`: three maps and a page."""
+"""`bathyscope demo`: five maps and a page."""
 
 from functools import partial
 from pathlib import Path
@@ -21,15 +21,16 @@ def command(
     device: options.Device = None,
     verify: options.Verify = False,
 ) -> None:
-    """Compute three heatmaps of a real model and a page that explains them."""
+    """Compute five heatmaps of a real model and a page that explains them."""
     with progress_bars() as progress:
         from bathyscope.cli.results import show_all, shown_if_lost
         from bathyscope.core.files.outputs import require_writable
-        from bathyscope.demo.demo import compute, write
+        from bathyscope.demo.demo import compute, greedy_answers, write
 
         require_writable(output, overwrite=overwrite)
         language_model = options.load_model(model, revision, dtype, device, progress, verify=verify)
         runs = compute(language_model, progress)
+        written = greedy_answers(language_model, runs)
     with shown_if_lost(partial(show_all, [*runs.values()], as_json=False)):
-        write(runs, output, overwrite=overwrite)
+        write(runs, output, written, overwrite=overwrite)
     note(f"open {output / 'index.html'} in a browser")

@@ -24,6 +24,10 @@ def command(
     target: Annotated[
         str | None, typer.Option(help="Continuation of PROMPT. [default: the model writes it]")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Rank by why the target rather than this continuation."),
+    ] = None,
     method: Annotated[str, typer.Option(metavar="NAME", help="As of attribute.")] = "shapley",
     features: options.Features = "marked",
     chat: options.Chat = False,
@@ -63,6 +67,7 @@ def command(
             prompt, turn = asked.of(loaded)
             run = attribute(
                 loaded, prompt, text if turn is None else turn, method=method,
+                against=None if against is None else given_text(against, "text of --against"),
                 **asked.settings, budget=budget, seed=seed, max_new_tokens=max_new_tokens,
                 progress=progress,
             )  # fmt: skip

@@ -61,6 +61,20 @@ def view(
         partial.write_text(document, encoding="utf-8")
 
 
+def addresses(subjects: Sequence[Run | Heatmap], names: Sequence[str]) -> list[str]:
+    """Return for each map what is put behind a page's name to open it there: `#cell=…`.
+
+    Args:
+        subjects: The maps of a page, as `view` is given them.
+        names: What each is called on it.
+    """
+    runs = map(as_run, subjects)
+    maps = page_data([Shown(*each) for each in zip(runs, names, strict=True)])["maps"]
+    first = {name: next(m for m in maps if m["name"].startswith(name)) for name in names}
+    opening = ((one["id"], one["opening"]) for one in first.values())
+    return [f"#cell={id}:{at['row']}:{at['column']}" for id, at in opening]
+
+
 def page(
     subjects: Sequence[Run | Heatmap],
     names: Sequence[str] | None = None,

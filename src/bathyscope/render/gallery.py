@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from bathyscope.core.files.writing import new_file
 from bathyscope.description.markdown import as_text
 from bathyscope.description.words.account import divided
+from bathyscope.prompt import Prompt
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,32 @@ class Exhibit:
     Attributes:
         figure: Path of the picture, relative to the page.
         description: Markdown, as `describe` makes it: the short account is shown, the rest folded.
+        title: A few words; that of the description where empty.
+        prompt: What the model was asked, its features marked.
+        written: What the model writes after it, greedily.
+        given: What it was given instead; None where the map is of what it wrote.
+        link: Where the map can be explored; none where empty.
     """
 
     figure: str
     description: str
+    title: str = ""
+    prompt: Prompt | None = None
+    written: str | None = None
+    given: str | None = None
+    link: str = ""
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The prompt in pieces, and whether each is a feature."""
+        if self.prompt is None:
+            return []
+        text, edges = self.prompt.text, [0]
+        for span in self.prompt.features:
+            edges += span
+        edges.append(len(text))
+        cut = [text[start:end] for start, end in pairwise(edges)]
+        return [(piece, place % 2 == 1) for place, piece in enumerate(cut) if piece]
 
 
 def write_gallery(path: Path, title: str, introduction: str, exhibits: list[Exhibit]) -> None:
@@ -50,12 +75,12 @@ def write_gallery(path: Path, title: str, introduction: str, exhibits: list[Exhi
         partial.write_text(page, encoding="utf-8")
 
 
-def _parts(exhibit: Exhibit, html: Callable[[str], str]) -> dict[str, str]:
-    """Return what the page shows of an exhibit: its picture, and its words in HTML."""
+def _parts(exhibit: Exhibit, html: Callable[[str], str]) -> dict[str, Any]:
+    """Return what the page shows of an exhibit: the exhibit itself, and its words in HTML."""
     title, short, full = divided(exhibit.description)
     return {
-        "figure": exhibit.figure,
-        "title": html(f"## {title}"),
+        "shown": exhibit,
+        "title": html(f"## {exhibit.title or title}"),
         "short": html(short),
         "alternative": as_text(short).strip(),
         "full": html(full),

@@ -23,7 +23,9 @@ _RUN = re.compile(rb'\{\s*"schema":\s*\d+,\s*"kind":\s*"')
 
 _DOCUMENT = "run.json"
 _BESIDE = {"arrays.safetensors", "scores.csv", "figure.png", "description.md"}
-_PARTS = re.compile(r"target-[1-9]\d*|division|multiplication|depth|maps")
+_PARTS = re.compile(
+    r"target-[1-9]\d*|(?:given-)?(?:division|multiplication)|depth|maps|passages|sentences"
+)
 
 
 def foreign(path: Path) -> Path | None:
