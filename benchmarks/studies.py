@@ -199,7 +199,7 @@ def main() -> None:
         print(f"{name}: {value:.3g}")
     ratios: list[Ratio] = []
     for engine in options.engines.split(","):
-        one = timed(options.busy, StubWork(wait=BUSY), Doing(engine, 1, shard=2))
+        one = timed(options.busy, StubWork(wait=BUSY), Doing(engine, 1))
         overhead = f"a record that waits {BUSY} s by engine {engine}, beside {BUSY} s"
         ratios.append(Ratio(overhead, 1.05, one / BUSY, one / BUSY, None, one, BUSY, "s"))
         if engine != "here":
