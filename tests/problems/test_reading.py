@@ -164,6 +164,16 @@ def test_what_is_no_problem_is_named_with_its_place(
         bs.read_problems(written(tmp_path, content))
 
 
+def test_a_solution_without_the_mark_of_the_others_is_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    lines = ['{"question": "a", "answer": "1 + 1\\n#### 2"}', '{"question": "b", "answer": "is 3"}']
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(bs.InputError, match=r"line 2: no answer stands behind ####"):
+        bs.read_problems(path)
+    path.write_text("\n".join([lines[0], '{"question": "b", "answer": "3"}']), "utf-8")
+    assert [one.answer for one in bs.read_problems(path)] == ["2", "3"]
+
+
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.jsonl", "a\0b"):
         with pytest.raises(bs.InputError, match="cannot be read"):

@@ -1,6 +1,7 @@
 """Reading: files of problems, whichever of the known shapes they have."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bathyscope.core.errors import InputError
@@ -27,8 +28,10 @@ def read_problems(path: str | Path, *, shape: str | None = None) -> list[Problem
     path = Path(path)
     asked = None if shape is None else SHAPES.require(shape)
     problems = []
-    for number, record in enumerate(read_records(path), start=1):
-        found = _shape(record, asked)
+    records = list(read_records(path))
+    shapes = [_shape(record, asked) for record in records]
+    _require_marks(records, shapes)
+    for number, (record, found) in enumerate(zip(records, shapes, strict=True), start=1):
         with working("shape of problems", found):
             problems.append(found.problem(record, f"{path.stem}-{number}"))
     _require_different(problems, path)
@@ -51,6 +54,19 @@ def _shape(record: Record, asked: Shape | None) -> Shape:
     raise InputError(
         f"{record.place} has the fields {record.names}; expected were those of {expected}."
     )
+
+
+def _require_marks(records: Sequence[Record], shapes: Sequence[Shape]) -> None:
+    """Raise InputError where a worked solution lacks the mark of the answer that others have."""
+    if not any(shape.name == "gsm8k" for shape in shapes):
+        return
+    for record, shape in zip(records, shapes, strict=True):
+        bare = record.fields.keys() == {"question", "answer"}
+        if shape.name == "bathyscope" and bare and len(str(record.fields["answer"]).split()) > 1:
+            raise InputError(
+                f"{record.place}: no answer stands behind ####, as it does in other records of the "
+                "file; add it, or leave the record out."
+            )
 
 
 def _require_different(problems: list[Problem], path: Path) -> None:
