@@ -105,8 +105,8 @@ def test_missing_weights_are_not_made_up(llama_folder: str, tmp_path: Path) -> N
 
 
 def test_unknown_dtypes_and_devices_are_refused(llama_folder: str) -> None:
-    with pytest.raises(InputError, match="int8"):
-        load(llama_folder, dtype="int8")
+    with pytest.raises(InputError, match="int3"):
+        load(llama_folder, dtype="int3")
     for device in ("cuda:77", "toaster"):
         with pytest.raises(InputError, match=device):
             load(llama_folder, device=device)

@@ -1,5 +1,8 @@
 """Arguments and options that several commands share, defined once."""
 
+import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +24,20 @@ Model = Annotated[
 Revision = Annotated[
     str | None, typer.Option(metavar="NAME", help="Branch, tag or commit of a hub id.")
 ]
-Dtype = Annotated[str, typer.Option(help="float32, bfloat16, float16 or float64.")]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        help="float32, bfloat16, float16, float64; weights in few bits: int8, int4, llm.int8, nf4."
+    ),
+]
 Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1, … [default: CUDA where there is one]")
+    str | None,
+    typer.Option(
+        "--device",
+        "--device-map",
+        help="cpu, cuda, cuda:1, …; auto, balanced, sequential or a .json file: layers on several; "
+        "tensor: matrices among torchrun's processes. [default: CUDA where there is one]",
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -168,6 +182,12 @@ def cache_file(wanted: bool) -> Path | None:
     return cache_folder() / "evaluations.sqlite" if wanted else None
 
 
+def _print_once(device: str | None) -> None:
+    """Have one of the processes that hold a model together print alone."""
+    if device == "tensor" and os.environ.get("RANK", "0") != "0":
+        sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+
+
 def load_model(
     model: str | None,
     revision: str | None,
@@ -180,7 +200,10 @@ def load_model(
     """Load the model the options name."""
     from bathyscope.model.lean_imports import lean_imports
 
-    with lean_imports():
+    _print_once(device)
+    # Layers over devices, divided matrices and few bits need what is put off there.
+    plain = device in (None, "cpu") and dtype in ("float32", "bfloat16", "float16", "float64")
+    with lean_imports() if plain else nullcontext():
         from bathyscope.model.loading import load
 
         return load(

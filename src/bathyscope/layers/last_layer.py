@@ -150,8 +150,7 @@ class LastLayerComparison:
         self.anatomy = anatomy
         self.statistics = tuple(statistics)
         self.top_k = top_k
-        head = next(anatomy.lm_head.parameters())
-        self.workers = Workers(head.device)
+        self.workers = Workers(anatomy.device)
         self._way: Rows | None = None
         self._logits: Tensor | None = None
 
@@ -214,7 +213,7 @@ class LastLayerComparison:
         """How many rows are best projected at once, so that their logits fit."""
         weight = next(self.anatomy.lm_head.parameters())
         bytes_each = len(weight) * weight.element_size()
-        return fitting(bytes_each, weight.device, ROWS_PER_BLOCK, _MOST_ROWS_PER_BLOCK)
+        return fitting(bytes_each, self.anatomy.device, ROWS_PER_BLOCK, _MOST_ROWS_PER_BLOCK)
 
     def release(self) -> None:
         """Give the memory for logits back until they are needed again."""

@@ -106,7 +106,7 @@ class Settler:
         weight = next(self.anatomy.lm_head.parameters())
         # Logits, q and the logits in float32 from which the text's own tokens are scored.
         bytes_each = len(weight) * (weight.element_size() + 8)
-        return fitting(bytes_each, weight.device, _TOKENS_AT_ONCE, _POSITIONS_ON_DEVICE)
+        return fitting(bytes_each, self.anatomy.device, _TOKENS_AT_ONCE, _POSITIONS_ON_DEVICE)
 
     @torch.inference_mode()
     def depths(self, rows: Tensor, final: Tensor, emitted: Tensor | None = None) -> Tensor:

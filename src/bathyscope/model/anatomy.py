@@ -81,7 +81,9 @@ class Anatomy(Head):
 
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
             stream = residual_stream_of(output)
-            states.append(stream[0, positions] if rows is None else stream[rows, positions])
+            where = positions.to(stream.device)
+            kept = stream[0, where] if rows is None else stream[rows.to(stream.device), where]
+            states.append(kept.to(self.device))
 
         with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
             yield states
@@ -96,7 +98,7 @@ class Anatomy(Head):
         states: list[Tensor] = []
 
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:
-            states.append(residual_stream_of(output)[:, -1])
+            states.append(residual_stream_of(output)[:, -1].to(self.device))
 
         with hooked(*(layer.register_forward_hook(keep) for layer in self.layers)):
             yield states

@@ -149,6 +149,7 @@ def _gathered(pages: Sequence[Tensor], index: Tensor, rows: int) -> Tensor:
     """Return what lies at places of the pages joined, (rows, heads, positions, size)."""
     heads, _, size = pages[0].shape
     # Zeros, because what lies before a short past is masked, and 0 · NaN would not be 0.
+    index = index.to(pages[0].device)  # layers may lie on several devices
     pool = torch.cat([pages[0].new_zeros(heads, 1, size), *pages], dim=1)
     return pool.index_select(1, index).view(heads, rows, -1, size).transpose(0, 1)
 
@@ -172,7 +173,9 @@ def grown(
 
     def read(full: Tensor) -> Tensor:
         by_head = full.transpose(0, 1)
-        return by_head.reshape(len(by_head), -1, full.shape[-1]).index_select(1, index)
+        return by_head.reshape(len(by_head), -1, full.shape[-1]).index_select(
+            1, index.to(full.device)
+        )
 
     layers: KeyValues = []
     for layer in cache.layers:

@@ -2,6 +2,8 @@
 
 import torch
 
+from bathyscope.model.processes import least
+
 _BYTES_AT_ONCE = 2 << 30
 _SHARE_OF_FREE = 4  # of what is free, at most a fourth is taken by one of our buffers
 
@@ -25,7 +27,8 @@ def bytes_allowed(device: torch.device) -> int | None:
     """
     if device.type == "cpu":
         return None
-    return free_bytes(device) // _SHARE_OF_FREE if device.type == "cuda" else _BYTES_AT_ONCE
+    free = free_bytes(device) // _SHARE_OF_FREE if device.type == "cuda" else _BYTES_AT_ONCE
+    return least(free, device)
 
 
 def fitting(bytes_each: int, device: torch.device, on_processor: int, most: int) -> int:

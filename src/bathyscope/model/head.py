@@ -63,6 +63,13 @@ class Head:
         return filled
 
     @property
+    def device(self) -> torch.device:
+        """Where the unembedding computes: that of its weights, unless these are fetched for it."""
+        weight = next(self.lm_head.parameters())
+        fetching: Any = getattr(self.lm_head, "_hf_hook", None)
+        return torch.device(fetching.execution_device) if weight.is_meta else weight.device
+
+    @property
     def linear_head(self) -> nn.Linear | None:
         """The unembedding where it is a plain matrix, nothing derived from it; else None."""
         head: Any = self.lm_head
@@ -85,7 +92,8 @@ class Head:
 
         def select(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             states, *rest = inputs
-            kept.append(states[places[:, 0], places[:, 1]])
+            row, position = places.to(states.device).T
+            kept.append(states[row, position].to(self.device))
             return (states[:1, :1], *rest)
 
         with hooked(self.lm_head.register_forward_pre_hook(select)):

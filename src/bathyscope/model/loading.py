@@ -7,17 +7,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from bathyscope.core.errors import InputError, ModelError
+from bathyscope.core.errors import ModelError
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, standard
 from bathyscope.model import bundled, gguf
 from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.measured import measuring_anew, sha256_of
+from bathyscope.model.placing import FEW_BITS, Place, computed_in, placement
 from bathyscope.model.quiet import without_bars
 from bathyscope.model.verdicts import Verdicts, known_by
-
-DTYPES = ("float32", "bfloat16", "float16", "float64")
 
 
 @keywords_checked
@@ -26,7 +25,7 @@ def load(
     *,
     revision: str | None = None,
     dtype: str = "float32",
-    device: str | None = None,
+    device: Place = None,
     verify: bool = False,
     progress: Progress = standard,
 ) -> LanguageModel:
@@ -38,8 +37,12 @@ def load(
             where that is installed, upon the base model that it names. No code that
             comes with a model is ever run.
         revision: Branch, tag or commit of a hub id.
-        dtype: One of float32, bfloat16, float16, float64.
+        dtype: One of float32, bfloat16, float16, float64; or int8, int4 (torchao), llm.int8, nf4
+            (bitsandbytes): weights in few bits, computed in bfloat16.
         device: A torch device such as "cpu" or "cuda:0"; None takes CUDA where there is one.
+            "auto", "balanced" and "sequential" lay layers over all devices and the main memory; a
+            mapping from modules to devices, or a .json file with one, says where; "tensor" divides
+            every matrix among the processes that torchrun started.
         verify: Measure again what the cache keeps of files and models that have not changed:
             hashes, where the layers are, and whether prompts may share their beginnings.
         progress: Told of the steps.
@@ -48,8 +51,7 @@ def load(
         InputError: `dtype`, `device` or `revision` cannot be used.
         ModelError: The model is not found, is not a causal language model, or fails the check.
     """
-    if dtype not in DTYPES:
-        raise InputError(f"The dtype {dtype!r} is not known; choose one of {', '.join(DTYPES)}.")
+    computed_in(dtype)
     with measuring_anew(verify):
         return _loaded(model, revision, dtype, device, progress, verify)
 
@@ -58,16 +60,16 @@ def _loaded(
     model: str | Path | None,
     revision: str | None,
     dtype: str,
-    device: str | None,
+    device: Place,
     progress: Progress,
     verify: bool,
 ) -> LanguageModel:
     adapter = None if model is None else adapter_in(Path(model).expanduser())
     if adapter is None:
-        source, provenance = _source(model, revision, dtype, progress)
+        source, provenance = _source(model, revision, computed_in(dtype), progress)
     else:
         revision = revision or adapter.revision
-        source, provenance = _base_of(adapter, revision, dtype, progress)
+        source, provenance = _base_of(adapter, revision, computed_in(dtype), progress)
     provenance = {"source": None if model is None else str(model), **provenance}
     return _from_pretrained(source, provenance, revision, dtype, device, progress, adapter, verify)
 
@@ -89,8 +91,8 @@ def identity(
     """
     adapter = None if model is None else adapter_in(Path(model).expanduser())
     if adapter is None:
-        return _source(model, revision, dtype, progress)[1]
-    return _base_of(adapter, revision or adapter.revision, dtype, progress)[1]
+        return _source(model, revision, computed_in(dtype), progress)[1]
+    return _base_of(adapter, revision or adapter.revision, computed_in(dtype), progress)[1]
 
 
 def _base_of(
@@ -138,7 +140,7 @@ def _from_pretrained(
     provenance: dict[str, Any],
     revision: str | None,
     dtype: str,
-    device: str | None,
+    device: Place,
     progress: Progress,
     adapter: Adapter | None,
     verify: bool,
@@ -146,11 +148,17 @@ def _from_pretrained(
     import torch
     from transformers import AutoModelForCausalLM
 
-    stage = f"load {provenance['name']}"
+    provenance, stage = dict(provenance), f"load {provenance['name']}"
     progress(stage, 0, 3)
-    place = _device(device)
+    placed = placement(device)
+    provenance |= {} if placed.record is None else {"placed": placed.record}
     # None would have transformers ask on the terminal, in the midst of whatever stands there.
     options: dict[str, Any] = {"trust_remote_code": False}
+    weights = dict(placed.options)
+    if dtype in FEW_BITS:
+        provenance |= {"weights": dtype}
+        weights = {"device_map": {"": "cpu"}} | weights
+        weights["quantization_config"] = FEW_BITS[dtype].settings()
     options |= {} if revision is None else {"revision": revision}
     if not Path(source).is_dir() and not hub_answers():
         options["local_files_only"] = True  # saves a minute of retries that cannot succeed
@@ -158,18 +166,19 @@ def _from_pretrained(
         tokenizer = _tokenizer(source, adapter, options)
         progress(stage, 1, 3)
         loader: Any = AutoModelForCausalLM
-        options |= {"dtype": getattr(torch, dtype), "output_loading_info": True}
+        options |= {"dtype": getattr(torch, computed_in(dtype)), "output_loading_info": True}
         with without_bars():
-            model, report = loader.from_pretrained(source, **options)
+            model, report = loader.from_pretrained(source, **options, **weights)
         model = model if adapter is None else adapter.attached(model)
     except Exception as error:  # readers of foreign files raise whatever they stumble over
         named = source if adapter is None else f"{adapter.folder} on {source}"
         raise _not_loadable(named, error, offline="local_files_only" in options) from error
     _require_all_weights(source, report)
-    model.to(place)
     progress(stage, 2, 3)
     provenance = _with_commit(provenance, model)
-    verdicts = Verdicts(model, known_by(source, provenance), verify=verify)
+    # What is kept might be found by one of several processes while another still looks for it.
+    known = None if placed.together else known_by(source, provenance)
+    verdicts = Verdicts(model, known, verify=verify)
     wrapped = LanguageModel(model, tokenizer, provenance, verdicts)
     progress(stage, 3, 3)
     return wrapped
@@ -225,22 +234,6 @@ def hub_answers() -> bool:
     except OSError:
         return False
     return True
-
-
-def _device(device: str | None) -> Any:
-    import torch
-
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        place = torch.device(device)
-        torch.empty(0, device=place)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise InputError(
-            f"The device {device!r} cannot be used here ({_first_sentence(error)}); "
-            "try --device cpu."
-        ) from error
-    return place
 
 
 def weights_digest(folder: Path) -> str:

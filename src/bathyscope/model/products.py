@@ -155,4 +155,5 @@ def _suits(states: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
         and weight.numel() > 0
         and states.numel() > 0
         and type(states) is Tensor
+        and type(weight) in (Tensor, torch.nn.Parameter)
     )

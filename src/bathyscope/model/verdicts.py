@@ -52,7 +52,9 @@ def known_by(source: str, provenance: Mapping[str, Any]) -> dict[str, Json] | No
         source: What transformers loaded: a folder or a hub id.
         provenance: Its record, with "sha256" or "revision" where these are known.
     """
-    identity = {key: provenance.get(key) for key in ("sha256", "revision", "adapter")}
+    identity = {
+        key: provenance.get(key) for key in ("sha256", "revision", "adapter", "weights", "placed")
+    }
     folder = Path(source)
     if folder.is_dir():
         files = sorted(file for file in folder.iterdir() if file.is_file())
@@ -71,5 +73,8 @@ def _print_of(model: Any) -> list[tuple[Any, ...]]:
         )
         for module in model.modules()
     ]
-    weights = [(id(one), one._version, one.data_ptr()) for one in model.parameters()]
+    weights = [
+        (id(one), None if one.is_inference() else one._version, one.data_ptr())
+        for one in model.parameters()
+    ]
     return [*modules, *weights]

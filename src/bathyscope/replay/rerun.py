@@ -180,8 +180,8 @@ def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) ->
     return load(
         source,
         revision=None if "sha256" in made_by else made_by.get("revision"),
-        dtype=made_by["dtype"],
-        device=device or made_by["device"],
+        dtype=made_by.get("weights", made_by["dtype"]),
+        device=device or made_by.get("placed", made_by["device"]),
         progress=progress,
     )
 

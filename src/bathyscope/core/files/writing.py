@@ -13,6 +13,13 @@ from bathyscope.core.files.outputs import refuse_existing, refuse_foreign
 from bathyscope.core.files.renaming import exchange, rename_new
 from bathyscope.core.files.scratch import MODE, OLD, scratch
 
+_keeps = [True]
+
+
+def keep_nothing() -> None:
+    """Have this process write nothing from now on: another one computes and writes the same."""
+    _keeps[0] = False
+
 
 @contextmanager
 def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
@@ -54,6 +61,8 @@ def new_numbered_folder(stem: Path, write: Callable[[Path], None]) -> Path:
         new = work / stem.name
         new.mkdir()
         write(new)
+        if not _keeps[0]:
+            return stem
         _inherit_mode(new)
         for path in numbered(stem):
             with suppress(FileExistsError):  # another process may have taken it just now
@@ -76,13 +85,15 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def _written(path: Path, *, overwrite: bool, folder: bool) -> Iterator[Path]:
-    refuse_existing(path, overwrite=overwrite, folder=folder)
+    if _keeps[0]:
+        refuse_existing(path, overwrite=overwrite, folder=folder)
     place = Path(os.path.abspath(path))
     with _complaints(path), scratch(place.parent) as work:
         new = work / place.name
         yield new
-        _inherit_mode(new)
-        _publish(new, place, overwrite=overwrite, folder=folder)
+        if _keeps[0]:
+            _inherit_mode(new)
+            _publish(new, place, overwrite=overwrite, folder=folder)
 
 
 @contextmanager

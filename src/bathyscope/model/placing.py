@@ -1,0 +1,156 @@
+"""Where a model's weights lie, and in how many bits: what transformers is told of both."""
+
+import json
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from bathyscope.core.errors import InputError, first_sentence
+from bathyscope.model.processes import join
+
+SPREAD = ("auto", "balanced", "balanced_low_0", "sequential")
+"""Ways of accelerate to lay layers over all devices, and what does not fit in the main memory."""
+
+TENSOR = "tensor"
+"""Every matrix divided among the processes that torchrun started."""
+
+DTYPES = ("float32", "bfloat16", "float16", "float64")
+
+Place = str | Mapping[str, str | int] | None
+
+
+class Kept(NamedTuple):
+    """Weights in few bits.
+
+    Attributes:
+        package: Whose.
+        settings: Makes what transformers takes.
+    """
+
+    package: str
+    settings: Callable[[], Any]
+
+
+def _torchao(bits: int) -> Any:
+    from torchao.quantization import IntxWeightOnlyConfig
+    from torchao.quantization.granularity import PerAxis, PerGroup
+    from transformers import TorchAoConfig
+
+    kind, each = (torch.int8, PerAxis(0)) if bits == 8 else (torch.int4, PerGroup(32))
+    return TorchAoConfig(IntxWeightOnlyConfig(weight_dtype=kind, granularity=each))
+
+
+def _bitsandbytes(bits: int) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if bits == 8:
+        # The usual threshold treats columns apart that any token of the text makes large: then
+        # tokens change what is predicted before them, and the check at loading refuses the model.
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=0.0)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )
+
+
+FEW_BITS = {
+    "int8": Kept("torchao", lambda: _torchao(8)),
+    "int4": Kept("torchao", lambda: _torchao(4)),
+    "llm.int8": Kept("bitsandbytes", lambda: _bitsandbytes(8)),
+    "nf4": Kept("bitsandbytes", lambda: _bitsandbytes(4)),
+}
+"""Types of weights that are turned into bfloat16 while they are multiplied."""
+
+
+def computed_in(dtype: str) -> str:
+    """Return the type in which a model with weights of a type computes.
+
+    Raises:
+        InputError: There is no such type, or the package for it is not installed.
+    """
+    if dtype in DTYPES:
+        return dtype
+    if dtype not in FEW_BITS:
+        known = ", ".join((*DTYPES, *FEW_BITS))
+        raise InputError(f"The dtype {dtype!r} is not known; choose one of {known}.")
+    package = FEW_BITS[dtype].package
+    if find_spec(package) is None:
+        raise InputError(
+            f"Weights in {dtype} need {package}, which is not installed: pip install "
+            "'bathyscope[quantised]', or choose --dtype bfloat16."
+        )
+    return "bfloat16"
+
+
+class Placement(NamedTuple):
+    """What transformers is told of devices.
+
+    Attributes:
+        options: For `from_pretrained`.
+        record: What a record says of it; None for a single device, which the model itself names.
+        together: Whether several processes hold the model.
+    """
+
+    options: dict[str, Any]
+    record: Any = None
+    together: bool = False
+
+
+def placement(device: Place) -> Placement:
+    """Return how weights are laid out.
+
+    They are read straight to where they belong; a processor has them where they were read.
+
+    Args:
+        device: A torch device; a name in `SPREAD`; `TENSOR`; a mapping from modules to devices,
+            "cpu" or "disk", or a .json file with one; None takes CUDA where there is one.
+
+    Raises:
+        InputError: It cannot be used here.
+    """
+    if isinstance(device, str) and device.endswith(".json"):
+        device = _mapping(Path(device).expanduser())
+    if isinstance(device, Mapping):
+        for place in {str(place) for place in device.values()} - {"cpu", "disk"}:
+            _device(f"cuda:{place}" if place.isdigit() else place)
+        return Placement({"device_map": dict(device)}, dict(device))
+    if device in SPREAD:
+        return Placement({"device_map": device}, device)
+    if device == TENSOR:
+        from transformers.distributed import DistributedConfig
+
+        parts = DistributedConfig(tp_plan="auto", tp_size=join())
+        return Placement({"distributed_config": parts}, TENSOR, True)
+    place = _device(device)
+    return Placement({} if place.type == "cpu" else {"device_map": {"": place}})
+
+
+def _mapping(file: Path) -> Mapping[str, str | int]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{file} cannot be read as a map from modules to devices ({first_sentence(error)})."
+        ) from error
+    if not isinstance(found, dict) or not all(isinstance(one, str | int) for one in found.values()):
+        raise InputError(
+            f"{file} holds no map from modules to devices; expected is JSON such as "
+            '{"model.embed_tokens": 0, "model.layers": "cpu"}.'
+        )
+    return found
+
+
+def _device(device: str | None) -> torch.device:
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            f"The device {device!r} cannot be used here ({first_sentence(error)}); try --device "
+            f"cpu, or one of {', '.join((*SPREAD, TENSOR))}."
+        ) from error
+    return place
