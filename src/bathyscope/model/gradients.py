@@ -1,9 +1,8 @@
 """Gradients of the values of some tokens at the embeddings of the prompt's tokens."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,10 +13,10 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.device import bytes_allowed, exact_float
 from bathyscope.model.foreign import boundary, run, text_config
 from bathyscope.model.forward import require_numbers, require_rows
-from bathyscope.model.hooks import hooked
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, logits_of, rounding
 from bathyscope.model.prefix_tree import Ids
+from bathyscope.model.way_back import require_way_back
 
 Wanted = tuple[int, int]
 """A position whose prediction is read, and the token id that is predicted."""
@@ -157,7 +156,7 @@ def require_embeddings(model: LanguageModel) -> None:
     expected = logits_of(model.model, torch.tensor([ids], device=model.model.device))
     require_numbers(expected, model.model)
     embeddings = _embedded(model, ids)[None]
-    _require_way_back(model, embeddings)
+    require_way_back(model.model, embeddings)
     why = "gives other predictions when fed with the embeddings of its tokens"
     try:
         with torch.no_grad():
@@ -169,47 +168,6 @@ def require_embeddings(model: LanguageModel) -> None:
         raise ModelError(
             f"{type(model.model).__name__} {why}, so gradients at its embeddings would not "
             "explain it; choose a method that leaves out text, such as leave_one_out."
-        )
-
-
-def _require_way_back(model: LanguageModel, embeddings: Tensor) -> None:
-    """Refuse a model whose packed weights pass numbers on and no gradient back.
-
-    What is left would come back beside them, along the residual stream, and look like an answer.
-
-    Raises:
-        ModelError: It has such weights.
-    """
-    stopped: list[str] = []
-
-    def look(module: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        back = None
-        if output.requires_grad:
-            seed = torch.ones_like(output)
-            (back,) = torch.autograd.grad(
-                output, inputs[0], seed, retain_graph=True, allow_unused=True
-            )
-        if back is None:
-            stopped.append(type(module).__name__)
-
-    kinds = [
-        module
-        for module in model.model.modules()
-        if isinstance(module, torch.nn.Linear)
-        and (type(module) is not torch.nn.Linear or type(module.weight) is not torch.nn.Parameter)
-    ]
-    if not kinds:
-        return
-    handles = [module.register_forward_hook(look) for module in kinds]
-    with hooked(*handles), frozen(model.model), torch.enable_grad():
-        # What fails altogether is found where it is computed.
-        with suppress(ModelError):
-            run(model.model, inputs_embeds=embeddings.clone().requires_grad_(), use_cache=False)
-    if stopped:
-        raise ModelError(
-            f"The packed weights of {type(model.model).__name__} ({stopped[0]}) give no gradient "
-            "here, so what a gradient method would show is wrong; choose a method that leaves out "
-            "text, or another --dtype."
         )
 
 

@@ -14,7 +14,7 @@ from bathyscope.model import bundled, gguf
 from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.measured import measuring_anew, sha256_of
-from bathyscope.model.placing import FEW_BITS, Place, computed_in, placement
+from bathyscope.model.placing import Place, computed_in, placement
 from bathyscope.model.quiet import without_bars
 from bathyscope.model.verdicts import Verdicts, known_by
 
@@ -148,17 +148,10 @@ def _from_pretrained(
     import torch
     from transformers import AutoModelForCausalLM
 
-    provenance, stage = dict(provenance), f"load {provenance['name']}"
+    stage, placed = f"load {provenance['name']}", placement(device, dtype)
     progress(stage, 0, 3)
-    placed = placement(device)
-    provenance |= {} if placed.record is None else {"placed": placed.record}
     # None would have transformers ask on the terminal, in the midst of whatever stands there.
     options: dict[str, Any] = {"trust_remote_code": False}
-    weights = dict(placed.options)
-    if dtype in FEW_BITS:
-        provenance |= {"weights": dtype}
-        weights = {"device_map": {"": "cpu"}} | weights
-        weights["quantization_config"] = FEW_BITS[dtype].settings()
     options |= {} if revision is None else {"revision": revision}
     if not Path(source).is_dir() and not hub_answers():
         options["local_files_only"] = True  # saves a minute of retries that cannot succeed
@@ -168,18 +161,17 @@ def _from_pretrained(
         loader: Any = AutoModelForCausalLM
         options |= {"dtype": getattr(torch, computed_in(dtype)), "output_loading_info": True}
         with without_bars():
-            model, report = loader.from_pretrained(source, **options, **weights)
+            model, report = loader.from_pretrained(source, **options, **placed.options)
         model = model if adapter is None else adapter.attached(model)
     except Exception as error:  # readers of foreign files raise whatever they stumble over
         named = source if adapter is None else f"{adapter.folder} on {source}"
         raise _not_loadable(named, error, offline="local_files_only" in options) from error
     _require_all_weights(source, report)
     progress(stage, 2, 3)
-    provenance = _with_commit(provenance, model)
+    provenance = _with_commit({**provenance, **placed.record}, model)
     # What is kept might be found by one of several processes while another still looks for it.
     known = None if placed.together else known_by(source, provenance)
-    verdicts = Verdicts(model, known, verify=verify)
-    wrapped = LanguageModel(model, tokenizer, provenance, verdicts)
+    wrapped = LanguageModel(model, tokenizer, provenance, Verdicts(model, known, verify=verify))
     progress(stage, 3, 3)
     return wrapped
 

@@ -1,4 +1,4 @@
-"""Where a model's weights lie, and in how many bits: what transformers is told of both."""
+"""Places and types of a model's weights, as transformers is told of them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ DTYPES = ("float32", "bfloat16", "float16", "float64")
 Place = str | Mapping[str, str | int] | None
 
 
-class Kept(NamedTuple):
+class FewBits(NamedTuple):
     """Weights in few bits.
 
     Attributes:
@@ -56,10 +56,10 @@ def _bitsandbytes(bits: int) -> Any:
 
 
 FEW_BITS = {
-    "int8": Kept("torchao", lambda: _torchao(8)),
-    "int4": Kept("torchao", lambda: _torchao(4)),
-    "llm.int8": Kept("bitsandbytes", lambda: _bitsandbytes(8)),
-    "nf4": Kept("bitsandbytes", lambda: _bitsandbytes(4)),
+    "int8": FewBits("torchao", lambda: _torchao(8)),
+    "int4": FewBits("torchao", lambda: _torchao(4)),
+    "llm.int8": FewBits("bitsandbytes", lambda: _bitsandbytes(8)),
+    "nf4": FewBits("bitsandbytes", lambda: _bitsandbytes(4)),
 }
 """Types of weights that are turned into bfloat16 while they are multiplied."""
 
@@ -85,20 +85,35 @@ def computed_in(dtype: str) -> str:
 
 
 class Placement(NamedTuple):
-    """What transformers is told of devices.
+    """Places and type of weights.
 
     Attributes:
         options: For `from_pretrained`.
-        record: What a record says of it; None for a single device, which the model itself names.
+        record: For the record: `placed`, but for a single device, which the model itself names, and
+            `weights`, where these are kept in few bits.
         together: Whether several processes hold the model.
     """
 
     options: dict[str, Any]
-    record: Any = None
+    record: dict[str, Any]
     together: bool = False
 
 
-def placement(device: Place) -> Placement:
+def placement(device: Place, dtype: str = "float32") -> Placement:
+    """Return how weights are laid out and kept; arguments as of `load`.
+
+    Raises:
+        InputError: The device cannot be used here.
+    """
+    placed = _placed(device)
+    if dtype not in FEW_BITS:
+        return placed
+    settings = {"quantization_config": FEW_BITS[dtype].settings()}
+    options = {"device_map": {"": "cpu"}} | placed.options | settings
+    return placed._replace(options=options, record=placed.record | {"weights": dtype})
+
+
+def _placed(device: Place) -> Placement:
     """Return how weights are laid out.
 
     They are read straight to where they belong; a processor has them where they were read.
@@ -115,16 +130,16 @@ def placement(device: Place) -> Placement:
     if isinstance(device, Mapping):
         for place in {str(place) for place in device.values()} - {"cpu", "disk"}:
             _device(f"cuda:{place}" if place.isdigit() else place)
-        return Placement({"device_map": dict(device)}, dict(device))
+        return Placement({"device_map": dict(device)}, {"placed": dict(device)})
     if device in SPREAD:
-        return Placement({"device_map": device}, device)
+        return Placement({"device_map": device}, {"placed": device})
     if device == TENSOR:
         from transformers.distributed import DistributedConfig
 
         parts = DistributedConfig(tp_plan="auto", tp_size=join())
-        return Placement({"distributed_config": parts}, TENSOR, True)
+        return Placement({"distributed_config": parts}, {"placed": TENSOR}, True)
     place = _device(device)
-    return Placement({} if place.type == "cpu" else {"device_map": {"": place}})
+    return Placement({} if place.type == "cpu" else {"device_map": {"": place}}, {})
 
 
 def _mapping(file: Path) -> Mapping[str, str | int]:
