@@ -39,18 +39,20 @@ def _torchao(bits: int) -> Any:
     from torchao.quantization.granularity import PerAxis, PerGroup
     from transformers import TorchAoConfig
 
-    kind, each = (torch.int8, PerAxis(0)) if bits == 8 else (torch.int4, PerGroup(32))
+    types: Any = torch
+    kind, each = (types.int8, PerAxis(0)) if bits == 8 else (types.int4, PerGroup(32))
     return TorchAoConfig(IntxWeightOnlyConfig(weight_dtype=kind, granularity=each))
 
 
 def _bitsandbytes(bits: int) -> Any:
     from transformers import BitsAndBytesConfig
 
+    settings: Any = BitsAndBytesConfig
     if bits == 8:
         # The usual threshold treats columns apart that any token of the text makes large: then
         # tokens change what is predicted before them, and the check at loading refuses the model.
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=0.0)
-    return BitsAndBytesConfig(
+        return settings(load_in_8bit=True, llm_int8_threshold=0.0)
+    return settings(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
     )
 
@@ -134,12 +136,12 @@ def _placed(device: Place) -> Placement:
     if device in SPREAD:
         return Placement({"device_map": device}, {"placed": device})
     if device == TENSOR:
-        from transformers.distributed import DistributedConfig
+        from transformers.distributed.configuration_utils import DistributedConfig
 
         parts = DistributedConfig(tp_plan="auto", tp_size=join())
         return Placement({"distributed_config": parts}, {"placed": TENSOR}, True)
-    place = _device(device)
-    return Placement({} if place.type == "cpu" else {"device_map": {"": place}}, {})
+    own = _device(device)
+    return Placement({} if own.type == "cpu" else {"device_map": {"": own}}, {})
 
 
 def _mapping(file: Path) -> Mapping[str, str | int]:
