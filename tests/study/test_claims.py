@@ -300,6 +300,15 @@ def test_groups_that_do_not_show_what_the_whole_shows_are_named_first(view: Stud
     assert "over 10 observations of 7 records" in said
 
 
+def test_what_a_correction_takes_away_does_not_hold() -> None:
+    lone = Group("all", Interval(0.5, 0.28, 0.72, 0.03, 20, 20, ""), 0.25, corrected=0.03)
+    claim = parsed("share(value > 0)")
+    assert "The pattern holds" in describe_finding(Finding(claim, True, "share of cells", (lone,)))
+    among = Finding(claim, True, "share of cells", (replace(lone, corrected=0.2),))
+    said = describe_finding(among)
+    assert "Whether it holds is open" in said and "p = 0.2" in said and "pattern holds" not in said
+
+
 def test_parts_are_ranked_by_their_mean_effect(view: StudyView) -> None:
     parts = ranked_study(view)
     sums = np.array([m.sum(axis=0) for m in maps().values()])

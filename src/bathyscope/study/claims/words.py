@@ -6,7 +6,7 @@ from bathyscope.core.keywords import keywords_checked
 from bathyscope.study.claims.finding import Finding, Group
 from bathyscope.study.statistics.estimate import Interval
 
-_LEAST_P = 0.001
+_LEAST_P, _LEVEL = 0.001, 0.05
 
 
 @keywords_checked
@@ -94,14 +94,21 @@ def _verdict(group: Group, finding: Finding) -> str | None:
             return f"The pattern holds: more than {than}, by the whole interval."
         case -1:
             return f"The pattern is reversed: less than {than}, by the whole interval."
-        case 0:
+        case 0 if group.estimate.low <= group.chance <= group.estimate.high:
             return f"Whether it holds is open: the interval includes what would be {than}."
+        case 0:
+            return (
+                f"Whether it holds is open: the interval leaves out what would be {than}, but "
+                f"among so many claims and groups {p_value(group.corrected)}."
+            )
     return None
 
 
 def _side(group: Group) -> int | None:
-    """Return on which side of chance the whole interval lies, 0 where it includes it."""
+    """Return on which side of chance a group is, 0 where its interval or corrected p leaves it."""
     one, null = group.estimate, group.chance
     if math.isnan(null) or math.isnan(one.low):
         return None
+    if group.corrected > _LEVEL:
+        return 0
     return int(one.low > null) - int(one.high < null)
