@@ -104,7 +104,7 @@ def depth(shape: Shape, device: torch.device, dtype: torch.dtype) -> dict[str, A
     """Measure the depth map and settling depths against a forward pass and the bare product."""
     model = random_llama(shape, device, dtype)
     response = text_of(shape.tokens)
-    continuation = model.tokens.continuation("a", response)
+    continuation = model.tokens.continuation("a:", response)
     comparison = LastLayerComparison(model.anatomy)
     rows = comparison.rows_per_block
     states = torch.randn(rows, shape.hidden, device=device, dtype=dtype)
@@ -127,10 +127,10 @@ def depth(shape: Shape, device: torch.device, dtype: torch.dtype) -> dict[str, A
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
-    found["map_s"] = seconds(lambda: bs.depth(model, "a", response=response), device)
+    found["map_s"] = seconds(lambda: bs.depth(model, "a:", response=response), device)
     if device.type == "cuda":
         found["map_bytes_above_model"] = torch.cuda.max_memory_allocated(device) - before
-    found["settle_s"] = seconds(lambda: bs.settle(model, "a", response=response), device)
+    found["settle_s"] = seconds(lambda: bs.settle(model, "a:", response=response), device)
     floor = found["forward_s"] + found["product_s"]
     found["map / (forward + product), goal 1.5"] = found["map_s"] / floor
     found["settle / forward, goal 0.75"] = found["settle_s"] / found["forward_s"]
