@@ -77,7 +77,7 @@ def test_every_question_has_an_answer() -> None:
     assert len(_ANSWERS) == QUESTIONS.read_text(encoding="utf-8").count("## ") == 5
 
 
-@pytest.mark.parametrize(("command", "shown"), _ANSWERS)
+@pytest.mark.parametrize(("command", "shown"), _ANSWERS, ids=range(1, len(_ANSWERS) + 1))
 def test_questions_are_answered_as_shown(
     command: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
