@@ -34,7 +34,7 @@ def test_generation_reports_each_token() -> None:
 
 def test_hidden_states_are_those_that_predict_the_continuation() -> None:
     model = tiny("llama")
-    continuation = model.tokens.continuation("abc", "defg")
+    continuation = model.tokens.continuation("ab:", "defg")
     states = model.hidden_states(continuation)
     assert [tuple(state.shape) for state in states] == [(4, 32)] * 4
     ids = torch.tensor([continuation.prompt_ids + continuation.target_ids])
