@@ -117,6 +117,12 @@ def test_a_lens_of_another_model_of_the_same_shape_is_told_by_a_text(
         bs.convert_lens(tiny("llama"), turned)
 
 
+def test_layers_in_the_reversed_order_are_refused(tmp_path: Path, matrices: torch.Tensor) -> None:
+    assert not torch.allclose(matrices, matrices.flip(0), atol=1e-2), "layers that differ"
+    with pytest.raises(bs.InputError, match="in another order"):
+        bs.convert_lens(tiny("llama"), archive(tmp_path / "lens.pt", matrices.flip(0)))
+
+
 def test_a_lens_of_centred_weights_is_refused(tmp_path: Path) -> None:
     """Weights whose writing is centred leave the mean of a state alone: P J with that mean kept."""
     model = tiny("gpt2")

@@ -189,6 +189,13 @@ def _require_this_model(path: Path, matrices: Tensor, model: LanguageModel) -> N
             f"with the model's own to {alike:.2f}, where {_LEAST:g} is the least and 0 is chance; "
             "name the model that it was fitted to with --model."
         )
+    given = asked @ matrices
+    if _agreement(own, given, asked) < _agreement(own, given.flip(0), asked):
+        raise InputError(
+            f"{path} holds its layers in another order: read from the last to the first they agree "
+            f"better with those of {model.provenance['name']} on a short text; order them as in "
+            "source_layers, from 0."
+        )
     _require_unprocessed(path, matrices, model)
 
 
