@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,14 @@ def test_version_and_help() -> None:
     assert call("--version").stdout.strip() == "0.1.0"
     assert "attribute" in call("--help").stdout
     assert call().exit_code == 2
+
+
+@pytest.mark.parametrize("group", [(), ("lens",), ("problems",), ("runs",)])
+def test_help_says_what_each_command_does_uncut_in_80_columns(
+    group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    summaries = call(*group, "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(summaries) > 1
+    for line in summaries:
+        assert re.fullmatch(r"  [a-z]+ {2,}[A-Z].*[^.]\.", line) and len(line) <= 80, line

@@ -84,7 +84,10 @@ def command(
     wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
-    """Measure what each feature of a prompt did to each token of its continuation."""
+    """Measure what each feature did to each token of a continuation.
+
+    Features are parts of the prompt: those between marks, or what --features names.
+    """
     given = dict(locals())
     with progress_bars() as progress:
         from bathyscope.attribution.settings import check

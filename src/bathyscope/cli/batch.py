@@ -113,7 +113,10 @@ def command(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the same of many prompts; the same command goes on where it was cut off."""
+    """Ask the same of many prompts.
+
+    The same command goes on where it was cut off.
+    """
     given = dict(locals())
     with progress_bars() as progress:
         from bathyscope.study.batch import batch

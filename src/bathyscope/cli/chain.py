@@ -105,7 +105,10 @@ def command(
     wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
-    """Map what each step of a response owes to earlier steps and to parts of the prompt."""
+    """Map what each step of a response owes to what comes before.
+
+    That is earlier steps and parts of the prompt.
+    """
     given = dict(locals())
     with progress_bars() as progress:
         from bathyscope.cli.asked import asked_about

@@ -60,7 +60,10 @@ def command(
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Say in Markdown what changed from one run, table or prompt to another; draw both."""
+    """Say what changed from one run, table or prompt to another.
+
+    The words are Markdown; --output also draws both.
+    """
     given = dict(locals())
     from bathyscope.cli.results import shown_if_lost
     from bathyscope.comparison.compare import compare

@@ -21,7 +21,7 @@ def command(
     device: options.Device = None,
     verify: options.Verify = False,
 ) -> None:
-    """Compute five heatmaps of a real model and a page that explains them."""
+    """Compute five heatmaps of a real model and a page about them."""
     with progress_bars() as progress:
         from bathyscope.cli.results import show_all, shown_if_lost
         from bathyscope.core.files.outputs import require_writable

@@ -74,7 +74,10 @@ def command(
     figure: options.Figure = None,
     as_json: options.Json = False,
 ) -> None:
-    """Evaluate a saved map, or several methods on one prompt: deletion and insertion curves."""
+    """Evaluate a map, or methods, by deletion and insertion curves.
+
+    The map is a saved one; several methods explain one prompt and are ranked.
+    """
     asked = _Asked(
         None if target is None else given_text(target, "target"),
         features,

@@ -41,7 +41,10 @@ def read(
         typer.Option(metavar="NAME", help="How it is laid out. [default: by its fields]"),
     ] = None,
 ) -> None:
-    """Read problems laid out as GSM8K, SVAMP, MultiArith or AQuA are, and print them alike."""
+    """Read problems laid out as GSM8K, SVAMP, MultiArith or AQuA.
+
+    All are printed alike.
+    """
     from bathyscope.problems.reading import read_problems
 
     _print(read_problems(file, shape=shape))
@@ -54,7 +57,10 @@ def gym(
     n: Number = 100,
     seed: Seed = 0,
 ) -> None:
-    """Make problems with reasoning-gym, where it is installed: pip install 'bathyscope[gym]'."""
+    """Make problems with reasoning-gym, where it is installed.
+
+    That is by pip install 'bathyscope[gym]'.
+    """
     from bathyscope.problems.gym import gym_problems
 
     _print(gym_problems(dataset, n, seed=seed))

@@ -45,7 +45,7 @@ def command(
     device: options.Device = None,
     as_json: options.Json = False,
 ) -> None:
-    """List parts in order of their effect on the answer, one line each."""
+    """List parts by their effect on the answer, one on each line."""
     given = dict(locals())
     folder = None if subject is None else Path(subject)
     if folder is not None and _is_study(folder):

@@ -25,7 +25,9 @@ def command(
         ),
     ] = 0.0,
 ) -> None:
-    """Compute the map of a figure or a run again and say whether the numbers agree.
+    """Compute a map again and say whether the numbers agree.
+
+    The map is that of a figure or a run.
 
     Exit code 0 where they agree, 1 where they do not, 2 where they cannot be computed.
     """

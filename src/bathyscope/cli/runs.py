@@ -77,7 +77,10 @@ def delete(
     folder: Folder = RUNS,
     yes: Annotated[bool, typer.Option("--yes", help="Without being asked.")] = False,
 ) -> None:
-    """Delete runs, with their figures; a folder that holds anything else is left alone."""
+    """Delete runs, with their figures.
+
+    A folder that holds anything else is left alone.
+    """
     from bathyscope.runs.kept import remove_runs, require_removable
 
     places = [str(require_removable(folder, one)) for one in runs]

@@ -78,7 +78,10 @@ def command(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Choose demonstrations from a pool of worked examples, and judge the choice."""
+    """Choose demonstrations from a pool, and judge the choice.
+
+    The pool holds worked examples.
+    """
     with progress_bars() as progress:
         from bathyscope.core.errors import InputError
         from bathyscope.core.files.outputs import require_writable

@@ -38,7 +38,10 @@ def command(
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Say what can be claimed about a study, for how many records, and what contradicts it."""
+    """Say what can be claimed of a study, and what contradicts it.
+
+    Every claim says for how many records it holds.
+    """
     from bathyscope.core.errors import InputError
     from bathyscope.core.files.outputs import require_writable
     from bathyscope.core.roles import RoleRule

@@ -67,7 +67,10 @@ def command(
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Rank passages, then sentences of the best, by what an answer owes them; cite them in it."""
+    """Rank passages by what an answer owes them; cite them in it.
+
+    Sentences of the best are ranked, too.
+    """
     given = dict(locals())
     with progress_bars() as progress:
         from bathyscope.citation.context import passages

@@ -51,7 +51,10 @@ def command(
     palette: options.Palette = None,
     as_json: options.Json = False,
 ) -> None:
-    """Answer by Think@n: only samples whose beginnings settle deep are finished, then vote."""
+    """Answer by Think@n: a vote of the samples that settle deep.
+
+    Only samples whose beginnings settle deep are finished.
+    """
     given = dict(locals())
     with progress_bars() as progress:
         from bathyscope.cli.asked import asked_about

@@ -20,7 +20,10 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE.html", help="The page.")],
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Write maps as one interactive HTML file, which needs no network."""
+    """Write maps as one interactive HTML file.
+
+    It needs no network.
+    """
     from bathyscope.core.files.outputs import require_writable
     from bathyscope.page.document import view
 
