@@ -13,7 +13,7 @@ from tests.description.reader import COUNT, LABEL, Page, Rules, says, whole
 from tests.description.truth import Truth, roles_of, shown
 
 VALUE = r"([+−]?[\d,]*\d(?:\.\d+)?(?:e[+−]\d+)?)"
-MARGIN = r"(?: ± ([\d.e+−]+|nan|inf))?"
+MARGIN = r"(?: ± ([\d.,e+−]+|nan|inf))?"
 NAME = rf"((?:(?:[Tt]oken|feature|row|column|layer|demo|sentence) [\d,]+(?: \({LABEL}\))?)|{LABEL})"
 TEXT = rf"(an empty text|{LABEL})"
 UNIT = r"(?: ([a-z][a-z ]*?))?"

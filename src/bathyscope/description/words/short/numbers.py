@@ -1,8 +1,10 @@
 """Numbers with the few digits that a sentence needs, and a true minus sign."""
 
 import math
+from decimal import ROUND_CEILING, Context
 
 _EXPONENT_FROM = 1e6
+_TWO_DIGITS_UP = Context(prec=2, rounding=ROUND_CEILING)
 _TOLD = 0.05, 1000.0  # of smaller effects "1 times as likely" would be said; larger tell nothing
 
 
@@ -24,18 +26,12 @@ def signed(value: float) -> str:
 
 def at_most(size: float) -> str:
     """Return two digits of a size, rounded up."""
-    if not size:
-        return "0"
-    for digits in (2, 3, 17):
-        written = f"{size:.{digits}g}"
-        if float(written) >= size:
-            return _typeset(written)
-    return _typeset(repr(size))
+    return rounded(float(_TWO_DIGITS_UP.create_decimal(repr(float(size)))), 2)
 
 
 def margin(half: float | None) -> str:
     """Return ± half the width of a 95 % interval; nothing where there is none."""
-    return "" if half is None else f" ± {_typeset(f'{half:.2g}')}"
+    return "" if half is None else f" ± {rounded(half, 2)}"
 
 
 def factor(nats: float) -> str | None:
