@@ -57,7 +57,8 @@ class Look(Settings):
             points, and what is too long is wrapped into strips. None: as large as the map needs.
         transpose: Whether columns are drawn as rows.
         totals: Whether the sums of rows and columns stand beside the map.
-        symmetric: Whether the colour bar shows both ends, where cells lie on one side of zero.
+        symmetric: Whether the colour bar shows both ends, where cells lie on one side of zero;
+            refused where a quantity has no sign.
         digits: Decimals of the cells; None writes four, or as many as a given width has room for.
         labels: What rows and columns are called instead, as `labels.relabelled` takes it.
         font: Name of an installed font family; None takes DejaVu Sans.

@@ -267,6 +267,15 @@ def test_the_bar_shows_what_the_cells_use() -> None:
     assert not any("-" in tick.get_text() for tick in ticks)
 
 
+def test_what_has_no_sign_has_no_other_end_to_show() -> None:
+    """Refused in the figure and in print; a comparison has a difference, which has a sign."""
+    run = bs.depth(tiny("llama"), "Q: 8 + 5?\nA:", " 13.")
+    for width in (None, "column"):
+        with pytest.raises(bs.InputError, match=r"divergence .*no sign; leave out --symmetric\.$"):
+            bs.figure(run, symmetric=True, width=width)
+    assert bs.figure(bs.compare(run, run), symmetric=True).axes
+
+
 def test_axes_are_named_and_the_text_is_quoted() -> None:
     run = bs.depth(tiny("llama"), "Q: 8 + 5?\nA:", " it is\n13.")
     axes = bs.figure(run).axes[0]

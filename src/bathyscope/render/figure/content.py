@@ -142,6 +142,11 @@ def content_of(run: Run, look: Look, letters: Lettering) -> Content:
         InputError: What is asked for is not in the map, or contradicts it.
     """
     heatmap = run.heatmap
+    if look.symmetric and heatmap.quantity.neutral is None:
+        raise InputError(
+            f"Colours of {heatmap.quantity.name} have one end, as it has no sign; leave out "
+            "--symmetric."
+        )
     part = part_of(heatmap, look.window)
     scale = scale_of(heatmap, look.palette, look.limit, look.scale)
     readings = _required_readings(run, look)
