@@ -26,6 +26,15 @@ def test_json_is_the_run(here: Path, llama_folder: str) -> None:
     assert json.loads(result.stdout) == json.loads((here / "run" / "run.json").read_text())
 
 
+@pytest.mark.parametrize(("target", "notes"), [("12", 1), (" 12", 0)])
+def test_json_keeps_that_a_target_goes_on_with_a_word(
+    here: Path, llama_folder: str, target: str, notes: int
+) -> None:
+    result = call("attribute", "[[5]] plus seven", "--target", target, "-m", llama_folder, "--json")
+    found = [one for one in json.loads(result.stdout).get("notes", ()) if "as one word" in one]
+    assert len(found) == notes and result.stderr.count("as one word") == notes
+
+
 def test_runs_without_a_name_are_numbered(here: Path, llama_folder: str) -> None:
     for _ in range(2):
         assert call("depth", "Q: 5?", "--response", " 00", "-m", llama_folder).exit_code == 0

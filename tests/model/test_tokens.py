@@ -7,6 +7,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from bathyscope.core.errors import InputError, ModelError
+from bathyscope.core.noting import noting
 from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import visible
 from bathyscope.prompt.units import units
@@ -107,6 +108,47 @@ def test_pieces_with_byte_fallback_are_joined() -> None:
     tokens = TransformersTokens(sentencepiece_like())
     labels = tokens.axis("token", tokens.continuation("b", "é a").target_ids).labels
     assert labels == ("é 1/2", "é 2/2", "▁a")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target", "one"),
+    [
+        ("The answer", "is", "answeris"),
+        ("The answer", "42", "answer42"),
+        ("Ответ", "да", "Ответда"),
+        ("Η απάντηση", "ναι", "απάντησηναι"),
+        ("답은", "네", "답은네"),
+        ("a" * 30, "b" * 30, "a" * 12 + "b" * 12),
+    ],
+)
+def test_a_target_that_goes_on_with_a_word_is_noted(prompt: str, target: str, one: str) -> None:
+    with noting() as notes:
+        TOKENS.continuation(prompt, target)
+    (said,) = notes
+    assert said.startswith("The prompt ends in a letter and the target has no space before it")
+    assert f"reads {one!r} as one word" in said
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target"),
+    [
+        ("The answer", " is"),
+        ("The answer ", "is"),
+        ("The answer", "."),
+        ("The answer:", "is"),
+        ("It is 4", "2"),
+        ("It is 4", "apples"),
+        ("", "is"),
+        ("答え", "は"),
+        ("答案是", "对"),
+        ("Tokyo", "東京"),
+        ("東京", "Tokyo"),
+    ],
+)
+def test_a_target_that_begins_a_word_is_not_noted(prompt: str, target: str) -> None:
+    with noting() as notes:
+        TOKENS.continuation(prompt, target)
+    assert notes == []
 
 
 def test_an_empty_target_is_refused() -> None:
