@@ -92,6 +92,7 @@ def _one_of_two(rank: int, port: int, folder: str, into: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs processes that are copies of this one")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="copies of a process cannot use its CUDA")
 @pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
 def test_two_processes_that_divide_every_matrix_say_what_one_says(
     llama_folder: str, whole: dict[str, Any], tmp_path: Path
