@@ -51,6 +51,7 @@ PARTS = {
     "sampling": Part(parts.sampling, "8B", 20),
     "rounding": Part(parts.rounding, "135M", 20),
     "placing": Part(parts.placing, "1B", 45),
+    "compiled": Part(parts.compiled, "8B", 60),
     "jacobian": Part(parts.jacobian, "135M", 140),
 }
 """In the order of what is missed most where time runs out."""
@@ -102,6 +103,7 @@ GOALS = [
     Goal("gradients", "ways back / targets", 0.25),
     Goal("gradients", "together / one by one", 1.0),
     Goal("streaming", "stream / static cache", 1.3),
+    Goal("compiled", "stream / compiled static cache"),
     Goal("sampling", "sampled / greedy", 1.2),
     Goal("placing", "auto / bfloat16", 1.1),
     Goal("placing", "half in main memory / bfloat16"),
@@ -157,15 +159,15 @@ def measured(
         "machine": machine(["torch", "transformers", "triton", "accelerate", "torchao"]),
         "dtype": str(dtype),
     }
-    last = None
+    last: str | None = None
     for name, part in PARTS.items():
         chosen = shape or part.shape
         if chosen != last:
             kept_llama.cache_clear()
-        last = chosen
         left = min(part.seconds, end - time.perf_counter())
         found[name] = {"shape": chosen}
-        _measure(part, Setting(SHAPES[chosen], device, dtype, left), found[name])
+        whole = _measure(part, Setting(SHAPES[chosen], device, dtype, left), found[name])
+        last = chosen if whole else None  # what was cut off may have left a model in two minds
         found["goals"] = [goal.judged(found) for goal in GOALS]
         report.write(output, found)
         print(name, report.as_json(found[name]), flush=True)
@@ -176,21 +178,23 @@ def measured(
     return found
 
 
-def _measure(part: Part, given: Setting, found: dict[str, Any]) -> None:
-    """Add what a part finds, and what became of it where it did not come to its end."""
+def _measure(part: Part, given: Setting, found: dict[str, Any]) -> bool:
+    """Add what a part finds, and what became of it; return whether it came to its end."""
     if given.seconds < _LEAST_SECONDS:
         found["skipped"] = f"{max(0.0, given.seconds):.0f} of {part.seconds:g} s were left"
-        return
-    began = time.perf_counter()
+        return False
+    began, whole = time.perf_counter(), False
     try:
         with within(given.seconds):
             for facts in part.measure(given):
                 found |= {name: _sayable(value) for name, value in facts.items()}
+        whole = True
     except OutOfTime:
         found["cut off"] = f"after {given.seconds:.3g} s"
     except Exception as error:
         found["failed"] = f"{type(error).__name__}: {error}"
     found["measured_in_s"] = time.perf_counter() - began
+    return whole
 
 
 def _sayable(value: Any) -> Any:

@@ -142,17 +142,11 @@ def exactness(given: Setting) -> Facts:
         x, q = logits.to(dtype), last.to(dtype)
         way = fastest_rows(dtype, device)
         found = _divergences(way, x, q, token)
-        exact = _divergences(TorchRows(torch.device("cpu")), *_in_float64(x, q), token.cpu())
+        here = TorchRows(torch.device("cpu"))
+        exact = _divergences(here, x.cpu().double(), q.cpu().double(), token.cpu())
         error = float((found - exact).abs().max())
-        yield {"way": type(way).__name__, f"row error {_name(dtype)}, bits": error}
-
-
-def _in_float64(*given: torch.Tensor) -> list[torch.Tensor]:
-    return [one.to("cpu", torch.float64) for one in given]
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+        name = str(dtype).removeprefix("torch.")
+        yield {"way": type(way).__name__, f"row error {name}, bits": error}
 
 
 def _divergences(
@@ -298,28 +292,49 @@ def sampling(given: Setting) -> Facts:
 
 def streaming(given: Setting) -> Facts:
     """Measure a stream with depths against decoding by transformers on a static cache."""
-    model, device = given.model(), given.device
     count = min(128, given.shape.tokens // 4)
-    ids = torch.tensor([model.tokens.encode(text_of(64))], device=device)
+    own = _streamed(given, count)
+    yield {"tokens": count, "stream_s": own}
+    theirs = _decoded(given, count, disable_compile=True)
+    yield {"static_cache_s": theirs, "stream / static cache": own / theirs}
 
-    def plain() -> None:
-        cache = StaticCache(model.model.config, max_cache_len=64 + count)
-        model.model.generate(
-            ids,
-            past_key_values=cache,
-            max_new_tokens=count,
-            min_new_tokens=count,
-            do_sample=False,
-        )
+
+def compiled(given: Setting) -> Facts:
+    """Measure a stream against the same decoding compiled, which transformers does on CUDA only."""
+    if given.device.type == "cuda":
+        count = min(64, given.shape.tokens // 4)
+        own = _streamed(given, count)
+        theirs = _decoded(given, count, disable_compile=False)
+        yield {"compiled_s": theirs, "stream / compiled static cache": own / theirs}
+
+
+def _streamed(given: Setting, count: int) -> float:
+    """Return the seconds that so many tokens with their depths take."""
+    model = given.model()
 
     def ours() -> None:
         for _ in bs.stream(model, text_of(64), max_new_tokens=count):
             pass
 
-    own = seconds(ours, device)
-    yield {"tokens": count, "stream_s": own}
-    theirs = seconds(plain, device)
-    yield {"static_cache_s": theirs, "stream / static cache": own / theirs}
+    return seconds(ours, given.device)
+
+
+def _decoded(given: Setting, count: int, disable_compile: bool) -> float:
+    """Return the seconds that so many tokens take transformers on a static cache."""
+    model = given.model()
+    ids = torch.tensor([model.tokens.encode(text_of(64))], device=given.device)
+    settings: dict[str, Any] = {"max_new_tokens": count, "min_new_tokens": count}
+
+    def plain() -> None:
+        model.model.generate(
+            ids,
+            past_key_values=StaticCache(model.model.config, max_cache_len=64 + count),
+            do_sample=False,
+            disable_compile=disable_compile,
+            **settings,
+        )
+
+    return seconds(plain, given.device)
 
 
 def rounding(given: Setting) -> Facts:
