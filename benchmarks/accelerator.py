@@ -11,7 +11,7 @@ import math
 import platform
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ class Goal:
 
     def judged(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Return the goal with what was found and a verdict, in words."""
-        facts = found.get(self.part, {})
+        facts = found.get(self.part, {"skipped": "not run"})
         value = facts.get(self.number)
         said = asdict(self) | {"found": value}
         if isinstance(value, str):
@@ -139,6 +139,7 @@ def measured(
     dtype: torch.dtype,
     output: Path,
     seconds: float = 300.0,
+    only: Collection[str] = (),
 ) -> dict[str, Any]:
     """Run all parts within a time; the file is written after each, for a loan may end early.
 
@@ -148,6 +149,7 @@ def measured(
         dtype: Of their weights.
         output: The file.
         seconds: For all parts together.
+        only: Names of the parts to run; all where none is named.
 
     Returns:
         What is written: the device, each part's numbers, and each goal with its verdict.
@@ -161,6 +163,8 @@ def measured(
     }
     last: str | None = None
     for name, part in PARTS.items():
+        if only and name not in only:
+            continue
         chosen = shape or part.shape
         if chosen != last:
             kept_llama.cache_clear()
@@ -214,9 +218,12 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--seconds", type=float, default=300.0, help="for all together")
+    parser.add_argument("--only", nargs="+", default=(), choices=sorted(PARTS), help="these parts")
     given = parser.parse_args()
     dtype = getattr(torch, given.dtype)
-    found = measured(given.shape, torch.device(given.device), dtype, given.output, given.seconds)
+    found = measured(
+        given.shape, torch.device(given.device), dtype, given.output, given.seconds, given.only
+    )
     for goal in found["goals"]:
         print(f"{goal['verdict']:>12}  {goal['part']}: {goal['number']}: {goal['found']}")
 

@@ -199,6 +199,16 @@ def test_parts_for_which_no_time_is_left_are_said_to_be_skipped(tmp_path: Path, 
     assert {goal["verdict"] for goal in found["goals"]} == {"not measured"}
 
 
+def test_some_parts_are_run_again_and_the_others_said_not_to_have_run(
+    tmp_path: Path, fails: Any
+) -> None:
+    given = None, torch.device("cpu"), torch.float32, tmp_path / "found.json", 9.0
+    found = fails.measured(*given, only=["exactness"])
+    assert "exactness" in found and "depth" not in found
+    whys = {goal["part"]: goal.get("why") for goal in found["goals"]}
+    assert whys["depth"] == whys["attribution"] == "not run"
+
+
 def test_only_kernels_count_for_the_share_of_matrix_products() -> None:
     """An operator's own time is that of the kernels it launched: counted too, all is halved."""
     parts = importlib.import_module("benchmarks.on_accelerator")
