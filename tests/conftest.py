@@ -33,15 +33,23 @@ def ending_with(token: int) -> LanguageModel:
     return model
 
 
+PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+"""Among so many pytest-xdist divides the tests."""
+
+THREADS = max(1, torch.get_num_threads() // PROCESSES)
+"""One process's share of the threads that torch takes alone, which OMP_NUM_THREADS may limit."""
+
+# Shared fixtures are made before `threads` is, and commands in processes of their own inherit it:
+# threads beyond the cores wait for each other, which costs more than it gains.
+torch.set_num_threads(THREADS)
+os.environ["OMP_NUM_THREADS"] = str(THREADS)
+
+
 @pytest.fixture(autouse=True)
 def threads(request: pytest.FixtureRequest) -> None:
-    """One thread for tiny models, whose matrices are too small to share; for real ones a share.
-
-    Of the cores, each of the processes among which pytest-xdist divides the tests gets as many.
-    """
+    """One thread for tiny models, whose matrices are too small to share; for real ones a share."""
     real = any(request.node.get_closest_marker(name) for name in ("real", "slow"))
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes) if real else 1)
+    torch.set_num_threads(THREADS if real else 1)
 
 
 @pytest.fixture(params=sorted(FAMILIES))
