@@ -122,7 +122,8 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("render palette", ["render", "table.csv", "-o", "f.png", "--palette", "x"], "'x' is not"),
     ("render format", ["render", "table.csv", "-o", "f.gif"], "does not end in"),
     ("unknown option", ["attribute", MARKED, "--bogus"], "No such option"),
-    ("no argument", ["attribute"], "Missing"),
+    ("no argument", ["attribute"], "Give a PROMPT"),
+    ("no run given", ["describe"], "Missing"),
     ("demo exists", ["demo", "-o", "folder.d"], "--overwrite"),
 ]
 
