@@ -120,7 +120,7 @@ def test_it_does_the_main_job(fresh: Path, llama_folder: str, tmp_path: Path) ->
     """What `uvx bathyscope` and `pipx run bathyscope` do with the wheel, once it is installed."""
     prompt = "Q: [[9 + 3]]\nA: [[12]]\nQ: 5?\nA:"
     command = ["attribute", prompt, "--target", " 00", "-m", llama_folder, "-o", "run"]
-    assert "whole target" in _run(fresh / "bathyscope", *command, cwd=tmp_path)
+    assert "Both features" in _run(fresh / "bathyscope", *command, cwd=tmp_path)
     made = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"run.json", "arrays.safetensors", "scores.csv"} <= made
     assert "nats" in _run(fresh / "bathyscope", "describe", "run", cwd=tmp_path)

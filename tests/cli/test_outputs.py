@@ -234,7 +234,7 @@ def test_depth_by_something_is_printed_saved_and_computed_again(
         (["--by", "word", "--top-k", "1"], "belongs to single tokens"),
         (
             ["--by", "word", "--stream"],
-            "--ratio-only, --by nor --dry-run",
+            "--ratio-only, --by, --dry-run nor --target-turn",
         ),
     ],
 )

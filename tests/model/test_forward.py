@@ -93,7 +93,7 @@ def test_an_overflow_that_comes_later_names_it_too() -> None:
     with torch.no_grad():
         model.model.layers[1].mlp.down_proj.weight.mul_(6e4)
     for ask in (
-        lambda: wrapped.hidden_states(wrapped.tokens.continuation("ab", "cd")),
+        lambda: wrapped.hidden_states(wrapped.tokens.continuation("ab", " cd")),
         lambda: next(bs.stream(wrapped, "ab")),
         lambda: bs.attribute(wrapped, PROMPT, " 35", method="saliency"),
     ):

@@ -117,7 +117,7 @@ def test_half_precision_is_that_of_the_exact_conversion(
     """Straight from the file, or from float32 at load: the same rounding of every weight."""
     weights = write_gguf(tmp_path / "tiny.gguf")
     straight = load(tmp_path / "tiny.gguf", dtype=dtype).model.state_dict()
-    assert [path.name.split("-")[2] for path in cache.iterdir() if path.is_dir()] == [dtype]
+    assert [path.name.split("-")[2] for path in cache.glob("gguf-*") if path.is_dir()] == [dtype]
     exact = load(tmp_path / "tiny.gguf").model.state_dict()
     assert exact.keys() == straight.keys()
     for name, tensor in exact.items():
@@ -130,7 +130,7 @@ def test_an_exact_conversion_serves_every_precision(file: Path, cache: Path) -> 
     load(file)
     for dtype in ("bfloat16", "float64"):
         load(file, dtype=dtype)
-    assert len([path for path in cache.iterdir() if path.is_dir()]) == 1
+    assert len([path for path in cache.glob("gguf-*") if path.is_dir()]) == 1
 
 
 def test_every_weight_is_the_one_that_transformers_reads(file: Path) -> None:

@@ -81,6 +81,7 @@ def test_labels_spell_the_text(text: str) -> None:
     assert "".join(spelled[span] for span in sorted(spelled)) == text
 
 
+@pytest.mark.filterwarnings("ignore:The prompt ends in a letter")
 @given(st.text(max_size=10), st.text(min_size=1, max_size=10))
 def test_prompt_and_continuation_are_split_at_the_boundary(prompt: str, target: str) -> None:
     continuation = TOKENS.continuation(prompt, target)
@@ -97,6 +98,7 @@ def test_a_token_over_the_boundary_belongs_to_the_target() -> None:
     assert tokens.under_another_prompt(continuation, "bb") == tokens.encode("bb")
 
 
+@pytest.mark.filterwarnings("ignore:The prompt ends in a letter")
 def test_an_end_token_is_not_put_behind_a_prompt() -> None:
     tokens = TransformersTokens(sentencepiece_like(with_end=True))
     assert tokens.encode("b") == (1, 6)
@@ -104,6 +106,7 @@ def test_an_end_token_is_not_put_behind_a_prompt() -> None:
     assert tokens.continuation("b", "b").target_ids == (6,)
 
 
+@pytest.mark.filterwarnings("ignore:The prompt ends in a letter")
 def test_pieces_with_byte_fallback_are_joined() -> None:
     tokens = TransformersTokens(sentencepiece_like())
     labels = tokens.axis("token", tokens.continuation("b", "é a").target_ids).labels

@@ -24,7 +24,7 @@ def test_the_slash_of_the_division(smollm: LanguageModel, open_page: Open) -> No
     deep = bs.depth(smollm, prompt.text, response=question["target"], top_k=5)
     page = open_page([drove, deep], names=["drove", "deep"])
     assert page.locator("#cell .entry code").all_text_contents() == ["▁/", "4900 / 100 = 49"]
-    assert page.locator('[aria-pressed="true"]').all_text_contents() == [" /"]
+    assert page.locator('[aria-pressed="true"]').all_text_contents() == ["/"]
     for number, values in enumerate((drove.heatmap.values, deep.heatmap.values)):
         with page.expect_download() as download:
             page.get_by_role("button", name="CSV").nth(number).click()

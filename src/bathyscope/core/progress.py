@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from bathyscope.core.keywords import keywords_checked
+
 
 class Progress(Protocol):
     """Receives the state of one stage of work each time it changes."""
@@ -22,6 +24,7 @@ class _Switch:
     shown = True
 
 
+@keywords_checked
 def progress(shown: bool = True) -> None:
     """Show bars for work of more than two seconds, or none from now on.
 

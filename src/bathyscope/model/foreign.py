@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
+
 from bathyscope.core.errors import BathyscopeError, ModelError, first_sentence
 from bathyscope.model.forward import evaluating, require_rows
 from bathyscope.model.products import fast_products
@@ -49,8 +51,14 @@ def run(model: Any, *, checked: bool = False, **inputs: Any) -> Any:
     """
     if not checked and (input_ids := inputs.get("input_ids")) is not None and input_ids.numel():
         require_rows(model, int(input_ids.max()))
-    with evaluating(model), boundary(model), fast_products(model.device):
+    with evaluating(model), boundary(model), fast_products(_device(model)):
         return model(**inputs, return_dict=True)
+
+
+def _device(model: Any) -> torch.device:
+    """Return where a model's numbers are; one whose numbers are packed has none to say it."""
+    first = next(iter(model.parameters()), None)
+    return torch.device("cpu") if first is None else first.device
 
 
 def text_config(model: Any) -> Any:

@@ -65,7 +65,9 @@ class Head:
     @property
     def device(self) -> torch.device:
         """Where the unembedding computes: that of its weights, unless these are fetched for it."""
-        weight = next(self.lm_head.parameters())
+        weight = next(iter(self.lm_head.parameters()), None)
+        if weight is None:  # packed into something that is no tensor: a processor's integers
+            return torch.device("cpu")
         fetching: Any = getattr(self.lm_head, "_hf_hook", None)
         return torch.device(fetching.execution_device) if weight.is_meta else weight.device
 
