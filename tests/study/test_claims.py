@@ -11,7 +11,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.roles import RoleRule
 from bathyscope.study.claims.finding import Finding, Group, findings
 from bathyscope.study.claims.language import parsed
-from bathyscope.study.claims.observations import Observations
+from bathyscope.study.claims.observations import Observations, natural
 from bathyscope.study.claims.view import StudyView, numbers, operators
 from bathyscope.study.claims.words import describe_finding
 from bathyscope.study.comparison import paired_findings
@@ -307,6 +307,11 @@ def test_what_a_correction_takes_away_does_not_hold() -> None:
     among = Finding(claim, True, "share of cells", (replace(lone, corrected=0.2),))
     said = describe_finding(among)
     assert "Whether it holds is open" in said and "p = 0.2" in said and "pattern holds" not in said
+
+
+def test_groups_are_in_the_order_of_their_numbers() -> None:
+    names = ["10", "b", "2", "nan", "-1", "1.5", "a"]
+    assert sorted(names, key=natural) == ["-1", "1.5", "2", "10", "a", "b", "nan"]
 
 
 def test_parts_are_ranked_by_their_mean_effect(view: StudyView) -> None:

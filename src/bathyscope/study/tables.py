@@ -9,6 +9,7 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.study.claims.language import Evaluator, parsed
+from bathyscope.study.claims.observations import natural
 from bathyscope.study.claims.view import StudyView, Values
 from bathyscope.study.statistics.clustered import clustered_mean, clustered_share
 from bathyscope.study.statistics.correlation import clustered_correlation
@@ -117,16 +118,9 @@ def _codes(values: Values) -> tuple[tuple[str, ...], Values]:
         None if one is None or one != one else f"{one:.15g}" if isinstance(one, float) else str(one)
         for one in values.tolist()
     ]
-    names = sorted({label for label in labels if label is not None}, key=_natural)
+    names = sorted({label for label in labels if label is not None}, key=natural)
     place: dict[str | None, int] = {name: index for index, name in enumerate(names)}
     return tuple(names), np.array([place.get(label, -1) for label in labels], dtype=np.int64)
-
-
-def _natural(name: str) -> tuple[float, str]:
-    try:
-        return float(name), name
-    except ValueError:
-        return float("inf"), name
 
 
 @dataclass(frozen=True)

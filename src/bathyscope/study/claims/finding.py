@@ -12,7 +12,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.study.claims.language import Claim, Evaluator, parsed
-from bathyscope.study.claims.observations import Observations
+from bathyscope.study.claims.observations import Observations, natural
 from bathyscope.study.claims.statistics import Filter, observed
 from bathyscope.study.claims.view import StudyView
 from bathyscope.study.statistics.clustered import clustered_mean, clustered_share
@@ -151,7 +151,7 @@ def summarised(claim: Claim, seen: Observations, view: StudyView) -> Finding:
     """Return the finding of some observations."""
     groups = [_group("all", seen, view)]
     if claim.by is not None:
-        names = dict.fromkeys(seen.group[np.argsort([str(g) for g in seen.group], kind="stable")])
+        names = sorted(set(seen.group.tolist()), key=lambda one: natural(str(one)))
         groups += [_group(str(name), seen.only(seen.group == name), view) for name in names]
     support = _support(seen, view)
     excluded = _with_failed(seen.excluded, view)

@@ -1,5 +1,6 @@
 """Observations: what a claim looks at, one number each, before anything is averaged."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,3 +52,12 @@ class Observations:
             None if self.margin is None else self.margin[which],
             self.margin_unit,
         )
+
+
+def natural(name: str) -> tuple[float, str]:
+    """Return by what names of groups are put in order: numbers by size, before texts."""
+    try:
+        number = float(name)
+    except ValueError:
+        number = math.inf
+    return math.inf if math.isnan(number) else number, name
