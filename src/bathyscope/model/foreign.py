@@ -56,9 +56,12 @@ def run(model: Any, *, checked: bool = False, **inputs: Any) -> Any:
 
 
 def _device(model: Any) -> torch.device:
-    """Return where a model's numbers are; one whose numbers are packed has none to say it."""
-    first = next(iter(model.parameters()), None)
-    return torch.device("cpu") if first is None else first.device
+    """Return where a model computes; one whose numbers are packed has no tensor to say it."""
+    try:
+        device: torch.device = model.device
+    except StopIteration:
+        return torch.device("cpu")
+    return device
 
 
 def text_config(model: Any) -> Any:
