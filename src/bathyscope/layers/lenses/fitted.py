@@ -1,6 +1,7 @@
 """Lenses that were fitted to a model: their file, and the model that they belong to."""
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_file, sha256
+from bathyscope.layers.lenses.lens import Lens
 from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.runs.validation import arrays_digest, document_digest, parsed
@@ -19,6 +21,39 @@ _KEY, _DIGEST = "bathyscope", "digest"
 
 About = dict[str, Any]
 """What a file says of its lens beside the tensors: plain JSON values."""
+
+
+class FittedLens(Lens):
+    """A lens that was fitted to a model and is read from a file.
+
+    Attributes:
+        about: The model it was fitted for, on what, how, and how good it is; plain JSON values.
+        origin: Name and hash of the file it was read from; None where it was not.
+    """
+
+    about: About
+    origin: dict[str, Any] | None
+
+    reads_file = True
+
+    @property
+    @abstractmethod
+    def tensors(self) -> dict[str, Tensor]:
+        """What its file holds beside `about`, by name."""
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Which file it reads through."""
+        return {} if self.origin is None else {"translators": self.origin}
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a safetensors file, whole or not at all.
+
+        Raises:
+            InputError: The file exists and may not be replaced.
+            WriteError: It cannot be written.
+        """
+        save_tensors(Path(path), self.about, self.tensors, overwrite=overwrite)
 
 
 def describe_model(kind: str, model: LanguageModel) -> About:

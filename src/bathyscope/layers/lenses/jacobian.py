@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from bathyscope.layers.lenses.fitted import (
+    FittedLens,
     origin_of,
     read_tensors,
     require_same_identity,
     require_tensors,
-    save_tensors,
 )
-from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.sample import require_same_sample, sample_of
 from bathyscope.layers.lenses.summaries import SUMMARIES
 from bathyscope.model.anatomy import Anatomy
@@ -29,7 +28,7 @@ KIND = "Jacobian lens"
 
 
 @dataclass(frozen=True)
-class JacobianLens(Lens):
+class JacobianLens(FittedLens):
     """Reads layer l as norm(J_l h_l); J_l of ones on the diagonal is the lens `norm`.
 
     J_l[i, j]: by how much output i of the last layer, summed over the later positions of a passage,
@@ -48,7 +47,6 @@ class JacobianLens(Lens):
 
     name = "jacobian"
     summary = SUMMARIES[name]
-    reads_file = True
 
     @classmethod
     def open(cls, model: LanguageModel, translators: Path | None) -> "JacobianLens":
@@ -57,24 +55,14 @@ class JacobianLens(Lens):
         return open_jacobian_lens(translators, model)
 
     @property
-    def provenance(self) -> dict[str, Any]:
-        """Which matrices it reads through."""
-        return {} if self.origin is None else {"translators": self.origin}
+    def tensors(self) -> dict[str, Tensor]:
+        """The matrices, as the file names them."""
+        return {"jacobian": self.matrices}
 
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
         """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size)."""
         wide = states.to(self.matrices.dtype)
         return anatomy.normed(torch.bmm(wide, self.matrices.transpose(1, 2)).to(states.dtype))
-
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write a safetensors file, whole or not at all.
-
-        Raises:
-            InputError: The file exists and may not be replaced.
-            WriteError: It cannot be written.
-        """
-        tensors = {"jacobian": self.matrices}
-        save_tensors(Path(path), self.about, tensors, overwrite=overwrite)
 
     def with_sample(self, model: LanguageModel, ids: Sequence[int]) -> "JacobianLens":
         """Return the lens with what tells its model from one whose weights were changed.

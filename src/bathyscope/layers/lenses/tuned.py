@@ -12,13 +12,12 @@ import torch
 from torch import Tensor
 
 from bathyscope.layers.lenses.fitted import (
+    FittedLens,
     origin_of,
     read_tensors,
     require_same_identity,
     require_tensors,
-    save_tensors,
 )
-from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.lenses.summaries import SUMMARIES
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.language_model import LanguageModel
@@ -27,7 +26,7 @@ KIND = "tuned lens"
 
 
 @dataclass(frozen=True)
-class TunedLens(Lens):
+class TunedLens(FittedLens):
     """Reads layer l as norm(h + A_l h + b_l); with A and b of zeros it is the lens `norm`.
 
     Attributes:
@@ -45,7 +44,6 @@ class TunedLens(Lens):
 
     name = "tuned"
     summary = SUMMARIES[name]
-    reads_file = True
 
     @classmethod
     def open(cls, model: LanguageModel, translators: Path | None) -> "TunedLens":
@@ -54,23 +52,13 @@ class TunedLens(Lens):
         return open_tuned_lens(translators, model)
 
     @property
-    def provenance(self) -> dict[str, Any]:
-        """Which translators it reads through."""
-        return {} if self.origin is None else {"translators": self.origin}
+    def tensors(self) -> dict[str, Tensor]:
+        """The translators, as the file names them."""
+        return {"weight": self.weight, "bias": self.bias}
 
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
         """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size)."""
         return anatomy.normed(translated(states, self.weight, self.bias))
-
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write a safetensors file, whole or not at all.
-
-        Raises:
-            InputError: The file exists and may not be replaced.
-            WriteError: It cannot be written.
-        """
-        tensors = {"weight": self.weight, "bias": self.bias}
-        save_tensors(Path(path), self.about, tensors, overwrite=overwrite)
 
 
 def translated(states: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
