@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bathyscope.citation.result import Support
 from bathyscope.core.files.writing import new_file
+from bathyscope.render.html import filled
 
 
 def write_citations(found: Support, path: Path) -> None:
@@ -12,14 +13,7 @@ def write_citations(found: Support, path: Path) -> None:
     Raises:
         WriteError: It cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("bathyscope.render", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-    )
     parts = {part.number: part for part in (*found.ranked_passages, *found.ranked_sentences)}
-    page = environment.get_template("citations.html").render(found=found, parts=parts)
+    page = filled("bathyscope.render", "citations.html", found=found, parts=parts)
     with new_file(path) as partial:
         partial.write_text(page, encoding="utf-8")

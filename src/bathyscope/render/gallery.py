@@ -10,6 +10,7 @@ from bathyscope.core.files.writing import new_file
 from bathyscope.description.markdown import as_text
 from bathyscope.description.words.account import divided
 from bathyscope.prompt import Prompt
+from bathyscope.render.html import filled
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,13 @@ def write_gallery(path: Path, title: str, introduction: str, exhibits: list[Exhi
         introduction: Markdown that stands above the exhibits.
         exhibits: What is shown.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markdown_it import MarkdownIt
 
     # Raw HTML stays off in Markdown and everything else is escaped: labels come from models.
     markdown = MarkdownIt("commonmark", {"html": False})
-    environment = Environment(
-        loader=PackageLoader("bathyscope.render", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-    )
-    page = environment.get_template("gallery.html").render(
+    page = filled(
+        "bathyscope.render",
+        "gallery.html",
         title=title,
         introduction=markdown.render(introduction),
         exhibits=[_parts(exhibit, markdown.render) for exhibit in exhibits],

@@ -1,8 +1,6 @@
 """A study reported: claims in words and pictures, and a page with every record."""
 
 import ast
-import base64
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +14,9 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import new_folder
 from bathyscope.core.progress import Progress, standard
 from bathyscope.description.markdown import escaped
+from bathyscope.page.document import source_hash
 from bathyscope.page.document import view as write_view
+from bathyscope.render.html import filled
 from bathyscope.study import pictures
 from bathyscope.study.claims.finding import Finding
 from bathyscope.study.claims.view import StudyView
@@ -157,18 +157,12 @@ class StudyReport:
         return links
 
     def _page(self, links: dict[str, str]) -> str:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-
-        environment = Environment(
-            loader=PackageLoader("bathyscope.study", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        )
         script = (resources.files(__package__) / "templates" / "sorting.js").read_text("utf-8")
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         columns, lines = self._records(links)
         failed = self.view.failed
-        return environment.get_template("study.html").render(
+        return filled(
+            "bathyscope.study",
+            "study.html",
             title=f"bathyscope: {self.view.study.folder.name}",
             introduction=(
                 f"{len(self.view.ids)} records were answered by "
@@ -180,7 +174,7 @@ class StudyReport:
             columns=columns,
             records=lines,
             script=script,
-            script_hash=f"sha256-{digest}",
+            script_hash=source_hash(script),
         )
 
     def _records(self, links: dict[str, str]) -> tuple[list[str], list[list[dict[str, Any]]]]:
