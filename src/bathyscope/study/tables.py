@@ -38,21 +38,24 @@ class MeanMap:
     records: FloatArray
 
 
-def mean_map(
-    view: StudyView, rows: str = "row.role", columns: str = "auto",
-    records: Values | None = None,
-) -> MeanMap:  # fmt: skip
+def mean_map(view: StudyView, rows: str = "row.role", columns: str = "auto") -> MeanMap:
     """Return the mean attribution map by groups.
 
     Args:
         view: The study.
         rows: Expression of the language of claims that groups tokens.
         columns: One that groups features; "auto" takes operators, else demonstrations, else places.
-        records: Places of the records that count; None takes all.
 
     Raises:
         InputError: The study has no attribution maps, or an expression cannot be evaluated.
     """
+    return _averaged(*_by_record(view, rows, columns))
+
+
+def _by_record(
+    view: StudyView, rows: str, columns: str
+) -> tuple[tuple[str, ...], tuple[str, ...], FloatArray]:
+    """Return names of rows and columns, and each record's mean cells, NaN where it has none."""
     at = Evaluator(view, "cell", "attribution")
     if columns == "auto":
         columns = _grouping(view)
@@ -62,21 +65,23 @@ def mean_map(
     column_names, column = _codes(at(across))
     value, record = view.cells("attribution").value, at.record
     known = (row >= 0) & (column >= 0) & ~np.isnan(value)
-    if records is not None:
-        known &= np.isin(record, records)
     shape = len(view.ids), len(row_names), len(column_names)
     key = np.ravel_multi_index((record[known], row[known], column[known]), shape)
     size = int(np.prod(shape))
     count = np.bincount(key, minlength=size).reshape(shape)
     total = np.bincount(key, value[known], minlength=size).reshape(shape)
-    own = np.where(count, total / np.maximum(count, 1), np.nan)
-    records = (count > 0).sum(axis=0).astype(np.float64)
-    filled = np.where(count, own, 0.0)
+    return row_names, column_names, np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def _averaged(rows: tuple[str, ...], columns: tuple[str, ...], own: FloatArray) -> MeanMap:
+    """Return the mean over some records of their mean cells, (records, rows, columns)."""
+    there = ~np.isnan(own)
+    records = there.sum(axis=0).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(records, filled.sum(axis=0) / records, np.nan)
-        squares = np.where(count, (own - mean) ** 2, 0.0).sum(axis=0)
+        mean = np.where(records, np.where(there, own, 0.0).sum(axis=0) / records, np.nan)
+        squares = np.where(there, (own - mean) ** 2, 0.0).sum(axis=0)
         spread = np.where(records > 1, np.sqrt(squares / (records - 1)), np.nan)
-    return MeanMap(row_names, column_names, mean, spread, records)
+    return MeanMap(rows, columns, mean, spread, records)
 
 
 def mean_maps(
@@ -95,10 +100,11 @@ def mean_maps(
     """
     at = Evaluator(view, "cell", "attribution")
     names, group = _codes(at(by))
+    row_names, column_names, own = _by_record(view, rows, columns)
     members = [np.unique(at.record[group == index]) for index in range(len(names))]
     return [
-        (f"{name} ({len(own)})", mean_map(view, rows, columns, own))
-        for name, own in zip(names, members, strict=True)
+        (f"{name} ({len(which)})", _averaged(row_names, column_names, own[which]))
+        for name, which in zip(names, members, strict=True)
     ]
 
 

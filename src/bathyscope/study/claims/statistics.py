@@ -100,13 +100,33 @@ _UNITS = {"log_prob": "nats", "effect": "nats", "settling_depth": "layers", "lay
 """Units of what has one."""
 
 
-class Filter:
+class Remaining:
+    """Those that are kept of some entities, and an account of the others.
+
+    Attributes:
+        kept: Flags.
+        excluded: Why others are left out, and how many.
+    """
+
+    def __init__(self, kept: NDArray[np.bool_]) -> None:
+        """Begin with those that are there."""
+        self.kept = kept
+        self.excluded: dict[str, int] = {}
+
+    def leave_out(self, which: NDArray[np.bool_], why: str) -> None:
+        """Leave some out, those that are still in counted under a reason."""
+        count = int(np.sum(which & self.kept))
+        if count:
+            self.excluded[why] = self.excluded.get(why, 0) + count
+        self.kept = self.kept & ~which
+
+
+class Filter(Remaining):
     """The entities that count, by `where` and by what is known, and an account of the others."""
 
     def __init__(self, claim: Claim, at: Evaluator) -> None:
         """Leave out what `where` does, and what `by` is not known of."""
-        self.excluded: dict[str, int] = {}
-        self.kept: NDArray[np.bool_] = np.ones(at.size, dtype=bool)
+        super().__init__(np.ones(at.size, dtype=bool))
         if claim.where is not None:
             holds = at.condition(claim.where)
             self.leave_out(~holds, f"not where {ast.unparse(claim.where)}")
@@ -117,12 +137,15 @@ class Filter:
             unknown = np.array([label is None for label in self.group], dtype=bool)
             self.leave_out(unknown, f"{ast.unparse(claim.by)} is not known")
 
-    def leave_out(self, which: NDArray[np.bool_], why: str) -> None:
-        """Leave some out, those that are still in counted under a reason."""
-        count = int(np.sum(which & self.kept))
-        if count:
-            self.excluded[why] = self.excluded.get(why, 0) + count
-        self.kept &= ~which
+
+def _chosen(claim: Claim, at: Evaluator, values: Values) -> Filter:
+    """Return what counts of the values of a first argument, among what a second picks."""
+    chosen = Filter(claim, at)
+    if len(claim.arguments) > 1:
+        holds = at.condition(claim.arguments[1])
+        chosen.leave_out(~holds, f"not {ast.unparse(claim.arguments[1])}")
+    chosen.leave_out(np.isnan(values), f"{ast.unparse(claim.arguments[0])} is not known")
+    return chosen
 
 
 def _label(value: object) -> str | None:
@@ -156,7 +179,7 @@ class Largest(ClaimStatistic):
         best = per_token.largest(np.where(fits & kept, value, -np.inf))
         other = per_token.largest(np.where(~fits & kept, value, -np.inf))
         count, fitting = per_token.sum(kept), per_token.sum(fits & kept)
-        out = _Counted(count > 0)
+        out = Remaining(count > 0)
         for name, missing in why.items():
             out.leave_out(per_token.all(missing[order]), f"{name} is not known")
         out.leave_out(per_token.any(np.isnan(value)), "a value is not known")
@@ -224,20 +247,6 @@ class _PerToken:
         return self.sum(flags) > 0
 
 
-class _Counted:
-    """Entities that are kept, and reasons why the rest is not."""
-
-    def __init__(self, kept: NDArray[np.bool_]) -> None:
-        self.kept = kept
-        self.excluded: dict[str, int] = {}
-
-    def leave_out(self, which: NDArray[np.bool_], why: str) -> None:
-        count = int(np.sum(which & self.kept))
-        if count:
-            self.excluded[why] = count
-        self.kept = self.kept & ~which
-
-
 class Mean(ClaimStatistic):
     """The mean of a quantity, of those that a condition picks."""
 
@@ -248,11 +257,7 @@ class Mean(ClaimStatistic):
     def observations(self, claim: Claim, at: Evaluator) -> Observations:
         """Return one number for each entity of the claim's level."""
         values = at.number(claim.arguments[0])
-        chosen = Filter(claim, at)
-        if len(claim.arguments) > 1:
-            holds = at.condition(claim.arguments[1])
-            chosen.leave_out(~holds, f"not {ast.unparse(claim.arguments[1])}")
-        chosen.leave_out(np.isnan(values), f"{ast.unparse(claim.arguments[0])} is not known")
+        chosen = _chosen(claim, at, values)
         kept = chosen.kept
         found = values[kept]
         centre = found.mean() if len(found) else 0.0
@@ -275,11 +280,7 @@ class Share(ClaimStatistic):
     def observations(self, claim: Claim, at: Evaluator) -> Observations:
         """Return one flag for each entity of the claim's level."""
         holds = at.flags(claim.arguments[0])
-        chosen = Filter(claim, at)
-        if len(claim.arguments) > 1:
-            among = at.condition(claim.arguments[1])
-            chosen.leave_out(~among, f"not {ast.unparse(claim.arguments[1])}")
-        chosen.leave_out(np.isnan(holds), f"{ast.unparse(claim.arguments[0])} is not known")
+        chosen = _chosen(claim, at, holds)
         kept = chosen.kept
         return Observations(
             holds[kept], at.record[kept], chosen.group[kept], True, f"share of {at.level}s",
@@ -318,7 +319,7 @@ class DifferenceOfMeans(ClaimStatistic):
 
         found = mean(first) - mean(second)
         present = np.bincount(key[kept], minlength=size) > 0
-        out = _Counted(present)
+        out = Remaining(present)
         out.leave_out(np.isnan(found), "a record has cells of one side only, or of none")
         at_key = np.flatnonzero(out.kept)
         differences = found[out.kept]
