@@ -191,12 +191,10 @@ def _shown_records(path: Path | None) -> tuple[dict[str, Any], ...]:
 
 
 def _read(path: Path) -> str:
+    from bathyscope.core.files.reading import contents
     from bathyscope.core.text import decoded
 
-    try:
-        return decoded(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    return decoded(contents(path), str(path))
 
 
 def _pair(text: str) -> tuple[str, str]:

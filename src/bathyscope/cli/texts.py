@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bathyscope.cli.messages import complain
 from bathyscope.core.errors import InputError
+from bathyscope.core.files.reading import contents
 from bathyscope.core.text import decoded, number_of_records, plain, require_characters
 
 
@@ -64,10 +65,7 @@ def _content(source: str) -> bytes | None:
                 f"There is no file {source}; give a file, a text, or - for standard input."
             )
         return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{source} cannot be read ({error.strerror}).") from error
+    return contents(path)
 
 
 def _refuse_records(text: str, origin: str, name: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.files.reading import contents
 from bathyscope.core.text import decoded, require_characters, shortened
 
 _MOST_NAMES, _LONGEST_NAME = 12, 24
@@ -56,13 +57,7 @@ def read_records(path: Path) -> list[Record]:
     Raises:
         InputError: It cannot be read, holds none, or something that is none.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-    except ValueError as error:  # a name that none can be
-        raise InputError(f"{path!s} cannot be read ({error}).") from error
-    found = list(records_in(decoded(content, str(path)), str(path)))
+    found = list(records_in(decoded(contents(path), str(path)), str(path)))
     if not found:
         raise InputError(f"{path} is empty; expected are JSON objects, one a line.")
     return found

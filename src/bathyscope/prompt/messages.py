@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.files.reading import contents
 from bathyscope.core.heatmap import Span
 from bathyscope.core.noting import note
 from bathyscope.core.records import kind_of_value
@@ -79,13 +80,7 @@ def _loaded(path: Path) -> Any:
     Raises:
         InputError: It cannot be read, is no JSON, or holds several conversations.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-    except ValueError as error:  # a name that none can be
-        raise InputError(f"{path!s} cannot be read ({error}).") from error
+    content = contents(path, _MOST_BYTES)
     if len(content) > _MOST_BYTES:
         raise InputError(f"{path} has more than {_MOST_BYTES // 2**20} MiB; give one conversation.")
     text = decoded(content, str(path))

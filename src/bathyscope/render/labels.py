@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError, advice
+from bathyscope.core.files.reading import contents
 from bathyscope.core.heatmap import Axis
 from bathyscope.core.text import decoded
 from bathyscope.runs.base import Run
@@ -58,11 +59,7 @@ def read_labels(path: Path) -> Labels:
     Raises:
         InputError: The file cannot be read, or holds something else.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
-    text = decoded(content, str(path))
+    text = decoded(contents(path), str(path))
     if path.suffix.lower() != ".json":
         return {"columns": text.removesuffix("\n").split("\n")}
     try:

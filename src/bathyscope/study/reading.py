@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError, first_sentence
+from bathyscope.core.files.reading import contents
 from bathyscope.core.text import decoded, require_characters
 from bathyscope.study.packages import parquet
 
@@ -56,11 +57,8 @@ def read_study_records(path: str | Path) -> list[StudyRecord]:
         raise InputError(
             f"{path} does not end in {', '.join(_READERS)}; records come in one of these."
         )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-    found = [as_record(given, place) for place, given in enumerate(reader(content, path), start=1)]
+    given = enumerate(reader(contents(path), path), start=1)
+    found = [as_record(one, place) for place, one in given]
     if not found:
         raise InputError(f"{path} holds no record.")
     return distinct(found)

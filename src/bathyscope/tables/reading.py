@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.files.reading import contents
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.runs.folder import require_own_scores
@@ -69,11 +70,7 @@ def _reader(path: Path) -> Callable[[bytes], Heatmap]:
 
 
 def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    content = contents(path, MAX_BYTES)
     if len(content) > MAX_BYTES:
         raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes; take a part of the table.")
     return content
