@@ -8,8 +8,6 @@ from typing import Any
 
 from bathyscope.model.measured import Json, measured_once
 
-Nested = dict[Any, Any]
-
 
 def kept_structure(import_utils: Any) -> None:
     """Have transformers read the files of its models only where they are not known.

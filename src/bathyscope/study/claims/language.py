@@ -14,7 +14,7 @@ import io
 import operator
 import tokenize
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from bathyscope.core.errors import InputError, advice, first_sentence
 from bathyscope.core.heatmap import LARGEST
 from bathyscope.study.claims.view import ENTITIES, StudyView, Values, written
 
-LEVELS = ("record", "token", "feature", "cell")
 _CLAUSES = ("where", "by")
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
@@ -125,19 +124,6 @@ def _expression(part: str, text: str) -> ast.expr:
     return found
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """The values of an expression.
-
-    Attributes:
-        values: One for each entity of the level.
-        unknown: Names of attributes that were not known, with where: flags of the same shape.
-    """
-
-    values: Values
-    unknown: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-
-
 class Evaluator:
     """Evaluates the expressions of one claim at one level."""
 
@@ -146,7 +132,7 @@ class Evaluator:
 
         Args:
             view: The study.
-            level: One of `LEVELS`.
+            level: "record", "token", "feature" or "cell".
             kind: Of which map: "attribution" or "depth".
         """
         self.view, self.level, self.kind = view, level, kind
