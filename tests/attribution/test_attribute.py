@@ -134,6 +134,20 @@ def test_an_interrupted_run_goes_on_from_the_cache(
     assert sum(calls) <= 150 + 1, "of the whole prompt the cache keeps no evidence"
 
 
+@pytest.mark.parametrize("told", ["revision", "adapter", "weights", "dtype"])
+def test_what_makes_another_model_of_the_same_files_shares_no_values(
+    llama_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    model, cache = bs.load(llama_folder), tmp_path / "cache.sqlite"
+    bs.attribute(model, PROMPT, " 35", cache=cache)
+    calls = counted(model, monkeypatch)
+    bs.attribute(model, PROMPT, " 35", cache=cache)
+    assert sum(calls) == 1, "what is known is not asked again"
+    model.provenance = model.provenance | {told: "another"}
+    bs.attribute(model, PROMPT, " 35", cache=cache)
+    assert sum(calls) >= 1 + 2**3
+
+
 def test_a_model_without_a_name_has_no_cache(tmp_path: Path) -> None:
     model = LanguageModel(random_model("llama"), byte_tokenizer())
     with pytest.raises(bs.InputError, match="hash or a revision"):

@@ -13,6 +13,7 @@ from scipy import stats
 import bathyscope as bs
 from bathyscope.comparison.changes import clear_changes, largest_changes, swaps
 from bathyscope.comparison.compare import compare
+from bathyscope.comparison.origins import Aspect, origins
 from bathyscope.core.heatmap import Quantity
 from tests.comparison.maps import NATS, attribution, depth, table
 from tests.conftest import tiny
@@ -31,6 +32,14 @@ def test_cells_that_both_have_are_subtracted() -> None:
     assert found.difference.rows.labels == ("x", "y")
     assert found.difference.columns.labels == ("a", "c")
     assert found.difference.quantity.unit == "nats"
+
+
+def test_weights_in_few_bits_are_no_longer_the_same_origin() -> None:
+    a = attribution(RANDOM.normal(size=(2, 3)))
+    model = a.provenance["model"]
+    b = attribution(RANDOM.normal(size=(2, 3)), model=model | {"weights": "int8"})
+    _, different = origins(a.heatmap, b.heatmap)
+    assert different == [Aspect("weights kept as", None, "int8")]
 
 
 def test_the_other_way_round_changes_the_sign_alone() -> None:

@@ -26,6 +26,9 @@ from bathyscope.prompt import Prompt
 from bathyscope.prompt.notes import notes
 from bathyscope.runs.evidence import Evidence
 
+# Of a model's record: a hub model has no hash, and bits or adapter change what files say.
+_TOLD_APART_BY = ("sha256", "revision", "adapter", "weights", "dtype", "class")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -226,7 +229,7 @@ def kept_evaluations(model: Scorer, cache: str | Path | None) -> Iterator[Evalua
     if cache is None:
         yield Evaluations()
         return
-    identity = {key: model.provenance.get(key) for key in ("sha256", "revision", "dtype", "class")}
+    identity = {key: model.provenance.get(key) for key in _TOLD_APART_BY}
     if identity["sha256"] is None and identity["revision"] is None:
         raise InputError(
             "Evaluations can be kept only for a model that is known by a hash or a revision; "

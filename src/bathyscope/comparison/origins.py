@@ -12,6 +12,7 @@ _ASPECTS = {
     "weights": ("model", "sha256"),
     "revision": ("model", "revision"),
     "dtype": ("model", "dtype"),
+    "weights kept as": ("model", "weights"),
     "device": ("model", "device"),
     "prompt": ("prompt",),
     "features": ("features",),

@@ -9,7 +9,7 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.study.claims.language import Evaluator, parsed
-from bathyscope.study.claims.observations import natural
+from bathyscope.study.claims.observations import group_name, natural
 from bathyscope.study.claims.view import StudyView, Values
 from bathyscope.study.statistics.clustered import clustered_mean, clustered_share
 from bathyscope.study.statistics.correlation import clustered_correlation
@@ -120,10 +120,7 @@ def _grouping(view: StudyView) -> str:
 
 def _codes(values: Values) -> tuple[tuple[str, ...], Values]:
     """Return the names of groups, and the group of each; −1 where it is not known."""
-    labels = [
-        None if one is None or one != one else f"{one:.15g}" if isinstance(one, float) else str(one)
-        for one in values.tolist()
-    ]
+    labels = [group_name(one) for one in values.tolist()]
     names = sorted({label for label in labels if label is not None}, key=natural)
     place: dict[str | None, int] = {name: index for index, name in enumerate(names)}
     return tuple(names), np.array([place.get(label, -1) for label in labels], dtype=np.int64)

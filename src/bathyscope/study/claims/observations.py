@@ -54,6 +54,15 @@ class Observations:
         )
 
 
+def group_name(value: object) -> str | None:
+    """Return what a group of one value is called; None where the value is not known."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
 def natural(name: str) -> tuple[float, str]:
     """Return by what names of groups are put in order: numbers by size, before texts."""
     try:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bathyscope.core.errors import InputError
 from bathyscope.core.registry import Registry
 from bathyscope.study.claims.language import Claim, Evaluator
-from bathyscope.study.claims.observations import Observations
+from bathyscope.study.claims.observations import Observations, group_name
 from bathyscope.study.claims.view import ENTITIES, StudyView, Values
 
 
@@ -133,7 +133,7 @@ class Filter(Remaining):
         self.group: Values = np.full(at.size, "all", dtype=object)
         if claim.by is not None:
             values = at(claim.by)
-            self.group[:] = [_label(value) for value in values.tolist()]
+            self.group[:] = [group_name(value) for value in values.tolist()]
             unknown = np.array([label is None for label in self.group], dtype=bool)
             self.leave_out(unknown, f"{ast.unparse(claim.by)} is not known")
 
@@ -146,14 +146,6 @@ def _chosen(claim: Claim, at: Evaluator, values: Values) -> Filter:
         chosen.leave_out(~holds, f"not {ast.unparse(claim.arguments[1])}")
     chosen.leave_out(np.isnan(values), f"{ast.unparse(claim.arguments[0])} is not known")
     return chosen
-
-
-def _label(value: object) -> str | None:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return None
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 class Largest(ClaimStatistic):
