@@ -21,6 +21,7 @@ import torch
 
 from benchmarks import on_accelerator as parts
 from benchmarks import report
+from benchmarks import rows_on_accelerator as rows
 from benchmarks.on_accelerator import SHAPES, Facts, Setting, kept_llama
 from benchmarks.ratios import machine
 
@@ -43,8 +44,10 @@ class Part:
 
 
 PARTS = {
-    "exactness": Part(parts.exactness, "20B", 15),
+    "exactness": Part(rows.exactness, "20B", 15),
     "depth": Part(parts.depth, "20B", 70),
+    "reads": Part(rows.reads, "20B", 25),
+    "wide": Part(rows.wide, "20B", 10),
     "attribution": Part(parts.attribution, "8B", 60),
     "streaming": Part(parts.streaming, "8B", 40),
     "gradients": Part(parts.gradients, "8B", 25),
@@ -98,6 +101,11 @@ GOALS = [
     Goal("depth", "map / (forward + product)", 1.5),
     Goal("depth", "settle / forward", 0.75),
     Goal("depth", "GB above the model", 3.0),
+    Goal("reads", "smooth rows once / twice"),
+    Goal("reads", "peaked rows once / twice"),
+    Goal("reads", "map once / twice"),
+    Goal("wide", "wide product / product", 2.5),
+    Goal("wide", "wide logits' error / rounded", 0.01),
     Goal("attribution", "shapley / padded", 1.5),
     Goal("attribution", "share of products", 0.6, least=True),
     Goal("gradients", "ways back / targets", 0.25),

@@ -23,6 +23,7 @@ export PYTHONPATH="$PWD/src:$PWD${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1 
 timeout -k 5 170 "$python" -m pytest -q -p no:cacheprovider -W default \
   tests/model/test_cuda.py tests/layers/kernels tests/model/test_device.py \
   tests/model/test_launches.py tests/model/test_room.py tests/model/test_placing.py \
+  tests/model/test_wide_products.py \
   2>&1 | tee "$into/tests.txt"
 tested=$?
 left=$((465 - SECONDS)) # of 480, less what a kill takes

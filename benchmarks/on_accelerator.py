@@ -21,9 +21,9 @@ from transformers import LlamaConfig, LlamaForCausalLM, StaticCache
 
 import bathyscope as bs
 from bathyscope.games.game import all_coalitions
-from bathyscope.layers.kernels.fastest import fastest_rows
-from bathyscope.layers.kernels.torch_rows import TorchRows
 from bathyscope.layers.last_layer import LastLayerComparison
+from bathyscope.layers.lazy_settling import settled_depths
+from bathyscope.layers.lenses.choice import open_lens
 from bathyscope.model import gradients as of_embeddings
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
@@ -75,6 +75,7 @@ class Setting:
 
 
 SHAPES = {
+    "70B": Shape(80, 8192, 28_672, 64, 8, 128_256, 4096),
     "20B": Shape(48, 5120, 13_824, 40, 8, 200_000, 4096),
     "8B": Shape(32, 4096, 14_336, 32, 8, 128_256, 1024),
     "1B": Shape(16, 2048, 8192, 32, 8, 128_256, 512),
@@ -83,9 +84,9 @@ SHAPES = {
 }
 
 
-def random_llama(shape: Shape, device: torch.device, dtype: torch.dtype) -> LanguageModel:
-    """Return a model of a shape, its weights drawn where they are needed."""
-    config = LlamaConfig(
+def config_of(shape: Shape) -> LlamaConfig:
+    """Return the configuration of a shape."""
+    return LlamaConfig(
         vocab_size=shape.vocab,
         hidden_size=shape.hidden,
         intermediate_size=shape.inner,
@@ -95,6 +96,11 @@ def random_llama(shape: Shape, device: torch.device, dtype: torch.dtype) -> Lang
         max_position_embeddings=2 * shape.tokens + 1024,
         tie_word_embeddings=False,
     )
+
+
+def random_llama(shape: Shape, device: torch.device, dtype: torch.dtype) -> LanguageModel:
+    """Return a model of a shape, its weights drawn where they are needed."""
+    config = config_of(shape)
     torch.manual_seed(0)
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
@@ -131,37 +137,6 @@ def text_of(count: int) -> str:
     return "".join(chr(97 + (i * i + i // 7) % 26) for i in range(count))
 
 
-def exactness(given: Setting) -> Facts:
-    """Measure how far the fastest way through rows of logits is from torch's in float64."""
-    device, vocab = given.device, given.shape.vocab
-    torch.manual_seed(1)
-    logits = torch.randn(64, vocab, device=device) * 3
-    last, token = torch.randn(8, vocab, device=device) * 3, torch.arange(64, device=device) % 8
-    logits[:8] = last + 0.01 * logits[:8]
-    for dtype in (torch.float32, given.dtype):
-        x, q = logits.to(dtype), last.to(dtype)
-        way = fastest_rows(dtype, device)
-        found = _divergences(way, x, q, token)
-        here = TorchRows(torch.device("cpu"))
-        exact = _divergences(here, x.cpu().double(), q.cpu().double(), token.cpu())
-        error = float((found - exact).abs().max())
-        name = str(dtype).removeprefix("torch.")
-        yield {"way": type(way).__name__, f"row error {name}, bits": error}
-
-
-def _divergences(
-    way: Any, logits: torch.Tensor, last: torch.Tensor, token: torch.Tensor
-) -> torch.Tensor:
-    """Return the divergence of each row from the last layer's of its token, in bits."""
-    device = logits.device
-    share = torch.empty_like(last, dtype=torch.promote_types(last.dtype, torch.float32))
-    nats = torch.empty(len(last), dtype=torch.float64, device=device)
-    own = torch.empty(len(logits), dtype=torch.float64, device=device)
-    way.predictions(last.clone(), share, nats)
-    way.divergences(logits.clone(), token, share, nats, own)
-    return own.cpu()
-
-
 def depth(given: Setting) -> Facts:
     """Measure the depth map and settling depths against a forward pass and the bare product."""
     model, device = given.model(), given.device
@@ -191,7 +166,12 @@ def depth(given: Setting) -> Facts:
     if device.type == "cuda":
         yield {"GB above the model": (torch.cuda.max_memory_allocated(device) - before) / 1e9}
     yield {"map_s": mapping, "map / (forward + product)": mapping / (passing + multiplying)}
-    settling = seconds(lambda: bs.settle(model, "a:", response=response), device)
+    pieces, lens = list(residual_stream(model, continuation)), open_lens(model, "norm")
+
+    def settle() -> None:
+        settled_depths(model.anatomy, pieces, lens, 0.5, continuation.target_ids)
+
+    settling = seconds(settle, device)
     yield {"settle_s": settling, "settle / forward": settling / passing}
 
 

@@ -32,12 +32,13 @@ class Device(TorchDispatchMode):
     Attributes:
         launches: Kernels started.
         waits: Times that the processor waited for an answer.
+        handed: Tensors made there of Python's numbers, for each of which it waits, too.
         doubles: Operations that made float64, which MPS does not have.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.launches = self.waits = 0
+        self.launches = self.waits = self.handed = 0
         self.doubles: list[str] = []
         self._here = WeakIdKeyDictionary()
 
@@ -66,6 +67,12 @@ class Device(TorchDispatchMode):
         self._here[copy] = True
         return copy
 
+    def made(self, *given: Any, **options: Any) -> Tensor:
+        """Return what `torch.tensor()` returns."""
+        tensor = _TENSOR(*given, **options)
+        self.handed += options.get("device") is not None and tensor.numel() > 0
+        return tensor
+
     def listed(self, tensor: Tensor) -> Any:
         """Return what `tolist()` returns."""
         return _TOLIST(self.brought_over(tensor))
@@ -77,7 +84,7 @@ class Device(TorchDispatchMode):
         return _NUMPY(tensor, **options)
 
 
-_TOLIST, _NUMPY = Tensor.tolist, Tensor.numpy
+_TOLIST, _NUMPY, _TENSOR = Tensor.tolist, Tensor.numpy, torch.tensor
 
 
 @contextmanager
@@ -87,6 +94,7 @@ def counted() -> Iterator[Device]:
     with (
         patch.object(Tensor, "cpu", lambda self: device.brought_over(self)),
         patch.object(Tensor, "tolist", lambda self: device.listed(self)),
+        patch.object(torch, "tensor", device.made),
         patch.object(Tensor, "numpy", lambda self, **options: device.as_array(self, **options)),
         device,
     ):

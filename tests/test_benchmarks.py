@@ -123,7 +123,7 @@ def test_what_is_measured_on_an_accelerator_runs_on_a_processor(
     accelerator.measured("tiny", torch.device("cpu"), torch.float32, tmp_path / "found.json")
     found = json.loads((tmp_path / "found.json").read_text())
     parts = {name: found[name] for name in accelerator.PARTS}
-    assert len(parts) == 10
+    assert len(parts) == 12
     assert not [one for one in parts.values() if {"failed", "cut off", "skipped"} & one.keys()]
     assert found["exactness"]["row error float32, bits"] < 4e-6
     assert (
@@ -131,6 +131,8 @@ def test_what_is_measured_on_an_accelerator_runs_on_a_processor(
     )
     assert 0 < found["rounding"]["map error bfloat16, bits"] < 0.1
     assert found["attribution"]["tree_tokens"] > 100
+    assert found["reads"]["READS should be"] in (1, 2)
+    assert found["wide"]["wide logits' error / rounded"] < 0.01
     assert found["gradients"]["ways back / targets"] == 1, "on a processor each has its own"
     assert found["jacobian"]["passages"] > 1 and len(found["jacobian"]["relative_error"]) == 2
     judged = {goal["number"]: goal for goal in found["goals"]}
@@ -140,6 +142,15 @@ def test_what_is_measured_on_an_accelerator_runs_on_a_processor(
     told_by_cuda = {"GB above the model", "share of products", "stream / compiled static cache"}
     assert untold == told_by_cuda | {"row error bfloat16, bits"}
     assert judged["ways back / targets"]["verdict"] == "MISSED"
+
+
+def test_the_docs_say_what_models_need_and_a_map_of_a_20b_model_fits() -> None:
+    """`python -m benchmarks.needs` writes the table."""
+    needs = importlib.import_module("benchmarks.needs")
+    text = needs.PAGE.read_text(encoding="utf-8")
+    assert text == needs.written(text) and needs.HEAD in text
+    parts = needs.map_bytes(needs.SHAPES["20B"])
+    assert 2e9 < sum(parts.values()) < 3e9, "GB above the model: the goal"
 
 
 @pytest.fixture
@@ -162,7 +173,7 @@ def fails(monkeypatch: pytest.MonkeyPatch) -> Any:
     parts = {
         "depth": accelerator.Part(broken, "tiny", 20),
         "attribution": accelerator.Part(slow, "tiny", 0.2),
-        "exactness": accelerator.Part(accelerator.parts.exactness, "tiny", 20),
+        "exactness": accelerator.Part(accelerator.rows.exactness, "tiny", 20),
     }
     monkeypatch.setattr(accelerator, "PARTS", parts)
     monkeypatch.setattr(accelerator, "_LEAST_SECONDS", 0.1)
@@ -239,7 +250,7 @@ def test_the_accelerator_script_is_bash_and_fits_its_time() -> None:
     (end,) = map(int, re.findall(r"^left=\$\(\((\d+) - SECONDS\)\)", text, re.M))
     assert len(limits) == 2 and end + 5 <= 480 and end - sum(limits) - 10 > 200
     tests = re.findall(r"tests/[\w/.]+", text)
-    assert len(tests) == 6 and all((ROOT / one).exists() for one in tests)
+    assert len(tests) == 7 and all((ROOT / one).exists() for one in tests)
     assert {"tests/model/test_cuda.py", "tests/model/test_placing.py"} < set(tests)
 
 

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 import bathyscope as bs
-from bathyscope.layers import last_layer
+from bathyscope.core.settling import settling_depths
+from bathyscope.layers import last_layer, lazy_settling
 from bathyscope.layers.kernels.torch_rows import TorchRows
 from bathyscope.layers.last_layer import LastLayerComparison
 from bathyscope.model import scoring
@@ -65,21 +67,25 @@ def on_device(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("on_device")
-def test_a_map_waits_once_for_each_piece_and_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_map_waits_for_its_pieces_and_for_no_block(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny("llama")
-    monkeypatch.setattr(LastLayerComparison, "rows_per_block", 4 * 30)
     assert model.may_continue_a_cache(200), "tried here rather than in what is counted"
-    for count in (60, 150):
-        with counted() as device:
-            bs.depth(model, "a", response="b" * count)
-        pieces, blocks = -(-count // 128), -(-count // 30) + count // 128
-        # The model of its mask, whether a piece is numbers; the scores of a block; the map.
-        assert device.waits <= 2 * pieces + blocks + 1
-        assert not device.doubles
+    for top_k in (0, 2):
+        handed = []
+        for count, rows in ((60, 4 * 30), (150, 4 * 30), (150, 4 * 5)):
+            monkeypatch.setattr(LastLayerComparison, "rows_per_block", rows)
+            with counted() as device:
+                bs.depth(model, "a", response="b" * count, top_k=top_k)
+            # The model of its mask, whether a piece is numbers; the map, its details, its scores.
+            assert device.waits <= 2 * -(-count // 128) + (2 if top_k == 0 else 14)
+            assert not device.doubles
+            handed.append(device.handed)
+        assert handed[1] == handed[2] <= handed[0] + 4, "ids come over with the text, not by block"
 
 
 @pytest.mark.usefixtures("on_device")
-def test_settling_waits_once_for_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settling_waits_for_rounds_and_not_for_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each round tries twice as many layers as the last: of 36 there are seven at most."""
     model = tiny("llama-36")
     rounds: list[int] = []
     cells = LastLayerComparison.cells
@@ -89,22 +95,35 @@ def test_settling_waits_once_for_each_round(monkeypatch: pytest.MonkeyPatch) -> 
         return cells(self, *given)
 
     monkeypatch.setattr(LastLayerComparison, "cells", seen)
-    bs.settle(model, "a", response="b")
-    rounds.clear()
-    with counted() as device:
-        bs.settle(model, "abc", response="defgh" * 12, threshold=0.2)
-    assert rounds and device.waits <= len(rounds) + 6
-    assert not device.doubles
+    monkeypatch.setattr(LastLayerComparison, "rows_per_block", 10_000)
+    text = "abc", "defgh" * 6
+    values = bs.depth(model, *text).heatmap.values
+    threshold = float(np.median(values[24]))  # which half of the tokens reach late
+    met, found = [], [settling_depths(values, threshold).tolist()]
+    for faster in (1, 2):
+        monkeypatch.setattr(lazy_settling, "_rounds", lambda device, by=faster: (1, by))
+        rounds.clear()
+        with counted() as device:
+            run = bs.settle(model, *text, threshold=threshold)
+        assert device.waits <= len(rounds) + 6 and device.handed <= 6
+        assert not device.doubles
+        met.append(len(rounds))
+        found.append(run.settling_depth.tolist())
+    assert found[0] == found[1] == found[2]
+    assert met[0] > 12 and met[1] <= 7
+    assert lazy_settling._rounds(torch.device("cuda"))[1] == 2
 
 
 @pytest.mark.usefixtures("on_device")
 def test_a_streamed_token_waits_for_its_depths_and_itself() -> None:
     model, count = tiny("llama"), 12
     list(bs.stream(model, ["abc", "abd"], max_new_tokens=2))
-    waits = []
+    waits, handed = [], []
     for new in (count, 2 * count):
         with counted() as device:
             tokens = list(bs.stream(model, ["abc", "abd"], max_new_tokens=new))
         assert len(tokens) == 2 * new and not device.doubles
         waits.append(device.waits)
+        handed.append(device.handed)
     assert waits[1] - waits[0] <= 3 * count, "depths, tokens, and whether they are numbers"
+    assert handed[1] == handed[0], "what is written next is there already"

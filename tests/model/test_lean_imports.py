@@ -20,6 +20,7 @@ def numbers(model):
     prompt = bs.Prompt.marked("Q: [[6 / 2]] and [[3]]?")
     found = bs.attribute(model, prompt, target=" 3", method="shapley")
     deep = bs.depth(model, "Q: 8?", response=" 8 + 5")
+    return found.heatmap.values.tolist(), deep.heatmap.values.tolist()
 
 given = builtins.__import__
 with lean_imports():
@@ -29,6 +30,18 @@ with lean_imports():
     from torch._dynamo import allow_in_graph, config  # as a package that is not transformers'
     import torch._dynamo.utils
     assert allow_in_graph is torch._dynamo.allow_in_graph and config.suppress_errors is not None
+
+    # As on a CUDA device: weights are read straight to it, Triton compares, the rest is at hand.
+    placed = numbers(bs.load(sys.argv[1], device={"": "cpu"}))
+    from bathyscope.layers.kernels.fastest import triton_rows
+    kernels = [type(triton_rows(torch.device("cpu"), reads)).__name__ for reads in (1, 2)]
+    import torch.cuda.graphs, torch.distributed.tensor, torch.nn.attention.flex_attention
+    from torch._inductor import config as inductor
+    assert inductor.triton is not None
+    from transformers import StaticCache, TorchAoConfig
+    ids = torch.tensor([[1, 2, 3]])
+    cache = StaticCache(config=model.model.config, max_cache_len=8)
+    model.model.generate(ids, past_key_values=cache, max_new_tokens=2, disable_compile=True)
 assert builtins.__import__ is given
 print(*heavy)
 
@@ -40,7 +53,8 @@ from torch.distributed.tensor import DTensor
 assert isinstance(OptimizedModule, type) and isinstance(DTensor, type)
 from transformers.distributed.sharding_utils import DTensor as held
 assert not isinstance(torch.zeros(1), held) and held is not DTensor
-print(lean == numbers(bs.load(sys.argv[1])))
+print(lean == placed == numbers(bs.load(sys.argv[1])) and len(lean[1]) == 3)
+print(*kernels)
 """
 
 
@@ -64,6 +78,11 @@ def test_what_is_put_off_is_not_imported_by_any_number(loaded: list[str]) -> Non
 
 def test_numbers_are_the_same_bits(loaded: list[str]) -> None:
     assert loaded[1] == "True"
+
+
+def test_what_a_device_needs_is_there(loaded: list[str]) -> None:
+    pytest.importorskip("triton", "3.4")
+    assert loaded[2] == "OnePassRows TritonRows"
 
 
 def test_imports_are_as_before_afterwards_whatever_happens_in_between() -> None:

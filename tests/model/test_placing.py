@@ -17,7 +17,8 @@ from transformers import AutoModelForCausalLM
 import bathyscope as bs
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model import placing, processes
-from bathyscope.model.loading import load
+from bathyscope.model.identity import identity_of
+from bathyscope.model.loading import identity, load
 from bathyscope.model.placing import placement
 from tests.conftest import byte_tokenizer
 from tests.families import SMALL, random_model
@@ -47,6 +48,10 @@ def test_layers_fetched_for_each_pass_say_the_same(
     model = load(llama_folder, device=str(file))
     assert model.model.model.layers[1].mlp.up_proj.weight.is_meta
     assert model.provenance["placed"] == places
+    told = identity(llama_folder, device=str(file))
+    assert told == {name: model.provenance[name] for name in told} and told["placed"] == places
+    with pytest.raises(ModelError, match=r"layers\.1.* is fetched from elsewhere"):
+        identity_of(bs.LanguageModel(model.model, byte_tokenizer()))
     require_alike(said(model), whole)
 
 
@@ -193,6 +198,10 @@ def test_weights_in_few_bits_are_near_those_in_many(dtype: str, wide_folder: str
     pytest.importorskip(placing.FEW_BITS[dtype].package)
     exact, few = load(wide_folder, device="cpu"), load(wide_folder, dtype=dtype, device="cpu")
     assert few.provenance["weights"] == dtype and few.provenance["dtype"] == "bfloat16"
+    told = identity(wide_folder, dtype=dtype, device="cpu")
+    assert told == {name: few.provenance[name] for name in told}
+    unnamed = [bs.LanguageModel(one.model, byte_tokenizer()) for one in (exact, few)]
+    assert len({identity_of(one) for one in unnamed}) == 2, "packed weights are hashed, too"
     one, other = (bs.attribute(model, PROMPT, " 35 =") for model in (exact, few))
     error = np.abs(one.all - other.all)
     assert 0 < error.max() < 0.3

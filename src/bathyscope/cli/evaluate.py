@@ -161,6 +161,7 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
     from bathyscope.faithfulness.random_orders import require_curves
     from bathyscope.faithfulness.recorded_game import Question
     from bathyscope.games.estimate import Budget
+    from bathyscope.model.provenance import dtype_of
     from bathyscope.runs.attribution import attribution_of
     from bathyscope.runs.opening import open_run
 
@@ -173,7 +174,7 @@ def _evaluate_saved(folder: str, asked: _Asked, settings: _Settings) -> "Faithfu
     loaded = options.load_model(
         settings.model or question.source,
         None if settings.model else question.model.get("revision"),
-        settings.dtype or question.model.get("dtype", "float32"),
+        settings.dtype or dtype_of(question.model),
         settings.device,
         settings.progress,
         verify=settings.verify,

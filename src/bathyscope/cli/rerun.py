@@ -33,13 +33,14 @@ def command(
     """
     with progress_bars() as progress:
         from bathyscope.model.measured import measuring_anew
+        from bathyscope.model.provenance import dtype_of
         from bathyscope.replay.rerun import inscription_of, require_computed, rerun
 
         loaded = None
         inscribed, _ = inscription_of(file)
         require_computed(inscribed, file)
         if model is not None:
-            dtype = inscribed.provenance["model"]["dtype"]
+            dtype = dtype_of(inscribed.provenance["model"])
             loaded = options.load_model(model, None, dtype, device, progress, verify=verify)
         with measuring_anew(verify):
             found = rerun(file, loaded, translators=translators, device=device, progress=progress)

@@ -11,11 +11,17 @@ from torch import Tensor
 
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, standard
-from bathyscope.layers.last_layer import Details, LastLayerComparison, Written
+from bathyscope.layers.last_layer import (
+    Details,
+    LastLayerComparison,
+    Scored,
+    Written,
+    scores_of,
+)
 from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.layers.statistics.statistic import LayerStatistic
 from bathyscope.model.anatomy import Anatomy
-from bathyscope.model.scores import Scores, joined
+from bathyscope.model.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,9 @@ def depth_map(
 ) -> DepthMap:
     """Return the divergence of every intermediate layer's prediction from the last layer's.
 
-    Holds one piece of hidden states and one block of about 240 rows of the vocabulary's width,
-    whatever the number of layers and tokens. States are normed block by block: a copy of a whole
-    piece would lie beside it while the model runs the next.
+    Holds one piece of hidden states and one block of rows of the vocabulary's width (240 on a
+    processor), whatever the number of layers and tokens. States are normed block by block: a copy
+    of a whole piece would lie beside it while the model runs the next.
 
     Args:
         anatomy: The parts of the model.
@@ -75,29 +81,24 @@ def depth_map(
     Raises:
         InputError: The model has a single layer.
     """
-    comparison = LastLayerComparison(anatomy, statistics, top_k)
-    blocks: list[tuple[Tensor, Details | None, Scores]] = []
+    comparison = LastLayerComparison(anatomy, statistics, top_k, wide=lens.wide)
+    ids = torch.tensor(emitted, device=anatomy.device)
+    blocks: list[tuple[Tensor, Details | None, list[Scored]]] = []
     done = 0
     for states in pieces:
         for block in _blocks(states, max(1, comparison.rows_per_block // len(states))):
             progress("compare layers", done, len(emitted))
-            ids = torch.tensor(emitted[done : done + len(block[-1])], device=block[-1].device)
-            blocks.append(_compared(comparison, lens, *block, ids))
-            done += len(ids)
+            own = ids[done : done + len(block[-1])]
+            blocks.append(_compared(comparison, lens, *block, own))
+            done += len(own)
         states.clear()
         comparison.release()  # the model needs memory too, for the next piece
     progress("compare layers", len(emitted), len(emitted))
-    values, details, scores = zip(*blocks, strict=True)
+    bits, details, scored = zip(*blocks, strict=True)
     return DepthMap(
-        _on_processor(torch.cat(values, dim=1)).numpy(),
-        _joined(
-            [
-                _map_details(one, part.shape)
-                for one, part in zip(details, values, strict=True)
-                if one is not None
-            ]
-        ),
-        joined(scores),
+        _brought_over(bits),
+        _map_details([one for one in details if one is not None], len(bits[0])),
+        scores_of([part for own in scored for part in own]),
     )
 
 
@@ -113,41 +114,35 @@ def _compared(
     intermediate: Tensor,
     last: Tensor,
     emitted: Tensor,
-) -> tuple[Tensor, Details | None, Scores]:
-    """Return divergences (num_layers − 1, tokens), what else was asked for, scores."""
+) -> tuple[Tensor, Details | None, list[Scored]]:
+    """Return divergences (num_layers − 1, tokens), what else was asked for, what scores follow of.
+
+    All of it stays on the device: to look at each block would have it wait for the processor.
+    """
     rows, final = read_states(comparison.anatomy, lens, intermediate, last)
-    written = Written(emitted, intermediate, last)
-    bits, details, _, scores = comparison.columns(rows, final, written)
-    assert scores is not None
-    return bits, details, scores
+    found = comparison.columns(rows, final, Written(emitted, intermediate, last))
+    return found.bits, found.details, found.scored
 
 
-def _map_details(details: Details, shape: Sequence[int]) -> MapDetails:
-    def shaped(tensor: Tensor, *last: int) -> NDArray[Any]:
-        array: NDArray[Any] = _on_processor(tensor).numpy()
-        return array.reshape(*shape, *last)
-
-    return MapDetails(
-        {name: shaped(values) for name, values in details.statistics.items()},
-        shaped(details.top_ids, details.top_ids.shape[1]),
-        shaped(details.top_probabilities, details.top_ids.shape[1]),
-    )
-
-
-def _on_processor(numbers: Tensor) -> Tensor:
-    """Return numbers on the CPU, float64 where they are no integers."""
-    moved = numbers.cpu()
-    return moved.double() if moved.is_floating_point() else moved
-
-
-def _joined(parts: list[MapDetails]) -> MapDetails | None:
+def _map_details(parts: Sequence[Details], layers: int) -> MapDetails | None:
+    """Return the details of blocks whose cells come layer by layer, as those of the map."""
     if not parts:
         return None
+
+    def shaped(tensors: Sequence[Tensor]) -> NDArray[Any]:
+        return _brought_over(
+            [own.view(layers, len(own) // layers, *own.shape[1:]) for own in tensors]
+        )
+
     return MapDetails(
-        {
-            name: np.concatenate([part.statistics[name] for part in parts], axis=1)
-            for name in parts[0].statistics
-        },
-        np.concatenate([p.top_ids for p in parts], axis=1),
-        np.concatenate([p.top_probabilities for p in parts], axis=1),
+        {name: shaped([part.statistics[name] for part in parts]) for name in parts[0].statistics},
+        shaped([part.top_ids for part in parts]),
+        shaped([part.top_probabilities for part in parts]),
     )
+
+
+def _brought_over(parts: Sequence[Tensor]) -> NDArray[Any]:
+    """Return numbers (layers, tokens, …) on the processor, float64 where they are no integers."""
+    moved = torch.cat(list(parts), dim=1).cpu()
+    numbers: NDArray[Any] = (moved.double() if moved.is_floating_point() else moved).numpy()
+    return numbers

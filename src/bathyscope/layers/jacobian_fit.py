@@ -28,8 +28,9 @@ from bathyscope.layers.jacobian_settings import (
     JacobianFitOverrides,
 )
 from bathyscope.layers.lenses.fitted import describe_model
-from bathyscope.layers.lenses.jacobian import KIND, JacobianLens
+from bathyscope.layers.lenses.jacobian import KIND, JacobianLens, sizes_of
 from bathyscope.layers.training_text import Ids, beginning, passages
+from bathyscope.model.device import exact_float
 from bathyscope.model.jacobians import PassageJacobian
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.whole import LAYERS, whole_model
@@ -215,7 +216,8 @@ def _one_passage(
     Raises:
         InputError: The time is up, and not one passage is done.
     """
-    asked = half.next_directions().to(model.model.device)
+    device = model.model.device
+    asked = half.next_directions().to(exact_float(device)).to(device)
     count = len(asked)
     jacobian = PassageJacobian(model, ids, FIRST, count)
     found = []
@@ -262,7 +264,6 @@ def _lens(
             "versions": {package: version(package) for package in ("bathyscope", "torch")},
         },
         "error": {"passages": counts, "relative": relative_error(halves)},
-        "size": matrices.flatten(1).double().norm(dim=1).tolist(),
-        "trace": [float(layer.double().trace()) for layer in matrices],
+        **sizes_of(matrices),
     }
     return JacobianLens(matrices, about).with_sample(model, work.halves[0][0])

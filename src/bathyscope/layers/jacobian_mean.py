@@ -128,6 +128,6 @@ def relative_error(halves: list[HalfMean]) -> list[float] | None:
     if len(halves) < 2 or not all(half.rounds for half in halves):
         return None
     one, other = (mean_of([half]) for half in halves)
-    apart = (one - other).flatten(1).double().norm(dim=1) / 2
-    found: list[float] = (apart / mean_of(halves).flatten(1).double().norm(dim=1)).tolist()
+    apart = (one - other).flatten(1).cpu().double().norm(dim=1) / 2
+    found: list[float] = (apart / mean_of(halves).flatten(1).cpu().double().norm(dim=1)).tolist()
     return found

@@ -29,6 +29,9 @@ _MOST_ROWS_PER_BLOCK = 8192
 # Statistics hold a few arrays of the vocabulary's width for each row.
 _ROWS_OF_DETAILS = 64
 
+Scored = tuple[Tensor, Tensor]
+"""What `read` and `read_standing` give of some tokens, still on their device."""
+
 
 @dataclass(frozen=True)
 class Details:
@@ -81,7 +84,8 @@ class LastLayer:
         probabilities: q, shape (tokens, vocab_size), at least the smallest normal number, so that
             the logarithm of a sum with it always exists.
         entropy: H(q) in nats, float64, shape (tokens,).
-        scores: How the tokens that stand in the text stand among them; None where not asked for.
+        scored: What is read there of the tokens that stand in the text, part by part, for
+            `scores_of`; empty where not asked for.
     """
 
     def __init__(
@@ -96,7 +100,7 @@ class LastLayer:
         exact = exact_float(logits.device)
         self.entropy = torch.empty(len(logits), dtype=exact, device=logits.device)
         self.probabilities = as_float(logits[:0]).new_empty(logits.shape)
-        scored: dict[int, tuple[Tensor, Tensor]] = {}
+        scored: dict[int, Scored] = {}
 
         def fill(part: slice) -> None:
             x = anatomy.rescale(logits[part])
@@ -107,10 +111,11 @@ class LastLayer:
             rows.predictions(x, self.probabilities[part], self.entropy[part])
 
         workers.each(len(logits), fill, rows.at_once)
-        self.scores = _scores([scored[start] for start in sorted(scored)]) if scored else None
+        self.scored = [scored[start] for start in sorted(scored)]
 
 
-def _scores(parts: list[tuple[Tensor, Tensor]]) -> Scores:
+def scores_of(parts: Sequence[Scored]) -> Scores:
+    """Return how tokens stand among the model's own predictions; waits for the device, once."""
     readings, standings = zip(*parts, strict=True)
     scores, standing = brought_over(readings, standings)
     return replace(scores, standing=standing)
@@ -124,21 +129,26 @@ class Columns(NamedTuple):
         details: What else was asked for, cells in the same order.
         last_logits: The model's own logits before rescaling, (tokens, vocab_size), until the next
             comparison.
-        scores: How the tokens of the text stand among the model's own predictions; None where the
+        scored: What is read of the text's tokens among the model's own predictions; empty where the
             text was not named.
     """
 
     bits: Tensor
     details: Details | None
     last_logits: Tensor
-    scores: Scores | None
+    scored: list[Scored]
 
 
 class LastLayerComparison:
     """Compares states with the last layer; keeps its memory and its threads between blocks."""
 
     def __init__(
-        self, anatomy: Anatomy, statistics: Sequence[LayerStatistic] = (), top_k: int = 0
+        self,
+        anatomy: Anatomy,
+        statistics: Sequence[LayerStatistic] = (),
+        top_k: int = 0,
+        *,
+        wide: bool = False,
     ) -> None:
         """Prepare.
 
@@ -146,10 +156,12 @@ class LastLayerComparison:
             anatomy: The parts of the model.
             statistics: What else is asked of each cell.
             top_k: How many of the most probable tokens to report.
+            wide: Whether rows come as float32 also to weights in half precision; see `Lens`.
         """
         self.anatomy = anatomy
         self.statistics = tuple(statistics)
         self.top_k = top_k
+        self.wide = wide
         self.workers = Workers(anatomy.device)
         self._way: Rows | None = None
         self._logits: Tensor | None = None
@@ -173,7 +185,7 @@ class LastLayerComparison:
             details = Details.room_for(len(index), self.statistics, self.top_k, rows.device)
             self._fill(details, logits, index, last, written)
         bits = self._from_logits(logits, index, last).view(layers, tokens)
-        return Columns(bits, details, logits[-tokens:], last.scores)
+        return Columns(bits, details, logits[-tokens:], last.scored)
 
     @torch.inference_mode()
     def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:
@@ -203,7 +215,8 @@ class LastLayerComparison:
         with torch.inference_mode():
             if self.anatomy.linear_head is None:
                 return self.anatomy.project(states)
-            if self._logits is None or len(self._logits) < len(states):
+            states, kept = self.anatomy.taken(states), self._logits
+            if kept is None or len(kept) < len(states) or kept.dtype != states.dtype:
                 width = len(self.anatomy.lm_head.weight)  # type: ignore[arg-type]
                 self._logits = states.new_empty(len(states), width)
             return self.anatomy.project(states, self._logits)
@@ -212,7 +225,7 @@ class LastLayerComparison:
     def rows_per_block(self) -> int:
         """How many rows are best projected at once, so that their logits fit."""
         weight = next(self.anatomy.lm_head.parameters())
-        bytes_each = len(weight) * weight.element_size()
+        bytes_each = len(weight) * max(weight.element_size(), 4 if self.wide else 1)
         return fitting(bytes_each, self.anatomy.device, ROWS_PER_BLOCK, _MOST_ROWS_PER_BLOCK)
 
     def release(self) -> None:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
-from bathyscope.layers.last_layer import LastLayer, LastLayerComparison
+from bathyscope.layers.last_layer import LastLayer, LastLayerComparison, Scored, scores_of
 from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.device import bytes_allowed, fitting
 from bathyscope.model.logits import as_float
 from bathyscope.model.products import linear
-from bathyscope.model.scores import Scores, joined
+from bathyscope.model.scores import Scores
 
 # Tokens of q that the bound looks at: all from this probability up. Lower leaves fewer cells open
 # and costs more; from 1e-4 to 5e-4 the time hardly differed.
@@ -32,7 +32,8 @@ _BYTES_AT_ONCE, _POSITIONS_AT_ONCE = 16 << 20, 16
 _BYTES_ON_DEVICE, _POSITIONS_ON_DEVICE = 512 << 20, 4096
 _TOKENS_AT_ONCE = 128  # as many as the pieces in which a processor reads a text
 # While fewer tokens than this are undecided, each tries several layers at once: a matrix product of
-# few rows costs as much as one of these. A device reads all of the unembedding for either.
+# few rows costs as much as one of these. A device reads all of the unembedding for either, and is
+# waited for after each round, so that there each round also tries twice as many as the last.
 _ROWS_PER_ROUND, _ROWS_ON_DEVICE = 64, 512
 # Columns for the partial sum: what each layer says most at a few first positions.
 _PILOTS, _COLUMNS = 2, 128
@@ -68,18 +69,18 @@ def settled_depths(
         threshold: g, in bits.
         emitted: The token that stands at each position, (all tokens).
     """
-    settler = Settler(anatomy, threshold)
+    settler = Settler(anatomy, threshold, wide=lens.wide)
+    ids = torch.tensor(emitted, device=anatomy.device)
     depths: list[Tensor] = []
     done = 0
     for states in pieces:
         for start in range(0, len(states[-1]), settler.tokens_at_once):
             part = [layer[start : start + settler.tokens_at_once] for layer in states]
             rows, final = read_states(anatomy, lens, *stacked(part))
-            ids = torch.tensor(emitted[done : done + len(final)], device=final.device)
-            depths.append(settler.depths(rows, final, ids))
-            done += len(ids)
+            depths.append(settler.depths(rows, final, ids[done : done + len(final)]))
+            done += len(final)
     computed = settler.computed / settler.cells
-    return SettledDepths(torch.cat(depths).numpy(), computed, joined(settler.scores))
+    return SettledDepths(torch.cat(depths).numpy(), computed, scores_of(settler.scored))
 
 
 class Settler:
@@ -88,15 +89,15 @@ class Settler:
     Attributes:
         cells: How many cells there were so far.
         computed: How many of them had to be computed.
-        scores: How the tokens of the text stand, piece after piece, where it was named.
+        scored: What is read of the tokens of the text, piece after piece, where it was named.
     """
 
-    def __init__(self, anatomy: Anatomy, threshold: float) -> None:
-        """Prepare for a model and a threshold g in bits."""
+    def __init__(self, anatomy: Anatomy, threshold: float, *, wide: bool = False) -> None:
+        """Prepare for a model, a threshold g in bits, and states as of `LastLayerComparison`."""
         self.anatomy, self.threshold = anatomy, threshold
         self.cells = self.computed = 0
-        self.scores: list[Scores] = []
-        self._comparison = LastLayerComparison(anatomy)
+        self.scored: list[Scored] = []
+        self._comparison = LastLayerComparison(anatomy, wide=wide)
         self._columns: Tensor | None = None  # (layers, columns): token ids
         self._is_column: Tensor | None = None  # (layers, vocab_size)
 
@@ -120,17 +121,17 @@ class Settler:
         Returns:
             Layers 1..num_layers, int64 (tokens,), on the CPU.
         """
-        last = self._comparison.last_layer(final, emitted)
-        self.scores += [] if last.scores is None else [last.scores]
+        # As wide as the other layers, as in a map: then they are rounded alike.
+        last = self._comparison.last_layer(final.to(rows.dtype), emitted)
+        self.scored += last.scored
         possible = self._possible(rows, last).cpu()
-        num_layers, at_once = len(rows) + 1, self._comparison.rows_per_block
-        few = _ROWS_PER_ROUND if rows.device.type == "cpu" else _ROWS_ON_DEVICE
+        num_layers, each, (few, faster) = len(rows) + 1, 1, _rounds(self.anatomy.device)
         settled = torch.full((len(final),), num_layers)
         undecided = torch.arange(len(final))
         while len(undecided := undecided[possible[:, undecided].any(0)]):
-            layer, token = cells = _first_possible(possible, undecided[:at_once], few)
-            where = torch.stack(cells).to(rows.device)
-            values = self._comparison.cells(rows[where[0], where[1]], where[1], last).cpu()
+            layer, token = cells = _first_possible(possible, undecided, each, few)
+            each *= faster
+            values = self._cells(rows, torch.stack(cells).to(rows.device), last).cpu()
             self.computed += len(values)
             possible[layer, token] = False
             hit = values <= self.threshold
@@ -140,6 +141,13 @@ class Settler:
             undecided = undecided[settled[undecided] == num_layers]
         self.cells += rows.shape[0] * rows.shape[1]
         return settled
+
+    def _cells(self, rows: Tensor, where: Tensor, last: LastLayer) -> Tensor:
+        """Return divergences in bits at layers and tokens, (2, cells), block by block."""
+        blocks = where.split(self._comparison.rows_per_block, dim=1)
+        return torch.cat(
+            [self._comparison.cells(rows[layer, token], token, last) for layer, token in blocks]
+        )
 
     def _possible(self, rows: Tensor, last: LastLayer) -> Tensor:
         """Return for which cells the bound leaves "at most g" possible, (layers, tokens)."""
@@ -187,7 +195,8 @@ class Settler:
         """Return the logits of some tokens, (rows, ids), from states (rows, hidden)."""
         head = self.anatomy.linear_head
         assert head is not None
-        logits = linear(states, head.weight[ids], None if head.bias is None else head.bias[ids])
+        bias = None if head.bias is None else head.bias[ids].to(states.dtype)
+        logits = linear(states, head.weight[ids].to(states.dtype), bias)
         return as_float(self.anatomy.rescale(logits))
 
     def _own_logits(self, rows: Tensor, ids: Tensor) -> Tensor:
@@ -202,7 +211,8 @@ class Settler:
         """
         head = self.anatomy.linear_head
         assert head is not None
-        logits = torch.bmm(rows.transpose(0, 1), head.weight[ids].transpose(1, 2))
+        weight = head.weight[ids].to(rows.dtype)
+        logits = torch.bmm(rows.transpose(0, 1), weight.transpose(1, 2))
         if head.bias is not None:
             logits += head.bias[ids][:, None]
         return as_float(self.anatomy.rescale(logits.transpose(0, 1)))
@@ -242,10 +252,16 @@ def _likely(q: Tensor, bytes_each: int) -> Iterator[tuple[Tensor, Tensor, Tensor
         start += len(positions)
 
 
-def _first_possible(possible: Tensor, undecided: Tensor, few: int) -> tuple[Tensor, Tensor]:
-    """Return layers and tokens of the first open cells, one of each token, or up to `few`."""
-    each = max(1, few // len(undecided))
+def _rounds(device: torch.device) -> tuple[int, int]:
+    """Return how few cells a round has where there are more, and how rounds grow from the first."""
+    return (_ROWS_PER_ROUND, 1) if device.type == "cpu" else (_ROWS_ON_DEVICE, 2)
+
+
+def _first_possible(
+    possible: Tensor, undecided: Tensor, each: int, few: int
+) -> tuple[Tensor, Tensor]:
+    """Return layers and tokens of the first open cells, so many of each token, or up to `few`."""
     open_cells = possible[:, undecided]
-    chosen = open_cells & (open_cells.cumsum(0) <= each)
+    chosen = open_cells & (open_cells.cumsum(0) <= max(each, few // len(undecided)))
     layer, column = chosen.nonzero().T
     return layer, undecided[column]

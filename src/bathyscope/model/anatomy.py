@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from bathyscope.core.errors import ModelError, first_sentence
 from bathyscope.model.foreign import text_config
@@ -45,10 +46,10 @@ class Anatomy(Head):
     def normed(self, hidden_states: Tensor) -> Tensor:
         """Return what goes into the unembedding: the final norm of states, and the factor after.
 
-        Shape (..., hidden_size).
+        Shape (..., hidden_size); float32 states of a model in half precision stay float32.
         """
         for module in self.final_norm:
-            hidden_states = module(hidden_states)
+            hidden_states = _as_wide(module, hidden_states)
         return self._scaled(hidden_states)
 
     def projected(self, states: Tensor) -> Tensor:
@@ -62,6 +63,12 @@ class Anatomy(Head):
             if isinstance(module, nn.Linear):
                 states = module(states)
         return self._scaled(states)
+
+    @property
+    def takes_wide(self) -> bool:
+        """Whether states in float32 are rounded nowhere between the last layer and the logits."""
+        weights = (one for module in self.final_norm for one in module.parameters())
+        return super().takes_wide and not any(weight.is_meta for weight in weights)
 
     def _scaled(self, states: Tensor) -> Tensor:
         return states if self.head_factor == 1 else states * self.head_factor
@@ -275,6 +282,18 @@ def _wrong(
     except Exception as error:  # foreign modules, called without what the model gives them beside
         return f"{type(error).__name__}: {first_sentence(error)}"
     return difference(ours, logits, rounding(logits) / 4)
+
+
+def _as_wide(module: nn.Module, states: Tensor) -> Tensor:
+    """Return what a module makes of states, its weights made as wide where these are wider."""
+    narrow = {
+        name: weight.to(states.dtype)
+        for name, weight in module.named_parameters()
+        if weight.is_floating_point()
+        and torch.promote_types(weight.dtype, states.dtype) != weight.dtype
+    }
+    found: Tensor = functional_call(module, narrow, (states,)) if narrow else module(states)
+    return found
 
 
 def residual_stream_of(output: Any) -> Any:

@@ -50,7 +50,7 @@ def residual_stream(
     model.require_readable(continuation)
     ids = continuation.prompt_ids + continuation.target_ids
     first, end = len(continuation.prompt_ids) - 1, len(ids) - 1
-    size = tokens_per_piece(model)
+    size = size_of_pieces(model, end)
     if end <= size or not model.may_continue_a_cache(end):
         yield model.hidden_states(continuation)
         return
@@ -58,8 +58,8 @@ def residual_stream(
     for start in range(0, end, size):
         progress("run the model", start, end)
         stop = min(start + size, end)
-        wanted = torch.arange(start, stop, device=model.model.device)
-        wanted = wanted[wanted >= first] - start
+        begin = min(max(start, first), stop)
+        wanted = torch.arange(begin - start, stop - start, device=model.model.device)
         states, cache = _piece(model, ids[start:stop], wanted, cache)
         if not start:
             _reserve(cache, end)
@@ -67,6 +67,17 @@ def residual_stream(
         if len(wanted):
             yield states
     progress("run the model", end, end)
+
+
+def size_of_pieces(model: LanguageModel, num_tokens: int) -> int:
+    """Return in pieces of how many tokens a text is run.
+
+    On a device they are even: for a rest of one token all weights would be read, too.
+    """
+    most = tokens_per_piece(model)
+    if model.model.device.type == "cpu":
+        return most
+    return -(-num_tokens // -(-num_tokens // most))
 
 
 def tokens_per_piece(model: LanguageModel) -> int:

@@ -4,7 +4,8 @@ import torch
 
 from bathyscope.model.processes import least
 
-_BYTES_AT_ONCE = 2 << 30
+_BYTES_AT_ONCE = 768 << 20
+_BYTES_ON_MPS = 2 << 30  # which does not say what is free
 _SHARE_OF_FREE = 4  # of what is free, at most a fourth is taken by one of our buffers
 
 
@@ -27,7 +28,7 @@ def bytes_allowed(device: torch.device) -> int | None:
     """
     if device.type == "cpu":
         return None
-    free = free_bytes(device) // _SHARE_OF_FREE if device.type == "cuda" else _BYTES_AT_ONCE
+    free = free_bytes(device) // _SHARE_OF_FREE if device.type == "cuda" else _BYTES_ON_MPS
     return least(free, device)
 
 

@@ -19,6 +19,9 @@ from bathyscope.model.hooks import hooked
 from bathyscope.model.logits import difference, logits_of, probe_ids, rounding
 from bathyscope.model.products import fast_products, linear, linear_into
 from bathyscope.model.verdicts import Verdicts
+from bathyscope.model.wide_products import wide_product_into
+
+_HALVES = (torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Head:
         """Return the logits before `rescale` of states (rows, hidden_size).
 
         Args:
-            states: Normed as wanted.
+            states: Normed as wanted, of the unembedding's type; or float32 to one in half precision
+                that `takes_wide`, for logits in float32.
             out: Where to write them if there is a `linear_head`, shape (at least rows,
                 vocab_size): fresh memory of that size costs half of the product.
         """
@@ -56,10 +60,14 @@ class Head:
             logits: Tensor = self.lm_head(states)
             return logits
         bias: Tensor | None = head.bias
-        if out is None:
+        states = self.taken(states)
+        wide = states.dtype != head.weight.dtype
+        if out is None and not wide:
             return linear(states, head.weight, bias)
+        if out is None:
+            out = states.new_empty(len(states), len(head.weight))
         filled = out[: len(states)]
-        linear_into(states, head.weight, bias, filled)
+        (wide_product_into if wide else linear_into)(states, head.weight, bias, filled)
         return filled
 
     @property
@@ -77,6 +85,20 @@ class Head:
         head: Any = self.lm_head
         plain = type(head) is nn.Linear and not head.weight.is_meta and not _is_hooked(head)
         return head if plain else None
+
+    @property
+    def takes_wide(self) -> bool:
+        """Whether states in float32 are not rounded for an unembedding in half precision."""
+        head = self.linear_head
+        if head is None or type(head.weight) not in (Tensor, nn.Parameter):
+            return False
+        return head.weight.dtype in _HALVES
+
+    def taken(self, states: Tensor) -> Tensor:
+        """Return states in the type in which a plain unembedding multiplies them."""
+        head = self.linear_head
+        wide = self.takes_wide and states.dtype not in _HALVES
+        return states if wide or head is None else states.to(head.weight.dtype)
 
     @contextmanager
     def states_at(self, places: Tensor) -> Iterator[list[Tensor]]:

@@ -219,9 +219,10 @@ class LanguageModel:
         """Return what transformers' own decoding makes of one prompt."""
 
         def stopped(ids: Ids) -> bool:
-            return bool(stop) and stop in self.tokens.decode(ids)
+            return stop in self.tokens.decode(ids)
 
-        return decoded(self.model, self._tensor([prompt_ids]), max_new_tokens, progress, stopped)
+        given = self._tensor([prompt_ids])
+        return decoded(self.model, given, max_new_tokens, progress, stopped if stop else None)
 
     def score(
         self,

@@ -14,7 +14,7 @@ from bathyscope.model import bundled, gguf
 from bathyscope.model.adapters import Adapter, adapter_in
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.measured import measuring_anew, sha256_of
-from bathyscope.model.placing import Place, computed_in, placement
+from bathyscope.model.placing import Place, computed_in, placement, record_of
 from bathyscope.model.quiet import quietly
 from bathyscope.model.verdicts import Verdicts, known_by
 
@@ -79,20 +79,27 @@ def identity(
     *,
     revision: str | None = None,
     dtype: str = "float32",
+    device: Place = None,
     progress: Progress = standard,
 ) -> dict[str, Any]:
     """Return what tells the model that `load` would load from others, without its weights.
 
     Returns:
-        Name and hash of its files, or name and revision of a hub id; plain JSON values.
+        Name and hash of its files, or name and revision of a hub id; how its weights are kept and,
+        where they are spread, where: all as in the provenance of the loaded model; plain JSON
+        values.
 
     Raises:
+        InputError: `dtype` is not known, or a map of devices cannot be read.
         ModelError: The model is not found.
     """
+    computed = computed_in(dtype)
     adapter = None if model is None else adapter_in(Path(model).expanduser())
     if adapter is None:
-        return _source(model, revision, computed_in(dtype), progress)[1]
-    return _base_of(adapter, revision or adapter.revision, computed_in(dtype), progress)[1]
+        _, found = _source(model, revision, computed, progress)
+    else:
+        _, found = _base_of(adapter, revision or adapter.revision, computed, progress)
+    return {**found, "dtype": computed, **record_of(device, dtype)}
 
 
 def _base_of(

@@ -91,14 +91,14 @@ class Placement(NamedTuple):
 
     Attributes:
         options: For `from_pretrained`.
+        together: Whether several processes hold the model.
         record: For the record: `placed`, but for a single device, which the model itself names, and
             `weights`, where these are kept in few bits.
-        together: Whether several processes hold the model.
     """
 
     options: dict[str, Any]
-    record: dict[str, Any]
     together: bool = False
+    record: Mapping[str, Any] = {}
 
 
 def placement(device: Place, dtype: str = "float32") -> Placement:
@@ -107,12 +107,30 @@ def placement(device: Place, dtype: str = "float32") -> Placement:
     Raises:
         InputError: The device cannot be used here.
     """
+    device = _read(device)
     placed = _placed(device)
+    record = record_of(device, dtype)
     if dtype not in FEW_BITS:
-        return placed
+        return placed._replace(record=record)
     settings = {"quantization_config": FEW_BITS[dtype].settings()}
     options = {"device_map": {"": "cpu"}} | placed.options | settings
-    return placed._replace(options=options, record=placed.record | {"weights": dtype})
+    return placed._replace(options=options, record=record)
+
+
+def record_of(device: Place, dtype: str) -> dict[str, Any]:
+    """Return what a record says of places and type of weights, without a look at any device."""
+    device = _read(device)
+    spread = isinstance(device, Mapping) or device in (*SPREAD, TENSOR)
+    placed = dict(device) if isinstance(device, Mapping) else device
+    return ({"placed": placed} if spread else {}) | (
+        {"weights": dtype} if dtype in FEW_BITS else {}
+    )
+
+
+def _read(device: Place) -> Place:
+    """Return a place, read from its file where it names one."""
+    named = isinstance(device, str) and device.endswith(".json")
+    return _mapping(Path(str(device)).expanduser()) if named else device
 
 
 def _placed(device: Place) -> Placement:
@@ -122,26 +140,24 @@ def _placed(device: Place) -> Placement:
 
     Args:
         device: A torch device; a name in `SPREAD`; `TENSOR`; a mapping from modules to devices,
-            "cpu" or "disk", or a .json file with one; None takes CUDA where there is one.
+            "cpu" or "disk"; None takes CUDA where there is one.
 
     Raises:
         InputError: It cannot be used here.
     """
-    if isinstance(device, str) and device.endswith(".json"):
-        device = _mapping(Path(device).expanduser())
     if isinstance(device, Mapping):
         for place in {str(place) for place in device.values()} - {"cpu", "disk"}:
             _device(f"cuda:{place}" if place.isdigit() else place)
-        return Placement({"device_map": dict(device)}, {"placed": dict(device)})
+        return Placement({"device_map": dict(device)})
     if device in SPREAD:
-        return Placement({"device_map": device}, {"placed": device})
+        return Placement({"device_map": device})
     if device == TENSOR:
         from transformers.distributed.configuration_utils import DistributedConfig
 
         parts = DistributedConfig(tp_plan="auto", tp_size=join())
-        return Placement({"distributed_config": parts}, {"placed": TENSOR}, True)
+        return Placement({"distributed_config": parts}, together=True)
     own = _device(device)
-    return Placement({} if own.type == "cpu" else {"device_map": {"": own}}, {})
+    return Placement({} if own.type == "cpu" else {"device_map": {"": own}})
 
 
 def _mapping(file: Path) -> Mapping[str, str | int]:

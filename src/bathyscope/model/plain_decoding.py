@@ -19,7 +19,7 @@ def decoded(
     input_ids: Tensor,
     max_new_tokens: int,
     progress: Progress,
-    stopped: Callable[[Ids], bool],
+    stopped: Callable[[Ids], bool] | None = None,
 ) -> Ids:
     """Return what a model writes after a prompt.
 
@@ -28,7 +28,7 @@ def decoded(
         input_ids: The prompt, (1, tokens).
         max_new_tokens: Where to stop if the model does not end its answer before.
         progress: Told of every new token.
-        stopped: Whether what was written so far is enough.
+        stopped: Whether what was written so far is enough; None leaves it on its device unread.
 
     Raises:
         ModelError: The model raised an error of its own.
@@ -55,7 +55,7 @@ class _Counter:
     """A stopping criterion that counts the tokens as they come."""
 
     def __init__(
-        self, stage: str, total: int, progress: Progress, stopped: Callable[[Ids], bool]
+        self, stage: str, total: int, progress: Progress, stopped: Callable[[Ids], bool] | None
     ) -> None:
         self.stage, self.total, self.progress = stage, total, progress
         self.stopped, self.done = stopped, 0
@@ -64,7 +64,7 @@ class _Counter:
     def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
         self.done += 1
         self.progress(self.stage, self.done, self.total)
-        stop = self.stopped(tuple(input_ids[0, -self.done :].tolist()))
+        stop = self.stopped is not None and self.stopped(tuple(input_ids[0, -self.done :].tolist()))
         return torch.full((input_ids.shape[0],), stop, device=input_ids.device)
 
     def finish(self) -> None:

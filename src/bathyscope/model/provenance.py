@@ -130,6 +130,11 @@ def source_of(model: Mapping[str, Any]) -> str | None:
     return source
 
 
+def dtype_of(model: Mapping[str, Any]) -> str:
+    """Return what `load` was given for a model's type of weights, by its provenance."""
+    return str(model.get("weights") or model.get("dtype") or "float32")
+
+
 def require_same_model(made_by: Mapping[str, Any], model: Scorer) -> None:
     """Raise InputError where a model is not the one that provenance names."""
     for key, what in (("sha256", "weights with SHA-256"), ("revision", "revision")):

@@ -109,7 +109,7 @@ def _model(said: Mapping[str, Any]) -> Given:
     return (
         ("model", model["source"], None),
         ("revision", model.get("revision") if model["source"] else None, None),
-        ("dtype", model.get("dtype", "float32"), "float32"),
+        ("dtype", model.get("weights") or model.get("dtype", "float32"), "float32"),
     )
 
 

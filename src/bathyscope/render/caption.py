@@ -54,7 +54,8 @@ def origin_of(run: Run) -> list[str]:
 def _source(run: Run) -> list[str]:
     """Return of which model a run is, and of whose text."""
     model = run.provenance.get("model") or {}
-    named = [model[name] for name in ("name", "dtype") if name in model]
+    kept = "weights" if "weights" in model else "dtype"  # few bits are turned into it
+    named = [model[name] for name in ("name", kept) if name in model]
     return [*named, *origin_of(run)]
 
 

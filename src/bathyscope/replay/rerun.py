@@ -14,7 +14,13 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, standard
 from bathyscope.games.methods import INTERACTIONS, METHODS
-from bathyscope.model.provenance import on_threads, require_same_model, source_of, was_a_function
+from bathyscope.model.provenance import (
+    dtype_of,
+    on_threads,
+    require_same_model,
+    source_of,
+    was_a_function,
+)
 from bathyscope.model.scorer import Scorer
 from bathyscope.render.figure.embedded_metadata import Inscription, digest, read_inscription
 from bathyscope.replay.questions import QUESTIONS, kind_of
@@ -180,7 +186,7 @@ def _load(made_by: Mapping[str, Any], device: str | None, progress: Progress) ->
     return load(
         source,
         revision=None if "sha256" in made_by else made_by.get("revision"),
-        dtype=made_by.get("weights", made_by["dtype"]),
+        dtype=dtype_of(made_by),
         device=device or made_by.get("placed", made_by["device"]),
         progress=progress,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.writing import sha256
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.model.identity import identity_of
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import identity
 from bathyscope.study.doing import Batch, Doing
@@ -16,7 +17,7 @@ from bathyscope.study.reading import as_record, distinct, read_study_records
 from bathyscope.study.settings import BatchSettings
 from bathyscope.study.work import ModelWork
 
-_NOT_TOLD = ("source", "device", "class", "num_layers", "rescaling")
+_NOT_TOLD = ("source", "device", "placed", "class", "num_layers", "rescaling")
 """What of a model's provenance follows from the rest, or does not decide what comes out."""
 
 
@@ -67,9 +68,12 @@ def batch(
                 f"{doing.engine}, so that every worker loads it."
             )
         known = dict(model.provenance)
+        if known.get("sha256") is None and known.get("revision") is None:
+            known["identity"] = identity_of(model)  # names alone are alike
     else:
-        told = identity(model, revision=revision, dtype=dtype, progress=doing.progress)
-        known = told | {"dtype": dtype}
+        known = identity(
+            model, revision=revision, dtype=dtype, device=device, progress=doing.progress
+        )
     work = ModelWork(settings, model, revision, dtype, device)
     asked = {"settings": settings.to_document(), "model": _telling(known)} | _lenses(settings)
     return carry_out(list(questions(records, settings)), Path(folder), asked, work, engine, doing)

@@ -159,7 +159,7 @@ class Study:
             with new_file(self.folder / _MODEL) as new:
                 new.write_text(text, encoding="utf-8")
             return
-        told = ("name", "sha256", "revision", "dtype", "class")
+        told = ("name", "sha256", "revision", "dtype", "weights", "class")
         found = [name for name in told if known.get(name) != provenance.get(name)]
         if found:
             name = found[0]

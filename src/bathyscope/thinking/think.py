@@ -115,7 +115,7 @@ class _PrefixReader:
 
     def __init__(self, model: LanguageModel, lens: Lens, settings: ThinkSettings) -> None:
         self.model, self.lens, self.settings = model, lens, settings
-        self.settler = Settler(model.anatomy, settings.threshold)
+        self.settler = Settler(model.anatomy, settings.threshold, wide=lens.wide)
         self.states: list[list[Tensor]] = []
         self.owners: list[int] = []
         self.depths: list[Tensor] = []

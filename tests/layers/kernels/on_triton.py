@@ -19,6 +19,14 @@ def triton() -> Rows:
     return _Moved(TritonRows()) if CUDA else TritonRows()
 
 
+def one_pass() -> Rows:
+    """Return the kernels that read most rows once, for tensors of the CPU."""
+    triton()
+    from bathyscope.layers.kernels.triton_one_pass import OnePassRows
+
+    return _Moved(OnePassRows()) if CUDA else OnePassRows()
+
+
 class _Moved:
     """Kernels of a CUDA device, given tensors of the CPU."""
 

@@ -45,13 +45,27 @@ def test_whatever_the_number_of_rows_there_is_one_launch(monkeypatch: pytest.Mon
     assert grids == [(7,), (90,), (7,)], "of no rows nothing is launched"
 
 
+def test_kernels_run_where_their_rows_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triton launches on the current device: rows of a second card would be read from the first."""
+    made: list[torch.Tensor] = []
+    of = torch.cuda.device_of
+
+    def seen(tensor: torch.Tensor) -> object:
+        made.append(tensor)
+        return of(tensor)
+
+    monkeypatch.setattr(torch.cuda, "device_of", seen)
+    compared(triton(), torch.randn(2, 33), torch.tensor([0, 0]), torch.randn(1, 33))
+    assert [len(rows) for rows in made] == [1, 2]
+
+
 def test_kernels_that_fail_or_err_are_left_for_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     device = torch.device("cuda" if CUDA else "cpu")
     triton()
     from bathyscope.layers.kernels import triton_rows
 
     search = fastest.triton_rows.__wrapped__
-    assert isinstance(search(device), triton_rows.TritonRows)
+    assert isinstance(search(device, 2), triton_rows.TritonRows)
     real = triton_rows.TritonRows.divergences
 
     def off(self: object, *given: torch.Tensor) -> None:
@@ -63,7 +77,7 @@ def test_kernels_that_fail_or_err_are_left_for_torch(monkeypatch: pytest.MonkeyP
 
     for broken in (off, fails):
         monkeypatch.setattr(triton_rows.TritonRows, "divergences", broken)
-        assert search(device) is None
+        assert search(device, 2) is None
 
 
 @pytest.mark.skipif(not CUDA, reason="needs a CUDA device")

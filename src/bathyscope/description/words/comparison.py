@@ -63,7 +63,8 @@ def named(run: Run, quoted: Callable[[str], str] = "“{}”".format) -> str:
     if not isinstance(model, Mapping):
         table = provenance.get("table")
         return f"the table {quoted(table)}" if table else "a map"
-    named = [model[name] for name in ("name", "dtype") if name in model]
+    kept = "weights" if "weights" in model else "dtype"  # few bits are turned into it
+    named = [model[name] for name in ("name", kept) if name in model]
     of = [] if run.text is None else [f"of {quoted(run.text)}{_given(run)}"]
     return ", ".join([*named, _how(run), *of])
 

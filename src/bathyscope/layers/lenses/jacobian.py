@@ -47,6 +47,7 @@ class JacobianLens(FittedLens):
 
     name = "jacobian"
     summary = SUMMARIES[name]
+    wide = True
 
     @classmethod
     def open(cls, model: LanguageModel, translators: Path | None) -> "JacobianLens":
@@ -60,9 +61,12 @@ class JacobianLens(FittedLens):
         return {"jacobian": self.matrices}
 
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
-        """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size)."""
-        wide = states.to(self.matrices.dtype)
-        return anatomy.normed(torch.bmm(wide, self.matrices.transpose(1, 2)).to(states.dtype))
+        """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size).
+
+        In float32, as the matrices are, also of a model in half precision that takes it.
+        """
+        moved = torch.bmm(states.to(self.matrices.dtype), self.matrices.transpose(1, 2))
+        return anatomy.normed(moved if anatomy.takes_wide else moved.to(states.dtype))
 
     def with_sample(self, model: LanguageModel, ids: Sequence[int]) -> "JacobianLens":
         """Return the lens with what tells its model from one whose weights were changed.
@@ -72,6 +76,15 @@ class JacobianLens(FittedLens):
             ids: Tokens of a short text, two or more.
         """
         return JacobianLens(self.matrices, {**self.about, "sample": sample_of(model, self, ids)})
+
+
+def sizes_of(matrices: Tensor) -> dict[str, list[float]]:
+    """Return Frobenius norm and trace of every layer's matrix, as a file tells them."""
+    exact = [layer.cpu().double() for layer in matrices]  # a device may have no float64
+    return {
+        "size": [float(layer.norm()) for layer in exact],
+        "trace": [float(layer.trace()) for layer in exact],
+    }
 
 
 def open_jacobian_lens(path: Path, model: LanguageModel) -> JacobianLens:

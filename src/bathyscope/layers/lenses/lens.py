@@ -24,11 +24,13 @@ class Lens(ABC):
         name: What it is asked for by.
         summary: Completes "Intermediate layers are …" in descriptions.
         reads_file: Whether it was fitted to a model and lies in a file, its translators.
+        wide: Whether its states are float32 also of a model in half precision that takes it.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     reads_file: ClassVar[bool] = False
+    wide: ClassVar[bool] = False
 
     @classmethod
     def open(cls, model: LanguageModel, translators: Path | None) -> Self:

@@ -15,7 +15,7 @@ from bathyscope.core.errors import InputError, first_sentence
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.layers.jacobian_settings import FIRST
 from bathyscope.layers.lenses.fitted import describe_model, origin_of
-from bathyscope.layers.lenses.jacobian import KIND, JacobianLens
+from bathyscope.layers.lenses.jacobian import KIND, JacobianLens, sizes_of
 from bathyscope.model.jacobians import PassageJacobian
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.whole import LAYERS, whole_model
@@ -62,8 +62,7 @@ def convert_lens(model: LanguageModel, path: str | Path) -> JacobianLens:
             **origin_of(path),
             "n_prompts": _whole(path, "n_prompts", archive["n_prompts"]),
         },
-        "size": matrices.flatten(1).double().norm(dim=1).tolist(),
-        "trace": [float(layer.double().trace()) for layer in matrices],
+        **sizes_of(matrices),
     }
     return JacobianLens(matrices, about).with_sample(model, _ids(model))
 
