@@ -50,13 +50,3 @@ def test_weights_of_one_file_kept_in_other_bits_are_another_model(
         bs.batch(RECORDS, folder, settings=SETTINGS, model=fewer)
     with pytest.raises(ModelError, match="with weights int8, not by one with weights int4"):
         open_study(folder).require_model(fewer.provenance)
-
-
-def test_evaluations_of_weights_in_other_bits_are_not_taken_from_a_cache(tmp_path: Path) -> None:
-    prompt, cache = bs.Prompt.marked("[[a]] b [[c]]"), tmp_path / "cache.sqlite"
-    of = {"sha256": "ab" * 32}
-    models = [in_memory(1.0, **of), *(in_memory(s, **of, weights=f"int{s}") for s in (8, 4))]
-    kept = [bs.attribute(model, prompt, " d", cache=cache).heatmap.values for model in models]
-    fresh = [bs.attribute(model, prompt, " d").heatmap.values for model in models]
-    assert all((one == other).all() for one, other in zip(kept, fresh, strict=True))
-    assert abs(kept[1] - kept[2]).max() > 1e-4
