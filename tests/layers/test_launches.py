@@ -100,8 +100,11 @@ def test_settling_waits_for_rounds_and_not_for_layers(monkeypatch: pytest.Monkey
     values = bs.depth(model, *text).heatmap.values
     threshold = float(np.median(values[24]))  # which half of the tokens reach late
     met, found = [], [settling_depths(values, threshold).tolist()]
-    for faster in (1, 2):
+    for faster, bound in ((2, True), (2, False), (1, False)):
         monkeypatch.setattr(lazy_settling, "_rounds", lambda device, by=faster: (1, by))
+        if not bound:  # which leaves few cells to try
+            all_open = torch.ones(35, 30, dtype=torch.bool)
+            monkeypatch.setattr(lazy_settling.Settler, "_possible", lambda *_, it=all_open: it + 0)
         rounds.clear()
         with counted() as device:
             run = bs.settle(model, *text, threshold=threshold)
@@ -109,8 +112,8 @@ def test_settling_waits_for_rounds_and_not_for_layers(monkeypatch: pytest.Monkey
         assert not device.doubles
         met.append(len(rounds))
         found.append(run.settling_depth.tolist())
-    assert found[0] == found[1] == found[2]
-    assert met[0] > 12 and met[1] <= 7
+    assert found == [found[0]] * 4
+    assert met[0] <= met[1] <= 7 and met[2] > 20
     assert lazy_settling._rounds(torch.device("cuda"))[1] == 2
 
 

@@ -79,7 +79,9 @@ def exact_reading(model: bs.LanguageModel, lens: JacobianLens, text: tuple[str, 
         read = torch.bmm(rows.double(), lens.matrices.double().transpose(1, 2))
         for norm in anatomy.final_norm:
             read = copy.deepcopy(norm).double()(read)
-        weight = anatomy.lm_head.weight.double()  # type: ignore[operator]
+        head = anatomy.linear_head
+        assert head is not None
+        weight = head.weight.double()
         p, q = (x.double() @ weight.T for x in (read, anatomy.normed(last)))
         return jensen_shannon(anatomy.rescale(p).softmax(-1), anatomy.rescale(q).softmax(-1))
 

@@ -144,7 +144,7 @@ class Settler:
 
     def _cells(self, rows: Tensor, where: Tensor, last: LastLayer) -> Tensor:
         """Return divergences in bits at layers and tokens, (2, cells), block by block."""
-        blocks = where.split(self._comparison.rows_per_block, dim=1)
+        blocks = torch.split(where, self._comparison.rows_per_block, dim=1)
         return torch.cat(
             [self._comparison.cells(rows[layer, token], token, last) for layer, token in blocks]
         )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,7 +35,8 @@ def identity_of(model: LanguageModel) -> str:
                     "it with bathyscope.load, which names its files."
                 )
             digest.update(name.encode())
-            digest.update(part.cpu().contiguous().flatten().view(torch.uint8).numpy())
+            numbers: Any = part.cpu().contiguous().flatten().view(torch.uint8).numpy()
+            digest.update(numbers)
     return f"weights:{digest.hexdigest()}"
 
 

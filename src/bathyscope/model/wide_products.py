@@ -37,8 +37,8 @@ def wide_product_into(states: Tensor, weight: Tensor, bias: Tensor | None, out: 
     for start in range(0, len(weight), size):
         part = slice(start, start + size)
         if halved:
-            hi, lo = summed(both, weight[part]).split(len(states))
-            torch.add(hi, lo, out=out[:, part])
+            found = summed(both, weight[part])
+            torch.add(found[: len(states)], found[len(states) :], out=out[:, part])
         else:
             out[:, part] = linear(both, weight[part].to(states.dtype))
         if bias is not None:

@@ -43,9 +43,9 @@ def compared(rows: Rows, p: Logits, q: Logits, dtype: torch.dtype = torch.float6
 def marks() -> Iterator[list[Logits]]:
     """See what stands in the places of results: after rows are read once, and with z known."""
     from bathyscope.layers.kernels import triton_one_pass as module
+    from bathyscope.layers.kernels.triton_rows import launched
 
     seen: list[Logits] = []
-    launched = module.launched
 
     def kept(kernel: Any, given: tuple[Any, ...], options: dict[str, Any]) -> None:
         launched(kernel, given, options)
@@ -206,7 +206,7 @@ def test_there_are_as_many_launches_whatever_the_rows(monkeypatch: pytest.Monkey
 
 
 def test_likely_columns_are_chosen_once_for_a_last_layer(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = one_pass()
+    rows: Any = one_pass()
     rows = getattr(rows, "rows", rows)
     chosen: list[int] = []
     topk = torch.Tensor.topk
@@ -218,7 +218,7 @@ def test_likely_columns_are_chosen_once_for_a_last_layer(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.Tensor, "topk", seen)
     one, other = torch.rand(2, 4, 33)
     for last in (one, one, other, one):
-        rows._likely(last)  # type: ignore[attr-defined]
+        rows._likely(last)
     assert chosen == [33, 33, 33]
 
 
