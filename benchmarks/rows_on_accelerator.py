@@ -49,7 +49,7 @@ def reads(given: Setting) -> Facts:
     """Measure kernels that read most rows of logits once against those that read each twice."""
     model, device, vocab = given.model(), given.device, given.shape.vocab
     ways = {times: fastest.triton_rows(device, times) for times in (1, 2)}
-    count = LastLayerComparison(model.anatomy).rows_per_block if device.type == "cuda" else 8
+    count = LastLayerComparison(model.anatomy).rows_per_block if device.type == "cuda" else 3
     token = torch.arange(count, device=device) % max(1, count // given.shape.layers)
     for name, spread in (("smooth", 1.5), ("peaked", 5.0)):
         torch.manual_seed(1)
