@@ -210,3 +210,9 @@ def test_what_cannot_be_grouped_is_refused() -> None:
     blank = run_of((" ", "\n"), [1, 2])
     with pytest.raises(bs.InputError, match="no places in a text"):
         bs.group_depths(blank, "word")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31mred", "\u202eabc", "\0"])
+def test_a_role_has_a_name_that_can_be_read(name: str) -> None:
+    with pytest.raises(bs.InputError, match="name it by letters"):
+        RoleRule.pattern(name, "^The$")

@@ -72,6 +72,7 @@ def command(
     translators: options.Translators = None,
     threshold: options.Threshold = 0.5,
     depth_fraction: options.DepthFraction = 0.85,
+    begin: options.Begin = "tokenizer",
     top_k: Annotated[int, typer.Option(help="Also so many tokens of each layer.")] = 0,
     statistic: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Also this layer statistic.")
@@ -132,6 +133,10 @@ def command(
     _show(done, as_json=as_json)
 
 
+_OF_LENSES = ("lens", "translators", "threshold", "depth_fraction", "begin", "max_new_tokens")
+"""Options that depth and Think@n have in common, settings of the same name."""
+
+
 def _settings(given: Mapping[str, Any]) -> "BatchSettings":
     """Return what the options ask for."""
     from bathyscope.attribution.settings import AttributionSettings
@@ -146,7 +151,7 @@ def _settings(given: Mapping[str, Any]) -> "BatchSettings":
     attribution = depth = think = None
     stop = given_text(given["stop"], "text of --stop").replace("\\n", "\n")
     chat = some("chat", "system", "no_system")
-    lens = chat | some("lens", "translators", "threshold", "depth_fraction", "max_new_tokens")
+    lens = chat | some(*_OF_LENSES)
     if given["attribute"]:
         attribution = AttributionSettings(
             **some("method", "of", "against", "budget", "tolerance", "seed", "baseline", "steps"),

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 _TOKEN = "token"
 
-_AS_GIVEN = ("lens", "translators", "threshold", "depth_fraction", "top_k", "max_new_tokens")
+_AS_GIVEN = (
+    "lens",
+    "translators",
+    "threshold",
+    "depth_fraction",
+    "begin",
+    "top_k",
+    "max_new_tokens",
+)
 """Options that are settings of the same name."""
 
 
@@ -30,6 +38,7 @@ def command(
     translators: options.Translators = None,
     threshold: options.Threshold = 0.5,
     depth_fraction: options.DepthFraction = 0.85,
+    begin: options.Begin = "tokenizer",
     top_k: Annotated[
         int,
         typer.Option(help="Also record what each layer would say: so many tokens for each cell."),

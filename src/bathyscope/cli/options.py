@@ -141,6 +141,13 @@ Translators = Annotated[
         metavar="FILE", help="Of a lens that was fitted: the file from `bathyscope lens fit`."
     ),
 ]
+Begin = Annotated[
+    str,
+    typer.Option(
+        help="Whether the text begins with the token that begins one: tokenizer (as it has it), "
+        "always or never."
+    ),
+]
 Roles = Annotated[
     list[str] | None,
     typer.Option("--role", metavar="NAME=PATTERN", help="A role of your own; repeatable."),

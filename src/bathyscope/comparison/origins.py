@@ -16,6 +16,7 @@ _ASPECTS = {
     "device": ("model", "device"),
     "prompt": ("prompt",),
     "features": ("features",),
+    "begins with": ("begins_with",),
     "target": ("target",),
     "compared with": ("against",),
     "method": ("method", "name"),

@@ -28,6 +28,14 @@ class RoleRule:
     summary: str = ""
     written: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a name that cannot be read: it becomes a label."""
+        if not self.name.strip() or not self.name.isprintable():
+            raise InputError(
+                f"A role cannot be called {self.name!r}; name it by letters, digits, spaces and "
+                "underscores."
+            )
+
     @classmethod
     def of(cls, name: str, has_role: Callable[[str], bool], summary: str = "") -> "RoleRule":
         """Return a role that a function of one text decides."""

@@ -13,11 +13,12 @@ from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_d
 from bathyscope.layers.depth_map import MapDetails, depth_map
 from bathyscope.layers.divergence import JENSEN_SHANNON
 from bathyscope.layers.lazy_settling import settled_depths
-from bathyscope.layers.lenses.choice import open_lens, record_of
+from bathyscope.layers.lenses.choice import note_beginning, open_lens, record_of
 from bathyscope.layers.lenses.lens import Lens
 from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
 from bathyscope.layers.statistics.choice import chosen_statistics
 from bathyscope.layers.statistics.statistic import LayerStatistic
+from bathyscope.model.beginning import beginning_as
 from bathyscope.model.decoding import residual_stream
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import continuation_of, provenance_of, require_text
@@ -133,6 +134,7 @@ def ask(
 ) -> DepthQuestion:
     """Return a question as both verbs begin with it; the response is written where it is None."""
     whole_model(model, "Depth", LAYERS)
+    model = beginning_as(model, settings.begin)
     require_text(response, "response")
     lens = opened_lens(model, settings)
     prompt = settings.text_asked(model.tokens, prompt)
@@ -140,6 +142,7 @@ def ask(
     continuation = continuation_of(
         model, text_of(prompt), response, settings.max_new_tokens, settings.progress
     )
+    note_beginning(model, lens, continuation.prompt_ids)
     return asked_of(model, prompt, continuation, lens, settings)
 
 
@@ -161,6 +164,7 @@ def asked_of(
         **provenance_of(model, prompt, continuation),
         **settings.to_document(),
         **record_of(lens),
+        "begins_with": list(model.tokens.encode("")),
         "num_layers": model.num_layers,
         "deep_layer": deep_layer(model.num_layers, settings.depth_fraction),
     }

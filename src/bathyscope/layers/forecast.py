@@ -8,6 +8,7 @@ from bathyscope.core.forecast import Forecast
 from bathyscope.core.noting import noting
 from bathyscope.layers.last_layer import ROWS_PER_BLOCK, LastLayerComparison
 from bathyscope.layers.settings import DepthSettings
+from bathyscope.model.beginning import beginning_as
 from bathyscope.model.decoding import tokens_per_piece
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
@@ -24,6 +25,7 @@ def forecast_depth(
     A response that is not given is taken to be as long as it may be.
     """
     with noting():  # what is noted of it belongs to the result
+        model = beginning_as(model, settings.begin)
         text = text_of(settings.text_asked(model.tokens, prompt))
         written = settings.max_new_tokens if response is None else 0
         asked = written or len(model.tokens.continuation(text, response or "").target_ids)

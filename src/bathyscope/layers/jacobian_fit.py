@@ -29,7 +29,8 @@ from bathyscope.layers.jacobian_settings import (
 )
 from bathyscope.layers.lenses.fitted import describe_model
 from bathyscope.layers.lenses.jacobian import KIND, JacobianLens, sizes_of
-from bathyscope.layers.training_text import Ids, beginning, passages
+from bathyscope.layers.training_text import passages
+from bathyscope.model.beginning import Ids, beginning
 from bathyscope.model.device import exact_float
 from bathyscope.model.jacobians import PassageJacobian
 from bathyscope.model.language_model import LanguageModel

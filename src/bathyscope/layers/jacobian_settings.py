@@ -6,7 +6,7 @@ from typing import TypedDict
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, unrecorded
-from bathyscope.layers.training_text import BEGINNINGS
+from bathyscope.model.beginning import TOKENIZER, require_beginning
 
 ESTIMATORS = ("random", "exact")
 """Some random directions of every passage, or every direction of each."""
@@ -56,19 +56,19 @@ class JacobianFit(Settings):
     passages: int | None = None
     minutes: float | None = unrecorded(default=None)
     sequence_length: int = 128
-    begin: str = "tokenizer"
+    begin: str = TOKENIZER
     first_only: bool = False
     seed: int = 0
     progress: Progress = unrecorded(default=standard)
 
     def __post_init__(self) -> None:
         """Raise InputError for what can be seen to be wrong without a model."""
-        for name, value, known in (
-            ("estimator", self.estimator, ESTIMATORS),
-            ("beginning of a passage", self.begin, BEGINNINGS),
-        ):
-            if value not in known:
-                raise InputError(f"The {name} {value!r} is not known; {advice(value, known)}.")
+        if self.estimator not in ESTIMATORS:
+            raise InputError(
+                f"The estimator {self.estimator!r} is not known; "
+                f"{advice(self.estimator, ESTIMATORS)}."
+            )
+        require_beginning(self.begin)
         if self.directions < 1:
             raise InputError(
                 f"A passage is asked along 1 direction or more, not {self.directions} "

@@ -10,8 +10,10 @@ from bathyscope.core.noting import note, noting
 from bathyscope.core.progress import silent
 from bathyscope.core.several import Failed, Several, one_for_each
 from bathyscope.layers.depth import DepthQuestion, asked_of, mapped, opened_lens, settled
+from bathyscope.layers.lenses.choice import note_beginning
 from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
 from bathyscope.model.answers import PROMPTS_AT_ONCE, continuations_of
+from bathyscope.model.beginning import beginning_as
 from bathyscope.model.decoding import residual_streams
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import require_text
@@ -59,6 +61,7 @@ def depth_many(
     if ratio_only:
         require_no_map(chosen)
     texts = dict(enumerate(one_for_each(prompts, responses, "response")))
+    model = beginning_as(model, chosen.begin)
     several = Several(failed)
     read: dict[int, str | Prompt] = {}
     for index, given in enumerate(prompts):
@@ -94,6 +97,7 @@ def _looked_into(
             run: DepthRun | SettlingRun | None = None
             with several.answering(index), noting() as heard:
                 note(*notes_of(part[index]))
+                note_beginning(model, lens, asked[index].continuation.prompt_ids)
                 run = look(model, asked[index], pieces)
             settings.progress(STAGE, done, len(prompts))
             if run is not None:

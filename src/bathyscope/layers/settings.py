@@ -11,6 +11,7 @@ from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.statistics.choice import chosen_statistics
+from bathyscope.model.beginning import TOKENIZER, require_beginning
 from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.model.provenance import MAX_NEW_TOKENS
 
@@ -24,6 +25,7 @@ class DepthOverrides(ChatOverrides, total=False):
     depth_fraction: float
     top_k: int
     statistics: Sequence[str]
+    begin: str
     max_new_tokens: int
     progress: Progress
 
@@ -42,6 +44,8 @@ class DepthSettings(ChatSettings):
         top_k: With 1 or more, also what each layer would say instead, so many tokens, and
             bathyscope's own layer statistics.
         statistics: Names in `statistics.choice.LAYER_STATISTICS`, to be computed for every cell.
+        begin: Whether the text begins with the token that begins one: "tokenizer", as the tokenizer
+            has it; "always" or "never".
         max_new_tokens: Longest response the model writes.
         progress: Told of the steps.
 
@@ -55,6 +59,7 @@ class DepthSettings(ChatSettings):
     depth_fraction: float = 0.85
     top_k: int = 0
     statistics: tuple[str, ...] = ()
+    begin: str = TOKENIZER
     max_new_tokens: int = MAX_NEW_TOKENS
     progress: Progress = unrecorded(default=standard)
 
@@ -67,6 +72,7 @@ class DepthSettings(ChatSettings):
         if self.top_k < 0:
             raise InputError(f"The number of top tokens is 0 or more, not {self.top_k} (--top-k).")
         chosen_statistics(self.statistics, self.top_k)
+        require_beginning(self.begin)
         if self.max_new_tokens < 1:
             raise InputError(
                 f"At least 1 new token must be allowed, not {self.max_new_tokens} "

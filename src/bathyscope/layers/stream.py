@@ -9,9 +9,10 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.last_layer import LastLayerComparison
-from bathyscope.layers.lenses.choice import open_lens
+from bathyscope.layers.lenses.choice import note_beginning, open_lens
 from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.layers.settings import DepthOverrides, DepthSettings, require_no_map
+from bathyscope.model.beginning import beginning_as
 from bathyscope.model.continuing import batches, begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float
@@ -70,6 +71,7 @@ def stream(
     chosen = DepthSettings.chosen(settings, overrides)
     require_no_map(chosen)
     whole_model(model, "A stream", LAYERS)
+    model = beginning_as(model, chosen.begin)
     lens = open_lens(model, chosen.lens, chosen.translators)
     given = [prompts] if isinstance(prompts, str | Prompt) else list(prompts)
     texts = [text_of(chosen.text_asked(model.tokens, one)) for one in given]
@@ -79,6 +81,7 @@ def stream(
     model.require_context(max(map(len, encoded)) + chosen.max_new_tokens)
     if not all(encoded):
         raise InputError("The prompt is empty; give the model something to continue.")
+    note_beginning(model, lens, encoded[0])
     return _written(model, encoded, lens, chosen)
 
 

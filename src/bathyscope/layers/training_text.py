@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bathyscope.core.errors import InputError
+from bathyscope.model.beginning import TOKENIZER, Ids, beginning
 from bathyscope.model.language_model import LanguageModel
-
-Ids = tuple[int, ...]
 
 
 class Split(NamedTuple):
@@ -59,18 +58,14 @@ def split(model: LanguageModel, texts: Sequence[str], length: int, held_out: flo
     return Split(training, kept)
 
 
-BEGINNINGS = ("tokenizer", "always", "never")
-"""Whether a passage begins with the token that begins a text: as the tokenizer has it, or not."""
-
-
-def passages(model: LanguageModel, text: str, length: int, begin: str = "tokenizer") -> list[Ids]:
+def passages(model: LanguageModel, text: str, length: int, begin: str = TOKENIZER) -> list[Ids]:
     """Cut a text into passages that follow one another, each beginning as a text begins.
 
     Args:
         model: Whose tokenizer and context count.
         text: The text.
         length: Most tokens of a passage, with what stands before its text.
-        begin: A name in `BEGINNINGS`.
+        begin: A name in `model.beginning.BEGINNINGS`.
 
     Raises:
         InputError: A passage is longer than the model's context, or the tokenizer knows no token
@@ -81,23 +76,3 @@ def passages(model: LanguageModel, text: str, length: int, begin: str = "tokeniz
     room = length - len(before)
     ids = model.tokens.encode(text)[len(model.tokens.encode("")) :]
     return [before + ids[start : start + room] for start in range(0, len(ids), room)]
-
-
-def beginning(model: LanguageModel, begin: str) -> Ids:
-    """Return the ids that every passage begins with.
-
-    Raises:
-        InputError: The tokenizer knows no token that begins a text.
-    """
-    if begin == "never":
-        return ()
-    own = model.tokens.encode("")
-    if begin == "tokenizer":
-        return own
-    first = model.tokens.tokenizer.bos_token_id
-    if first is None:
-        raise InputError(
-            "The tokenizer knows no token that begins a text, so no passage can begin with one; "
-            "choose --begin tokenizer or never."
-        )
-    return own if own[:1] == (first,) else (int(first), *own)

@@ -30,6 +30,10 @@ Given = Sequence[tuple[str, Any, Any]]
 """Settings: the name in Python, the value, and the default, at which it is left out."""
 
 
+_LENS = ("lens", "threshold", "depth_fraction")
+"""What a record of depth has to say of how layers were read."""
+
+
 def attribution_copies(run: Run) -> Copies | None:
     """Return what computes an attribution map again; None where its record does not say."""
     said = run.provenance
@@ -65,20 +69,43 @@ def attribution_copies(run: Run) -> Copies | None:
 def depth_copies(run: Run) -> Copies | None:
     """Return what computes a depth map again; None where its record does not say."""
     said = run.provenance
-    if not _is_known(said, "lens", "threshold", "depth_fraction") or said.get("translators"):
+    if not _is_known(said, *_LENS) or "layer_statistic" in said:
         return None
-    if "layer_statistic" in said:
-        return None
-    given: Given = (
-        ("lens", said["lens"], "norm"),
-        ("threshold", said["threshold"], 0.5),
-        ("depth_fraction", said["depth_fraction"], 0.85),
-        ("top_k", said.get("top_k", 0), 0),
-        *_written(said),
-    )
+    given: Given = (*_lens(said), ("top_k", said.get("top_k", 0), 0))
     return Copies(
         _command("depth", said["prompt"], "response", said, given),
         _program("depth", repr(said["prompt"]), "response", said, given),
+    )
+
+
+def groups_copies(run: Run) -> Copies | None:
+    """Return what computes depth by word, sentence or role again; None where nothing says how."""
+    said = run.provenance
+    if not _is_known(said, *_LENS, "by"):
+        return None
+    given, by = _lens(said), str(said["by"])
+    rules = [str(rule) for rule in said.get("further_roles", ())]
+    if not all("=" in rule for rule in rules):  # a role that a function decides
+        return None
+    grouping: Given = (("by", by, "token"), *(("role", rule, None) for rule in rules))
+    written = _program("settle", repr(said["prompt"]), "response", said, given)
+    roles = f", [{', '.join(f'RoleRule.parsed({rule!r})' for rule in rules)}]" if rules else ""
+    needed = "from bathyscope.core.roles import RoleRule\n" if rules else ""
+    return Copies(
+        _command("depth", said["prompt"], "response", said, (*given, *grouping)),
+        f"{needed}{written}run = bs.group_depths(run, {by!r}{roles})\n",
+    )
+
+
+def _lens(said: Mapping[str, Any]) -> Given:
+    """Return how layers were read, and what counts as settled."""
+    return (
+        ("lens", said["lens"], "norm"),
+        ("translators", (said.get("translators") or {}).get("file"), None),
+        ("threshold", said["threshold"], 0.5),
+        ("depth_fraction", said["depth_fraction"], 0.85),
+        ("begin", said.get("begin", "tokenizer"), "tokenizer"),
+        *_written(said),
     )
 
 

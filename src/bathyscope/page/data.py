@@ -132,12 +132,9 @@ def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
         "columns": columns,
         "values": packed(heatmap.values),
         "rounded": is_rounded(heatmap.values),
-        "attribution": None,
+        **dict.fromkeys(("attribution", "depth", "faithfulness", "chain", "groups")),
         "sampling": _sampling(run),
-        "depth": None,
         "evidence": _evidence(run),
-        "faithfulness": None,
-        "chain": None,
         **panel.data(run),
     }
 

@@ -10,14 +10,21 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.registry import Registry
 from bathyscope.page.arrays import packed
-from bathyscope.page.copies import Copies, attribution_copies, depth_copies
-from bathyscope.page.opening import Place, at_answer, at_deepest, at_largest
+from bathyscope.page.copies import Copies, attribution_copies, depth_copies, groups_copies
+from bathyscope.page.opening import (
+    Place,
+    at_answer,
+    at_deepest,
+    at_deepest_group,
+    at_largest,
+)
 from bathyscope.page.texts import prompt_text
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
 from bathyscope.runs.chain import ChainRun
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.depth import DepthRun
+from bathyscope.runs.depth_groups import CLUSTERS, DepthGroupsRun
 from bathyscope.runs.faithfulness import FaithfulnessRun
 from bathyscope.runs.readings import Readings
 from bathyscope.runs.think import ThinkRun
@@ -47,7 +54,7 @@ class PagePanel:
         title: Returns what a map shows, as a heading.
         explanation: Returns what rows, columns and cells are.
         data: Returns what the page's modules are handed beside the map; the keys they know are
-            "attribution", "depth", "faithfulness" and "chain".
+            "attribution", "depth", "faithfulness", "chain" and "groups".
         parts: Returns the maps that it is shown as.
         opening: Returns row and column of the cell that it opens on.
         copies: Returns what computes it again, as text; None where its record does not say.
@@ -91,7 +98,7 @@ _DEPTH = (
 
 _DEPTH_GROUPS = (
     "Rows: layers. Columns: one {by} each. A cell: the share of its tokens that have settled at "
-    "the layer or before; where it passes 0.5, half of them have."
+    "the layer or before. The line: the median layer."
 )
 
 
@@ -153,6 +160,31 @@ def _chain(run: ChainRun) -> dict[str, Any]:
         pieces.append({"text": prompt_text(text[start:end]), "passage": number})
         position = end
     return {"chain": {"parts": run.parts, "pieces": pieces}}
+
+
+def _groups(run: DepthGroupsRun) -> dict[str, Any]:
+    """Return what is counted of each group, with intervals where there are any."""
+    return {
+        "groups": {
+            "by": run.by,
+            "clusters": CLUSTERS.get(run.by),
+            "layers": run.num_layers,
+            "deepLayer": run.provenance["deep_layer"],
+            "each": [
+                {
+                    "label": label,
+                    "tokens": group.tokens,
+                    "median": group.median_layer,
+                    "medianInterval": group.median_interval and list(group.median_interval),
+                    "deep": group.deep,
+                    "share": group.deep_share,
+                    "shareInterval": group.deep_share_interval and list(group.deep_share_interval),
+                    "clusters": group.clusters,
+                }
+                for label, group in zip(run.heatmap.columns.labels, run.groups, strict=True)
+            ],
+        }
+    }
 
 
 def _top(readings: Readings) -> dict[str, Any]:
@@ -263,6 +295,9 @@ PANELS: Registry[PagePanel] = Registry(
             "depth_groups",
             lambda run: f"How deep each {run.by} was decided",
             lambda run: _DEPTH_GROUPS.format(by=run.by),
+            _groups,
+            opening=at_deepest_group,
+            copies=groups_copies,
         ),
         PLAIN,
     ),

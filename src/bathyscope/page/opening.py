@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import Axis
 from bathyscope.prompt.roles import Role, axis_roles
 from bathyscope.runs.base import Run
+from bathyscope.runs.depth_groups import DepthGroupsRun
 
 Place = tuple[int, int]
 """Row and column of a map."""
@@ -34,6 +35,12 @@ def at_deepest(run: Run) -> Place:
     depths = run.settling_depth[columns]
     layer = min(int(depths.max()), len(run.heatmap.rows.labels))
     return layer - 1, int(columns[int(depths.argmax())])
+
+
+def at_deepest_group(run: DepthGroupsRun) -> Place:
+    """Return the median layer of the group of which the largest share settles deep."""
+    column = max(range(len(run.groups)), key=lambda at: run.groups[at].deep_share)
+    return int(run.groups[column].median_layer) - 1, column
 
 
 def at_answer(run: Run) -> Place:

@@ -11,6 +11,7 @@ from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import unrecorded
 from bathyscope.core.settling import deep_layer, settling_depths
 from bathyscope.layers.lenses.choice import check_lens
+from bathyscope.model.beginning import TOKENIZER, require_beginning
 from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.thinking.answer_rules.rules import extractor
 
@@ -30,6 +31,7 @@ class ThinkOverrides(ChatOverrides, total=False):
     translators: str | Path | None
     threshold: float
     depth_fraction: float
+    begin: str
     compare: bool
     progress: Progress
 
@@ -53,6 +55,8 @@ class ThinkSettings(ChatSettings):
         translators: File of a lens that was fitted to the model.
         threshold: g, in bits.
         depth_fraction: ρ.
+        begin: Whether the prompt begins with the token that begins a text: "tokenizer", as the
+            tokenizer has it; "always" or "never".
         compare: Whether the samples that are not kept are finished too, to know what they say.
         progress: Told of the steps.
     """
@@ -69,6 +73,7 @@ class ThinkSettings(ChatSettings):
     translators: str | Path | None = unrecorded(default=None)
     threshold: float = 0.5
     depth_fraction: float = 0.85
+    begin: str = TOKENIZER
     compare: bool = False
     progress: Progress = unrecorded(default=standard)
 
@@ -87,6 +92,7 @@ class ThinkSettings(ChatSettings):
             raise InputError(f"At least 1 new token must be allowed, not {self.max_new_tokens}.")
         extractor(self.answer)
         check_lens(self.lens, self.translators)
+        require_beginning(self.begin)
         deep_layer(1, self.depth_fraction)
         settling_depths(np.zeros((1, 1)), self.threshold)
 

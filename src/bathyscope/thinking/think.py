@@ -14,8 +14,9 @@ from bathyscope.core.noting import note, notes_kept
 from bathyscope.core.progress import Progress
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio
 from bathyscope.layers.lazy_settling import Settler
-from bathyscope.layers.lenses.choice import open_lens, record_of
+from bathyscope.layers.lenses.choice import note_beginning, open_lens, record_of
 from bathyscope.layers.lenses.lens import Lens, read_states, stacked
+from bathyscope.model.beginning import beginning_as
 from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import question_of
@@ -51,12 +52,14 @@ def think(
     """
     chosen = ThinkSettings.chosen(settings, overrides)
     whole_model(model, "Think@n", LAYERS)
+    model = beginning_as(model, chosen.begin)
     prompt = chosen.text_asked(model.tokens, prompt)
     note(*notes_of(prompt))
     prefix, progress = _prefix_that_fits(chosen), chosen.progress
     prompt_ids = model.tokens.encode(text_of(prompt))
     model.require_context(len(prompt_ids) + chosen.max_new_tokens)
     lens = open_lens(model, chosen.lens, chosen.translators)
+    note_beginning(model, lens, prompt_ids)
     begin = perf_counter()
     sequences = begun(model, [prompt_ids], chosen.stop)
     sequences.fork(chosen.n)
@@ -105,6 +108,7 @@ def _provenance(
     return {
         **question_of(model, prompt),
         "settings": settings.to_document(),
+        "begins_with": list(model.tokens.encode("")),
         "num_layers": model.num_layers,
         "deep_layer": deep_layer(model.num_layers, settings.depth_fraction),
     }

@@ -58,7 +58,7 @@ def test_every_setting_of_depth_is_a_keyword_and_comes_back_from_the_record() ->
     assert set(DepthOverrides.__annotations__) == names
     made = DepthSettings(
         lens="raw", threshold=0.25, depth_fraction=0.5, top_k=2, statistics=("rank",),
-        max_new_tokens=3,
+        max_new_tokens=3, begin="always",
     )  # fmt: skip
     run = bs.depth(tiny("llama"), PROMPT, settings=made)
     assert DepthSettings.from_document(run.heatmap.provenance) == made

@@ -1,9 +1,11 @@
 """The lenses by name, and the way from a name and a file to a lens that reads a model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.noting import note
 from bathyscope.core.registry import Registry, working
 from bathyscope.layers.lenses.jacobian import JacobianLens
 from bathyscope.layers.lenses.lens import Lens
@@ -11,6 +13,7 @@ from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.lenses.raw import RawLens
 from bathyscope.layers.lenses.summaries import GROUP
 from bathyscope.layers.lenses.tuned import TunedLens
+from bathyscope.model.beginning import note_other_beginning
 from bathyscope.model.language_model import LanguageModel
 
 LENSES: Registry[type[Lens]] = Registry(
@@ -55,6 +58,31 @@ def open_lens(model: LanguageModel, name: str, translators: str | Path | None = 
     check_lens(name, translators)
     with working("lens", LENSES[name]):
         return LENSES[name].open(model, None if translators is None else Path(translators))
+
+
+def note_beginning(model: LanguageModel, lens: Lens, ids: Sequence[int]) -> None:
+    """Note where a text begins otherwise than the tokenizer, or the lens's own texts, have it.
+
+    Args:
+        model: Who reads it.
+        lens: How its layers are read.
+        ids: Token ids of the text.
+    """
+    note_other_beginning(model)
+    fitted, first = lens.begins_with, model.tokens.tokenizer.bos_token_id
+    begins = first is not None and tuple(ids[:1]) == (first,)
+    if fitted is None or begins == (fitted[:1] == (first,)):
+        return
+    name = model.tokens.decode([first])
+    if begins:
+        note(
+            f"The lens was fitted on texts that do not begin with {name}, and reads one that does."
+        )
+    else:
+        note(
+            f"The lens was fitted on texts that begin with {name}, and reads one that does not; "
+            "--begin always reads it as the lens knows texts."
+        )
 
 
 def record_of(lens: Lens) -> dict[str, Any]:

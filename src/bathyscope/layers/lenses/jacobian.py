@@ -60,6 +60,12 @@ class JacobianLens(FittedLens):
         """The matrices, as the file names them."""
         return {"jacobian": self.matrices}
 
+    @property
+    def begins_with(self) -> tuple[int, ...] | None:
+        """Ids that the passages it was fitted on begin with; a converted one does not say."""
+        said = self.about.get("fit", {}).get("begins_with")
+        return None if said is None else tuple(map(int, said))
+
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
         """Return what is unembedded, shape (num_layers − 1, tokens, hidden_size).
 

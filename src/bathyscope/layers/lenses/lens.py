@@ -50,6 +50,11 @@ class Lens(ABC):
         """What a record says of it beside its name and summary; plain JSON values."""
         return {}
 
+    @property
+    def begins_with(self) -> tuple[int, ...] | None:
+        """Ids that the texts it was fitted on begin with; None where that is not known."""
+        return None
+
     @abstractmethod
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
         """Return what is unembedded.

@@ -23,7 +23,9 @@ export class Controls {
   constructor(stage) {
     this.stage = stage;
     const map = stage.maps[0];
-    const sortings = Object.entries(SORTED_BY).filter(([key]) => key !== "settling" || map.depth);
+    const sortings = Object.entries(SORTED_BY).filter(
+      ([key]) => key !== "settling" || map.depth || map.groups,
+    );
     this.sort = select("Columns", sortings, "text", (sort) =>
       this.change({ sort: /** @type {Sorting} */ (sort) }),
     );
@@ -41,9 +43,16 @@ export class Controls {
     this.spread = select("Scale", spreads, "linear", (value) =>
       this.change({ log: value === "log" }),
     );
-    this.slider = element("input", { type: "range", min: "0", max: "100", value: "0" });
+    this.slider = element("input", {
+      type: "range",
+      min: "0",
+      max: "100",
+      value: "0",
+    });
     this.slider.addEventListener("input", () =>
-      this.change({ threshold: (Number(this.slider.value) / 100) * this.reach() }),
+      this.change({
+        threshold: (Number(this.slider.value) / 100) * this.reach(),
+      }),
     );
     this.blank = element("span", { class: "amount" });
     const palettes = Object.keys(stage.data.palettes.day);

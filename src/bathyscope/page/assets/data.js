@@ -56,7 +56,13 @@ import { unpacked } from "./arrays.js";
  * @property {Evidence | null} evidence
  * @property {Faithfulness | null} faithfulness
  * @property {Chain | null} chain
+ * @property {Groups | null} groups
  */
+/** A word, a sentence or a role: intervals of 95 %, null where there is too little to count.
+ * @typedef {{label: string, tokens: number, median: number, medianInterval: number[] | null,
+ *   deep: number, share: number, shareInterval: number[] | null, clusters: number | null}} Group */
+/** @typedef {{by: string, clusters: string | null, layers: number, deepLayer: number,
+ *   each: Group[]}} Groups */
 /** @typedef {{text: string, feature: number | null}} Piece */
 /** @typedef {{names: string[], prompt: Piece[], features: string | null, answer: string,
  *   tokens: string[]}} Text */

@@ -60,7 +60,7 @@ export function gridOf(map, units) {
     atMost: merged,
     unsure: margin && unsureCells(map.quantity.neutral, values, margin),
     pending: put(map.pending ?? null),
-    settling: map.depth && medians(map.depth.settling, columns),
+    settling: settlingOf(map, columns),
     deep: map.depth && deepShares(map.depth, columns),
   };
 }
@@ -143,6 +143,16 @@ function mergedCells(map, rows, columns, cells, mean) {
     });
   });
   return mean ? sums.map((sum, cell) => sum / counts[cell]) : sums;
+}
+
+/**
+ * The layer at which each column settles, where a map says that: the median of those of its tokens.
+ * @param {MapData} map
+ * @param {Side} columns
+ */
+function settlingOf(map, columns) {
+  if (map.groups) return map.groups.each.map(({ median }) => median);
+  return map.depth && medians(map.depth.settling, columns);
 }
 
 /**

@@ -1,5 +1,6 @@
 // What is known of the cell that is pointed at, or that the cursor is on.
 
+import { groupFacts } from "./depthtable.js";
 import { element, factList } from "./dom.js";
 import { cellNumber, decimalsOf } from "./grid.js";
 import { closeNumber, decimalsFor, share, shortNumber } from "./numbers.js";
@@ -147,6 +148,7 @@ function factsOf(grid, cell, row, column) {
     facts.push(["no part present", shortNumber(none[row], false)]);
     if (Math.abs(gap[row]) >= 0.0001) facts.push(["gap of the row", shortNumber(gap[row], true)]);
   }
+  if (map.groups) facts.push(...groupFacts(map.groups, column));
   if (map.depth) facts.push(...settlingFacts(grid, column, map.depth));
   facts.push(...tokenFacts(grid, cell));
   return facts;

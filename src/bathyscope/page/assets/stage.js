@@ -3,6 +3,7 @@
 import { colourIndex, tableOf } from "./colours.js";
 import { Controls } from "./controls.js";
 import { curvesOf } from "./curves.js";
+import { depthTable } from "./depthtable.js";
 import { element } from "./dom.js";
 import { differenceGrid } from "./difference.js";
 import { gridOf, orderOf } from "./grid.js";
@@ -135,11 +136,13 @@ export class Stage {
     const curves = this.maps.map((map) =>
       map.faithfulness ? curvesOf(map, map.faithfulness) : "",
     );
+    const tables = this.maps.map((map) => (map.groups ? depthTable(map.groups) : ""));
     section.append(
       heading,
       explained,
       cautions,
       ...curves,
+      ...tables,
       this.controls.root,
       maps,
       element("div", { class: "bars" }, this.bar.root, this.difference ? this.changedBar.root : ""),
