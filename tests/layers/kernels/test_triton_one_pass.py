@@ -11,8 +11,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax, xlogy
 
+import bathyscope as bs
+from bathyscope.layers import last_layer
 from bathyscope.layers.kernels import fastest
 from bathyscope.layers.kernels.torch_rows import Rows, TorchRows
+from tests.conftest import tiny
 from tests.layers.kernels.on_triton import CUDA, one_pass, triton
 
 Logits = NDArray[np.float64]
@@ -223,9 +226,28 @@ def test_likely_columns_are_chosen_once_for_a_last_layer(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("reads", [1, 2])
-def test_how_often_rows_are_read_is_said_in_one_place(reads: int) -> None:
+def test_how_often_rows_are_read_is_said_in_one_place(
+    reads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     triton()
     device = torch.device("cuda" if CUDA else "cpu")
     found = fastest.triton_rows.__wrapped__(device, reads)
     assert type(found).__name__ == {1: "OnePassRows", 2: "TritonRows"}[reads]
-    assert not isinstance(found, TorchRows)
+    asked: list[tuple[torch.device, int]] = []
+    monkeypatch.setattr(fastest, "READS", reads)
+    monkeypatch.setattr(fastest, "triton_rows", lambda *given: asked.append(given))
+    assert isinstance(fastest.fastest_rows(torch.bfloat16, torch.device("cuda")), TorchRows)
+    assert asked == [(torch.device("cuda"), reads)]
+
+
+def test_a_map_and_its_settling_depths_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, text = tiny("llama"), ("Q: 8 +", " 5 =")
+    expected, depths = bs.depth(model, *text), bs.settle(model, *text, threshold=0.02)
+    rows = one_pass()
+    monkeypatch.setattr(last_layer, "fastest_rows", lambda dtype, device: rows)
+    with marks() as seen:
+        found = bs.depth(model, *text)
+    assert seen, "these kernels have made it"
+    np.testing.assert_allclose(found.heatmap.values, expected.heatmap.values, atol=4e-6)
+    settled = bs.settle(model, *text, threshold=0.02).settling_depth
+    assert settled.tolist() == depths.settling_depth.tolist()
