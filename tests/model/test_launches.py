@@ -46,6 +46,8 @@ def test_pasts_are_read_in_one_launch_for_each_layer(family: str) -> None:
         assert device.launches <= len(passes) * allowed
         # What is read of a pass, and whether a mask of padding hides anything.
         assert device.waits <= 2 * len(passes)
+        # Ids with positions, places that are read, ids there, padding, places that go on.
+        assert 0 < device.handed <= 5 * len(passes)
         met.append((max(one.rows for one in passes), device.launches / len(prompts)))
     (few, each_of_few), (many, each_of_many) = met
     assert many > 4 * few and each_of_many < each_of_few / 3, "more rows, not more launches"

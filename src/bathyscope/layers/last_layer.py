@@ -26,8 +26,9 @@ ROWS_PER_BLOCK = 240
 
 # On an accelerator so many, where memory allows; more do not make the product faster.
 _MOST_ROWS_PER_BLOCK = 8192
-# Statistics hold a few arrays of the vocabulary's width for each row.
-_ROWS_OF_DETAILS = 64
+# Statistics hold a few arrays of the vocabulary's width for each row: so many rows, and more on a
+# device with the memory for it, where each array of them is a launch.
+_ROWS_OF_DETAILS, _ARRAYS_OF_DETAILS = 64, 6
 
 Scored = tuple[Tensor, Tensor]
 """What `read` and `read_standing` give of some tokens, still on their device."""
@@ -259,6 +260,8 @@ class LastLayerComparison:
     ) -> None:
         """Compute what else is said of cells from their logits (cells, vocab_size)."""
         states = written.states.reshape(len(index), -1)
+        each = 4 * _ARRAYS_OF_DETAILS * logits.shape[1]
+        most = fitting(each, logits.device, _ROWS_OF_DETAILS, _MOST_ROWS_PER_BLOCK)
 
         def read(part: slice) -> None:
             token = index[part]
@@ -275,4 +278,5 @@ class LastLayerComparison:
             top = cells.log_probs.topk(self.top_k)
             details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
 
-        self.workers.each(len(index), read, min(self._rows(logits).at_once, _ROWS_OF_DETAILS))
+        at_once = self._rows(logits).at_once
+        self.workers.each(len(index), read, min(at_once, most))
