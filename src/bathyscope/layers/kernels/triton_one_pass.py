@@ -65,7 +65,7 @@ def _estimated(row, of_q, likely, width, count, stride, wide: tl.constexpr, lowe
     place = tl.arange(0, _LIKELY)
     ids = tl.load(likely + place, mask=place < count, other=0)
     x = tl.load(row + ids, mask=place < count, other=float("-inf")).to(wide)
-    least_of_them = tl.load(of_q + tl.load(likely + count - 1))
+    least_of_them = tl.load(of_q + tl.load(likely + (count - 1)))
     place = tl.arange(0, _SAMPLED)
     columns = place // _RUN * stride + place % _RUN
     inside = columns < width
