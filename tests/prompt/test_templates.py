@@ -116,6 +116,8 @@ def test_a_turn_is_cut_out_as_the_target() -> None:
         ("[THINK]a[/THINK]b", ["[THINK]a[/THINK]"]),
         ("<|begin_of_thought|>a<|end_of_thought|>b", ["<|begin_of_thought|>a<|end_of_thought|>"]),
         ("<think><think>a</think>", ["<think><think>a</think>"]),
+        ("a[/THINK]b", ["a[/THINK]"]),
+        ("a<|end_of_thought|> b", ["a<|end_of_thought|> "]),
         ("", []),
     ],
 )

@@ -28,6 +28,9 @@ def texts(response: str, rule: str) -> list[str]:
         ("sentences", "<think>One. Two.</think>Three.", ["One.", "Two.", "Three."]),
         ("lines", "<think>\nOne\n</think>\nTwo", ["One", "Two"]),
         ("regex:Step \\d+:[^#]*", "x Step 1: a # Step 2: b", ["Step 1: a", "Step 2: b"]),
+        ("regex:(?s)a.*?b", "<think>a</think> x b ab", ["a", "x b", "ab"]),
+        ("think", "[THINK]a[/THINK] b <reasoning>c</reasoning>d", ["a", "b", "c", "d"]),
+        ("lines", "<|begin_of_thought|>a\nb<|end_of_thought|>c", ["a", "b", "c"]),
     ],
 )
 def test_steps(rule: str, response: str, expected: list[str]) -> None:
@@ -37,8 +40,9 @@ def test_steps(rule: str, response: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("rule", "response", "said"),
     [
-        ("think", "no block", "There is no <think>"),
-        ("lines", " \n\t", "No line holds"),
+        ("think", "no block", "No tag of a block of reasoning, such as <think>"),
+        ("lines", " \n\t", "No line of the response holds"),
+        ("sentences", "<think> </think>", "No sentence was found in the response"),
         ("regex:zz", "abc", "matches 'zz'"),
         ("regex:", "abc", "empty"),
         ("regex:(", "abc", "pattern"),

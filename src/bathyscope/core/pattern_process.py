@@ -1,4 +1,4 @@
-"""The process in which a pattern is matched: a script, which `patterns` runs and may kill."""
+"""The process in which patterns are matched: a script, which `patterns` keeps and may kill."""
 
 import json
 import sys
@@ -37,5 +37,5 @@ def _answer(
 
 if __name__ == "__main__":
     _limit_memory()
-    asked = json.load(sys.stdin)
-    print(json.dumps(_answer(**asked)))
+    for line in sys.stdin:  # one question a line, each answered by one
+        print(json.dumps(_answer(**json.loads(line))), flush=True)

@@ -5,20 +5,18 @@ others match for ages or fill the memory, and a thread that does so cannot be en
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Span
 from bathyscope.core.pattern_process import MOST
+from bathyscope.core.stoppable import StoppableProcess, TooLong
 
 SECONDS = 10.0
-"""The longest that a pattern may take."""
+"""The longest that a pattern may take on one text."""
 
-_SCRIPT = Path(__file__).with_name("pattern_process.py")
+_MATCHER = StoppableProcess("pattern_process.py")
 
 
 def all_matches(
@@ -58,16 +56,13 @@ def which_match(pattern: str, texts: Sequence[str], *, seconds: float = SECONDS)
 
 
 def _answer(asked: dict[str, Any], seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-P", str(_SCRIPT)]
     try:
-        done = subprocess.run(
-            command, input=json.dumps(asked).encode(), capture_output=True, timeout=seconds
-        )
-    except subprocess.TimeoutExpired as error:
+        said = _MATCHER.ask(json.dumps(asked), seconds)
+    except TooLong as error:
         raise _endless(asked, f"within {seconds:g} seconds") from error
-    if done.returncode:
+    if said is None:
         raise _endless(asked, "in 2 GiB of memory")
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(said)
     if "error" in answer:
         raise InputError(
             f"The pattern {asked['pattern']!r} is no regular expression: {answer['error']}; "

@@ -5,20 +5,23 @@ import re
 from bathyscope.core.heatmap import Span
 from bathyscope.prompt.segmenter import Segmenter
 
-_TAGS = "think|thinking|thought|thoughts|reasoning"
+_NAMES = "think|thinking|thought|thoughts|reasoning"
+_OPENS = rf"<(?:{_NAMES})>|<\|begin_of_thought\|>|\[THINK\]"
+_CLOSES = rf"</(?:{_NAMES})>|<\|end_of_thought\|>|\[/THINK\]"
 # A block that is never closed reaches to the end, where its tag opens a line; and one whose opening
 # tag stood in the template, before the text, begins with the text.
 _BLOCK = re.compile(
     rf"""
-      <(?P<tag>{_TAGS})> (?:(?!<(?P=tag)>).)*? </(?P=tag)> \s*
+      <(?P<tag>{_NAMES})> (?:(?!<(?P=tag)>).)*? </(?P=tag)> \s*
     | <\|begin_of_thought\|> (?:(?!<\|begin_of_thought\|>).)*? <\|end_of_thought\|> \s*
     | \[THINK\] (?:(?!\[THINK\]).)*? \[/THINK\] \s*
-    | (?m:^)(?:<(?:{_TAGS})>|<\|begin_of_thought\|>|\[THINK\]) .* \Z
+    | (?m:^)(?:{_OPENS}) .* \Z
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_CLOSING = re.compile(rf"</(?:{_TAGS})>\s*", re.IGNORECASE)
-_OPENING = re.compile(rf"<(?:{_TAGS})>", re.IGNORECASE)
+_CLOSING = re.compile(rf"(?:{_CLOSES})\s*", re.IGNORECASE)
+_OPENING = re.compile(_OPENS, re.IGNORECASE)
+_TAG = re.compile(f"{_OPENS}|{_CLOSES}", re.IGNORECASE)
 
 
 class Reasoning(Segmenter):
@@ -42,3 +45,8 @@ def thoughts(text: str) -> list[Span]:
         first = closing.end()
         found.append((0, first))
     return found + [match.span() for match in _BLOCK.finditer(text, first)]
+
+
+def tags(text: str) -> list[Span]:
+    """Return the tags that open or close blocks of reasoning, closed or not."""
+    return [match.span() for match in _TAG.finditer(text)]

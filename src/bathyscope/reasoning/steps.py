@@ -10,8 +10,13 @@ from bathyscope.prompt.pattern import matches
 from bathyscope.prompt.segmenter import Segmenter
 from bathyscope.prompt.segmenters import REGEX
 from bathyscope.prompt.sentences import Sentences
+from bathyscope.prompt.thoughts import tags
 
-_TAG = re.compile(r"</?think(?:ing)?>", re.I)
+
+class SentenceSteps(Sentences):
+    """Sentences of a response, by rules."""
+
+    missing = "No sentence was found in the response"
 
 
 class Lines(Segmenter):
@@ -19,7 +24,7 @@ class Lines(Segmenter):
 
     name = "lines"
     summary = "lines, empty ones left out"
-    missing = "No line holds more than white space"
+    missing = "No line of the response holds more than white space"
 
     def find(self, text: str) -> list[Span]:
         """Return the lines without the white space at their ends."""
@@ -27,19 +32,19 @@ class Lines(Segmenter):
 
 
 class ThinkBlocks(Segmenter):
-    """Blocks between <think> and </think>, and each stretch of text between two blocks."""
+    """Blocks of reasoning, <think> to </think> and its kin, and what stands between two blocks."""
 
     name = "think"
     summary = "blocks between <think> and </think>, and what stands between them"
-    missing = "There is no <think> in the response"
+    missing = "No tag of a block of reasoning, such as <think>, was found in the response"
 
     def find(self, text: str) -> list[Span]:
         """Return the stretches; a block that is never closed reaches to the end."""
-        return between_tags(text) if _TAG.search(text) else []
+        return between_tags(text) if tags(text) else []
 
 
 STEP_RULES: Registry[Segmenter] = Registry(
-    "step rule", "bathyscope.step_rules", (Sentences(), Lines(), ThinkBlocks())
+    "step rule", "bathyscope.step_rules", (SentenceSteps(), Lines(), ThinkBlocks())
 )
 """Every way to divide a response into steps that needs no pattern."""
 
@@ -70,7 +75,7 @@ def find_steps(response: str, name: str) -> list[Span]:
     require_steps_known(name)
     if name.startswith(REGEX):
         pattern = name.removeprefix(REGEX)
-        found = trimmed(response, matches(response, pattern))
+        found = trimmed(response, _cut_at_tags(response, matches(response, pattern)))
         missing = f"Nothing in the response matches {pattern!r}"
     else:
         rule = STEP_RULES.require(name)
@@ -86,10 +91,24 @@ def find_steps(response: str, name: str) -> list[Span]:
 def between_tags(text: str) -> list[Span]:
     """Return the stretches of a text between the tags of blocks of thought, and at its ends."""
     edges = [0]
-    for tag in _TAG.finditer(text):
-        edges += [*tag.span()]
+    for tag in tags(text):
+        edges += tag
     edges.append(len(text))
     return trimmed(text, list(zip(edges[::2], edges[1::2], strict=True)))
+
+
+def _cut_at_tags(text: str, spans: list[Span]) -> list[Span]:
+    """Return the parts of ascending spans that lie between the tags of blocks of thought."""
+    found: list[Span] = []
+    stretches, at = between_tags(text), 0
+    for start, end in spans:
+        while at < len(stretches) and stretches[at][1] <= start:
+            at += 1
+        here = at
+        while here < len(stretches) and stretches[here][0] < end:
+            found.append((max(start, stretches[here][0]), min(end, stretches[here][1])))
+            here += 1
+    return found
 
 
 def trimmed(text: str, spans: list[Span]) -> list[Span]:
