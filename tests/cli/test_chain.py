@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import bathyscope as bs
 from bathyscope.cli.app import app
+from bathyscope.core.patterns import all_matches
 
 PROMPT = "Q: [[3 x 2.]] [[Bob: 9.]]\nA:\n"
 RESPONSE = "3 of 2.\nSo 6.\nIt is 6."
@@ -63,6 +64,10 @@ def test_parquet_holds_the_same(tmp_path: Path) -> None:
     [
         (["Q?", "--response", "One."], "no step before its answer"),
         (["Q?", "--response", ""], "response is empty"),
+        (["Q?", "--response", " \n\t"], "response holds white space alone"),
+        (["Q?", "--response", "<think> </think>"], "No sentence was found in the response"),
+        (["Q?", "--response", "One. Two.", "--steps", "think"], "No tag of a block of reasoning"),
+        (["Q?", "--response", "One. Two.", "--answer", "regex:("], "no regular expression"),
         (["Q?", "--response", "One. Two.", "--steps", "regex:["], "pattern"),
         (["Q?", "--response", "One. Two.", "--answer", "last-number"], "No answer was found"),
         (["Q?", "--response", "One. Two.", "--features", "sentence"], "did you mean 'sentences'"),
@@ -75,6 +80,19 @@ def test_bad_input_is_refused_before_a_model_is_loaded(arguments: list[str], sai
     code, out, err = chain(*arguments, "-m", "/nowhere/at/all")
     assert (code, out) == (2, "") and said in err
     assert "Traceback" not in err
+
+
+def test_a_response_longer_than_the_context_says_how_many_steps_fit(llama_folder: str) -> None:
+    response = "\n".join(f"Step {i} is long." for i in range(20))
+    code, out, err = chain("Q? ", "--response", response, "--steps", "lines", "-m", llama_folder)
+    assert (code, out) == (2, "") and "context ends at 256: 15 of 19 steps fit" in err
+
+
+def test_a_pattern_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(all_matches, "__kwdefaults__", {"lines": False, "seconds": 1.0})
+    response = "One. " + "a" * 60 + "b"
+    code, out, err = chain("Q?", "--response", response, "--answer", "regex:(a|aa)+$", "-m", "/no")
+    assert (code, out) == (2, "") and "did not come to an end within 1 second" in err
 
 
 def test_help_lists_steps_and_methods() -> None:

@@ -11,7 +11,7 @@ from bathyscope.prompt import Prompt
 from bathyscope.reasoning.answers import divided
 from bathyscope.reasoning.passages import Passages
 from bathyscope.reasoning.readings import OWED
-from bathyscope.runs.chain import ChainRun
+from bathyscope.runs.chain import ChainRun, StepDepth
 from tests.conftest import tiny
 from tests.page.conftest import Open
 
@@ -39,7 +39,8 @@ def forty() -> ChainRun:
     }  # fmt: skip
     nothing = np.zeros(STEPS + 1)
     heatmap = Heatmap(values, rows, columns, OWED, provenance)
-    return ChainRun(heatmap, "deletion", PARTS, values.sum(axis=1), nothing)
+    depth = StepDepth(tuple(1 + row / 2 for row in range(STEPS + 1)), (0.25,) * (STEPS + 1), {})
+    return ChainRun(heatmap, "deletion", PARTS, values.sum(axis=1), nothing, depth=depth)
 
 
 @pytest.fixture
@@ -67,6 +68,12 @@ def test_the_text_stands_whole_with_the_answers_arcs(page: "Page") -> None:
     assert page.locator(".arcs .opposes").count() == against > 0
     amount = page.locator(".passage .owed").first.inner_text()
     assert f"{abs(run.heatmap.values[-1, 0]):.2f}" in amount.replace("−", "-")
+
+
+def test_each_step_says_how_deep_it_was_decided(page: "Page") -> None:
+    said = page.locator(".passage .depth").all_inner_texts()
+    assert said[:PARTS] == [""] * PARTS
+    assert said[PARTS:] == [f"layer {1 + row / 2:g}, 25.0 % deep" for row in range(STEPS + 1)]
 
 
 def test_a_step_shows_what_it_owes_and_what_is_owed_to_it(page: "Page") -> None:

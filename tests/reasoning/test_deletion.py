@@ -61,6 +61,21 @@ def test_every_cell_against_brute_force(family: str) -> None:
         np.testing.assert_allclose(alone[row, :players], np.concatenate(lost), atol=1e-9)
         assert run.all[row] == pytest.approx(values[everything][0], abs=1e-9)
         assert run.none[row] == pytest.approx(values[frozenset()][0], abs=1e-9)
+    assert run.total is not None
+    orders = {"direct": run.heatmap.values[3, :2], "through": run.total.through[:2]}
+    steps = frozenset(range(2, 5))
+    for ranking in run.rankings[:2]:
+        order = np.argsort(-orders[ranking.by], kind="stable").tolist()
+        deleted = [values[everything - {*order[:k]}][0] for k in range(3)]
+        inserted = [values[steps | {*order[:k]}][0] for k in range(3)]
+        assert ranking.of == "answer"
+        np.testing.assert_allclose(ranking.deletion, deleted, atol=1e-9)
+        np.testing.assert_allclose(ranking.insertion, inserted, atol=1e-9)
+        lost, lacking = (
+            np.mean(deleted[0] - np.array(deleted)),
+            np.mean(inserted[-1] - np.array(inserted)),
+        )
+        assert ranking.area == pytest.approx(lost - lacking, abs=1e-9)
 
 
 @pytest.mark.parametrize("method", ["shapley", "leave_one_out", "banzhaf"])
@@ -146,3 +161,18 @@ def test_the_evidence_is_read_along_and_is_that_of_a_pass_of_its_own() -> None:
     assert along.evidence.tokens.ids == alone.evidence.tokens.ids
     np.testing.assert_allclose(along.evidence.log_probs, alone.evidence.log_probs, atol=1e-5)
     assert len(along.evidence.ranks) == len(response)
+
+
+def test_the_depth_beside_it_is_that_of_a_map_of_its_own() -> None:
+    sharp = random_model("llama")
+    with torch.no_grad():
+        sharp.lm_head.weight.mul_(40)  # else every token would settle at once
+    model = LanguageModel(sharp, byte_tokenizer())
+    run = bs.chain(model, PROMPT, RESPONSE, steps="lines", method="leave_one_out", depth=True)
+    deep = bs.depth(model, PROMPT.text, RESPONSE)
+    assert run.depth is not None and len(set(deep.settling_depth.tolist())) > 1
+    for row, label in enumerate(ROWS):  # tokens are bytes
+        start = RESPONSE.index(label)
+        depths = deep.settling_depth[start : start + len(label)]
+        assert run.depth.median[row] == np.median(depths)
+        assert run.depth.deep_share[row] == np.mean(depths >= run.depth.record["deep_layer"])

@@ -78,7 +78,7 @@ def test_very_many_steps_are_counted_at_once() -> None:
         ("", "One. Two.", {}, "prompt is empty"),
         (" \n", "One. Two.", {}, "prompt is empty"),
         ("Q?", "", {}, "response is empty"),
-        ("Q?", " \n ", {}, "No step was found"),
+        ("Q?", " \n ", {}, "response holds white space alone"),
         ("Q?", "One.", {}, "no step before its answer"),
         ("Q?", "One. Two.", {"answer": "boxed"}, "No answer was found"),
         ("Q?", "One. Two.", {"steps": "words"}, "Steps 'words' are not known"),

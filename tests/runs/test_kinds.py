@@ -238,7 +238,7 @@ def test_a_chain_that_contradicts_itself_is_refused(changed: str, tmp_path: Path
         ones = np.ones_like(document["heatmap"]["values"], dtype=float)
         document |= {"low": ones.tolist(), "high": (0 * ones).tolist()}
     (tmp_path / "run.json").write_text(json.dumps(sealed(document)), encoding="utf-8")
-    said = {"beside": "beside.leave_one_out has a step owe", "interval": "ends before it begins"}
+    said = {"beside": "beside.leave_one_out a step owes", "interval": "low does not belong"}
     with pytest.raises(bs.InputError, match=said[changed]):
         bs.open_run(tmp_path)
 

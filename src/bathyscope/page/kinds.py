@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bathyscope.core.heatmap import number_or_null
 from bathyscope.core.registry import Registry
+from bathyscope.description.words.phrases import percent
 from bathyscope.page.arrays import packed
 from bathyscope.page.copies import Copies, attribution_copies, depth_copies, groups_copies
 from bathyscope.page.opening import (
@@ -150,14 +151,17 @@ def _depth(run: DepthRun) -> dict[str, Any]:
 
 def _chain(run: ChainRun) -> dict[str, Any]:
     """Return the text in pieces: passages by number, the answer last, and what is between them."""
-    text = f"{run.prompt or ''}{run.provenance['target'] if run.text is None else run.text}"
+    text = f"{run.prompt or ''}{run.response}"
+    depths = _depths(run)
     spans = [*(run.heatmap.columns.spans or ()), *(run.heatmap.rows.spans or ())[-1:]]
     pieces: list[dict[str, Any]] = []
     position = 0
     for number, (start, end) in enumerate(spans):
         if text[position:start].strip():
-            pieces.append({"text": prompt_text(text[position:start].strip("\n")), "passage": None})
-        pieces.append({"text": prompt_text(text[start:end]), "passage": number})
+            between = prompt_text(text[position:start].strip("\n"))
+            pieces.append({"text": between, "passage": None, "depth": None})
+        own = {"passage": number, "depth": depths.get(number)}
+        pieces.append({"text": prompt_text(text[start:end]), **own})
         position = end
     return {"chain": {"parts": run.parts, "pieces": pieces}}
 
@@ -184,6 +188,19 @@ def _groups(run: DepthGroupsRun) -> dict[str, Any]:
                 for label, group in zip(run.heatmap.columns.labels, run.groups, strict=True)
             ],
         }
+    }
+
+
+def _depths(run: ChainRun) -> dict[int, str]:
+    """Return how deep each passage that is a row was decided, by number; none where not asked."""
+    if run.depth is None:
+        return {}
+    first = len(run.heatmap.columns) - len(run.heatmap.rows) + 1
+    return {
+        first + row: f"layer {median:g}, {percent(share)} deep"
+        for row, (median, share) in enumerate(
+            zip(run.depth.median, run.depth.deep_share, strict=True)
+        )
     }
 
 

@@ -87,6 +87,11 @@ def require_asked(prompt: Prompt, response: str | None, settings: ChainSettings)
         raise InputError("The prompt is empty; give the text that the response answers.")
     require_text(response, "response")
     if response is not None:
+        if not response.strip():
+            raise InputError(
+                "The response holds white space alone; give a text of at least two steps, or leave "
+                "it out to have the model write one."
+            )
         with noting():  # what is worth a note is noted when it is computed
             divided(response, settings.steps, settings.answer)
     if settings.reading == "resampling":
@@ -137,6 +142,8 @@ def _run(
     division = passages.division
     provenance: dict[str, Any] = {
         **provenance_of(model, passages.prompt.text, continuation),
+        # What its tokens say may begin within the prompt; a response that was given says it itself.
+        **({} if given is not None else {"response": passages.response}),
         "chain": settings.to_document(),
         "reading": {"name": settings.reading, **found.record},
         "seed": settings.seed,

@@ -17,6 +17,7 @@ from bathyscope.reasoning.passages import Passages
 from bathyscope.reasoning.settings import ChainSettings
 from bathyscope.reasoning.similarity import SIMILARITIES
 from bathyscope.reasoning.steps import find_steps
+from bathyscope.runs.chain_checks import RANGES
 from bathyscope.thinking.answer_rules.rules import extractor, gold_as_read
 
 SMOOTHING = 0.5
@@ -35,8 +36,8 @@ class Bootstrapped:
     Attributes:
         value: NaN where no continuation was left to compare with.
         error: Standard deviation over the bootstraps.
-        low: 2.5th percentile of them.
-        high: 97.5th percentile.
+        low: Lower end of the interval (`_interval`), at most the value.
+        high: Upper end, at least the value.
     """
 
     value: float
@@ -83,7 +84,7 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
     before each step n continuations are sampled. Those whose first step means the same as the step
     did (cosine at least `settings.same`) are left out; the others' answers are compared with those
     of the continuations from behind the step. KL of the first from the second, both smoothed by
-    `SMOOTHING`; percentile bootstrap over the continuations of both sides.
+    `SMOOTHING`; bootstrap over the continuations of both sides.
     """
     starts = _starts(passages)
     most = len(starts) * settings.n * settings.max_new_tokens
@@ -193,12 +194,28 @@ def _compared(
         for counts in (own, other)
     ]
     samples = _numbers(drawn[0], drawn[1], right)
-    low, high = np.percentile(samples, [2.5, 97.5], axis=0)
-    errors = samples.std(axis=0, ddof=1)
     divergence, variation, accuracy = (
-        Bootstrapped(*map(float, one)) for one in zip(values, errors, low, high, strict=True)
+        _interval(float(value), own, *RANGES[name])
+        for name, value, own in zip(RANGES, values, samples.T, strict=True)
     )
     return divergence, variation, accuracy
+
+
+def _interval(value: float, samples: FloatArray, least: float, most: float) -> Bootstrapped:
+    """Return a number with its interval: the bootstrap's, centred on it, and wider by its bias.
+
+    KL and total variation cannot fall below 0, so their bootstrap lies above them: its percentiles
+    as they are would seldom hold a 0 that is true. By as much as its mean lies off the number, the
+    number itself is expected to lie off the truth; on that side the interval reaches further.
+    """
+    low, high = np.percentile(samples, [2.5, 97.5]) - samples.mean()
+    bias = float(samples.mean()) - value
+    return Bootstrapped(
+        value,
+        float(samples.std(ddof=1)),
+        float(np.clip(value + low - max(bias, 0.0), least, value)),
+        float(np.clip(value + high - min(bias, 0.0), value, most)),
+    )
 
 
 def _table(answers: Answers, known: Sequence[str]) -> FloatArray:

@@ -10,6 +10,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.reasoning.similarity import SIMILARITIES
 from bathyscope.reasoning.steps import require_steps_known
+from bathyscope.runs.chain_checks import RANGES
 from bathyscope.thinking.answer_rules.rules import extractor
 
 READINGS = ("deletion", "suppression", "resampling")
@@ -19,8 +20,9 @@ VARIANTS = ("kl", "ln_kl", "thought_anchors")
 """What suppression measures: the mean divergence over the whole vocabulary; the mean of its
 logarithm less the row's mean, at temperature 0.6; the same as the published code computes it."""
 
-MEASURES = ("kl", "total_variation", "accuracy")
-"""By what two distributions of answers are compared; accuracy needs gold."""
+MEASURES = tuple(RANGES)
+"""By what two distributions of answers are compared: KL, total variation, and accuracy, which
+needs gold."""
 
 LAST_NUMBER = "last-number"
 

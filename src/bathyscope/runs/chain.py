@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import FloatArray, Heatmap, Quantity, number_or_null
 from bathyscope.core.hops import Total, total_of
 from bathyscope.runs.base import Run
-from bathyscope.runs.consistency import require_chain
+from bathyscope.runs.chain_checks import require_chain, response_of
 from bathyscope.runs.evidence import Evidence, read_evidence
 from bathyscope.runs.validation import (
     bounds,
@@ -110,6 +110,19 @@ class ChainRun(Run):
     evidence: Evidence | None = None
     notes: tuple[str, ...] = ()
     kind: ClassVar[str] = "chain"
+
+    @property
+    def response(self) -> str:
+        """The response as text, which follows the prompt."""
+        return response_of(self.provenance)
+
+    @property
+    def margin(self) -> FloatArray | None:
+        """Half the width of each cell's 95 % interval, the map's shape; None if exact."""
+        if self.low is None or self.high is None:
+            return super().margin
+        half: FloatArray = (self.high - self.low) / 2
+        return half
 
     @property
     def gap(self) -> FloatArray | None:

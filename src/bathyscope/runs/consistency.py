@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray, Heatmap
-from bathyscope.core.hops import total_of
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
-from bathyscope.runs.validation import floats, optional_floats
+from bathyscope.runs.validation import floats
 
 _ROUNDING = 1e-9
 """How far a sum of the same numbers may differ from machine to machine, of the largest of them."""
@@ -17,11 +16,11 @@ _ROUNDING = 1e-9
 
 def require_attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     """Require gaps, sums and errors to fit the map."""
-    _require_origin(heatmap)
+    require_origin(heatmap)
     values, (rows, columns) = heatmap.values, heatmap.values.shape
     everything, nothing = floats(document["all"], rows), floats(document["none"], rows)
     contrast = heatmap.provenance.get("against") is not None
-    scale = _largest(values, everything, nothing)
+    scale = largest(values, everything, nothing)
 
     def whole(of_rows: FloatArray) -> FloatArray:
         last: FloatArray = of_rows[-1] if contrast else of_rows.sum(axis=0)
@@ -29,61 +28,27 @@ def require_attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
 
     gap = values.sum(axis=1) - (everything - nothing)
     stated = document["whole_target"]
-    _agree("gap", floats(document["gap"], rows), gap, scale)
-    _agree("whole_target.values", floats(stated["values"], columns), whole(values), scale * rows)
+    agree("gap", floats(document["gap"], rows), gap, scale)
+    agree("whole_target.values", floats(stated["values"], columns), whole(values), scale * rows)
     for name, numbers in (("all", everything), ("none", nothing), ("gap", gap)):
         number = floats(stated[name])
-        _agree(f"whole_target.{name}", number, np.array(whole(numbers)), scale * rows)
+        agree(f"whole_target.{name}", number, np.array(whole(numbers)), scale * rows)
     _sampled(document, heatmap.provenance)
     if (stated["standard_error"] is None) != (document["standard_error"] is None):
         raise ValueError("errors are given for cells or for the whole target, but not for both")
 
 
-def require_chain(document: Mapping[str, Any], heatmap: Heatmap) -> None:
-    """Require gaps, shares and what is not before a row to fit the map."""
-    _require_origin(heatmap)
-    values, (rows, columns) = heatmap.values, heatmap.values.shape
-    parts, reading = document["parts"], document["reading"]
-    if heatmap.provenance["reading"]["name"] != reading:
-        raise ValueError("reading and provenance.reading contradict each other")
-    if parts > columns or (rows > 1 and columns - parts != rows - 1):
-        raise ValueError("rows, columns and parts do not fit together")
-    later = np.arange(columns) >= parts + np.arange(rows)[:, None] + (columns - parts - rows + 1)
-    if (values[later] != 0).any():
-        raise ValueError("a step owes something to what does not stand before it")
-    for name, one in document["beside"].items():
-        if (floats(one["values"], rows, columns)[later] != 0).any():
-            raise ValueError(f"beside.{name} has a step owe something to what is not before it")
-    low, high = (optional_floats(document[name], rows, columns) for name in ("low", "high"))
-    if low is not None and high is not None and (low > high).any():
-        raise ValueError("an interval ends before it begins")
-    if (document["standard_error"] is None) != (document["degrees_of_freedom"] is None):
-        raise ValueError("standard_error and degrees_of_freedom belong together")
-    if (reading == "deletion") != (document["all"] is not None):
-        raise ValueError("all and none belong to the deletion reading, and to no other")
-    if reading != "deletion":
-        return
-    everything, nothing = floats(document["all"], rows), floats(document["none"], rows)
-    gap = values.sum(axis=1) - (everything - nothing)
-    _agree("gap", floats(document["gap"], rows), gap, _largest(values, everything, nothing))
-    total = total_of(values, parts)
-    for name, expected in (("direct", total.direct), ("through", total.through)):
-        _agree(f"total.{name}", floats(document["total"][name], columns), expected, 1.0)
-    if document["total"]["hops"] != total.hops:
-        raise ValueError("total.hops is not that of the map")
-
-
 def require_interactions(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     """Require a symmetric map, and errors to fit it."""
-    _require_origin(heatmap)
+    require_origin(heatmap)
     if heatmap.rows.labels != heatmap.columns.labels:
         raise ValueError("rows and columns are not the same features")
     values = heatmap.values
-    _agree("heatmap.values", values, values.T, _largest(values))
+    agree("heatmap.values", values, values.T, largest(values))
     _sampled(document, heatmap.provenance)
 
 
-def _require_origin(heatmap: Heatmap) -> None:
+def require_origin(heatmap: Heatmap) -> None:
     """Raise ValueError where what a map says of its origin contradicts itself."""
     provenance = heatmap.provenance
     if "given" in provenance and (provenance["given"] is None) != provenance["generated"]:
@@ -105,7 +70,7 @@ def _sampled(document: Mapping[str, Any], provenance: Mapping[str, Any]) -> None
 
 def require_depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     """Require depths and ratio to be those of the map."""
-    _require_origin(heatmap)
+    require_origin(heatmap)
     said, layers = heatmap.provenance, len(heatmap.rows) + 1
     if heatmap.quantity.bounds != (0.0, 1.0):
         raise ValueError("a divergence in bits has the bounds 0 and 1")
@@ -119,12 +84,12 @@ def require_depth(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     if document["settling_depth"] != depths.tolist():
         raise ValueError("settling_depth is not that of the map at the threshold")
     ratio = np.array(deep_thinking_ratio(depths, layers, said["depth_fraction"]))
-    _agree("deep_thinking_ratio", np.array(document["deep_thinking_ratio"]), ratio, 1.0)
+    agree("deep_thinking_ratio", np.array(document["deep_thinking_ratio"]), ratio, 1.0)
 
 
 def require_settling(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     """Require settling depths to be those of the map, and the ratio theirs."""
-    _require_origin(heatmap)
+    require_origin(heatmap)
     depths = heatmap.values
     if len(depths) != 1 or [document["settling_depth"]] != depths.tolist():
         raise ValueError("settling_depth is not that of the map")
@@ -139,13 +104,13 @@ def require_settling(document: Mapping[str, Any], heatmap: Heatmap) -> None:
             raise ValueError(f"tokens.{name} are not those of the map")
     deep = depths >= heatmap.provenance["deep_layer"]
     stated = np.array(document["deep_thinking_ratio"])
-    _agree("deep_thinking_ratio", stated, np.array(deep.mean()), 1.0)
+    agree("deep_thinking_ratio", stated, np.array(deep.mean()), 1.0)
 
 
 def require_faithfulness(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     """Require the scores to be those of the curves."""
-    _require_origin(heatmap)
-    values, scale = heatmap.values, _largest(heatmap.values)
+    require_origin(heatmap)
+    values, scale = heatmap.values, largest(heatmap.values)
     deletion, insertion = values[::2], values[1::2]
     if len(values) != 2 * len(document["maps"]) + 2:
         raise ValueError("curves and maps do not fit together")
@@ -154,16 +119,28 @@ def require_faithfulness(document: Mapping[str, Any], heatmap: Heatmap) -> None:
     scores = {"comprehensiveness": lost, "sufficiency": lacking, "area": lost - lacking}
     for name, expected in scores.items():
         stated = [ranked[name] for ranked in document["maps"]]
-        _agree(f"maps.{name}", floats(stated, len(stated)), expected[:-1], scale)
+        agree(f"maps.{name}", floats(stated, len(stated)), expected[:-1], scale)
     of_random = floats(document["random"]["comprehensiveness"])
-    _agree("random.comprehensiveness", of_random, lost[-1:].reshape(()), scale)
+    agree("random.comprehensiveness", of_random, lost[-1:].reshape(()), scale)
 
 
-def _largest(*arrays: FloatArray) -> float:
+def largest(*arrays: FloatArray) -> float:
+    """Return the largest size of any finite number of some arrays; 0 where there is none."""
     return max(float(np.abs(array[np.isfinite(array)]).max(initial=0.0)) for array in arrays)
 
 
-def _agree(name: str, stated: FloatArray, expected: FloatArray, scale: float) -> None:
+def agree(name: str, stated: FloatArray, expected: FloatArray, scale: float) -> None:
+    """Require numbers to be what is expected, up to the rounding of sums.
+
+    Args:
+        name: What they are, for the sentence.
+        stated: What a document says.
+        expected: What follows from the rest of it.
+        scale: The largest of the numbers that were summed.
+
+    Raises:
+        ValueError: They differ.
+    """
     # Whatever is not finite is null in a document.
     finite = np.where(np.isfinite(expected), expected, np.nan)
     within = _ROUNDING * max(scale, 1e-300)

@@ -41,7 +41,7 @@ export class Arcs {
   }
 
   fill() {
-    for (const { text, passage } of this.chain.pieces) {
+    for (const { text, passage, depth } of this.chain.pieces) {
       if (passage === null) {
         this.text.append(element("span", { class: "between" }, text));
         continue;
@@ -56,6 +56,7 @@ export class Arcs {
           "aria-pressed": "false",
         },
         element("span", {}, text),
+        element("span", { class: "depth" }, depth ?? ""),
         amount,
       );
       made.dataset.passage = String(passage);

@@ -27,7 +27,7 @@ import { unpacked } from "./arrays.js";
 /** @typedef {{name: string, area: number | null, comprehensiveness: number | null,
  *   sufficiency: number | null, agreement: number | null}} Ranked null where it is no number */
 /** @typedef {{maps: Ranked[], random: number | null, error: number | null}} Faithfulness */
-/** @typedef {{parts: number, pieces: {text: string, passage: number | null}[]}} Chain */
+/** @typedef {{parts: number, pieces: {text: string, passage: number | null, depth: string | null}[]}} Chain */
 /**
  * @typedef {object} MapData
  * @property {number} index
