@@ -1,41 +1,52 @@
 """A model made by hand that looks variables up, one hop or two: which steps it needs is known.
 
-Three layers of attention without any training. Tokens are words: names, digits, `=`, `.`. Every
-token gets a block of the residual stream for what it is, for where it stands, and for what layers
-find for it, so that each head is one line:
+Three layers of attention without any training. Tokens are words with the space before them: names,
+digits, `=`; and `.`. Every token gets a block of the residual stream for what it is, for where it
+stands, and for what layers find for it, so that each head is one line:
 
 1. what stands one and two tokens before;
-2. at `=`: the token behind `NAME =` of the statement about the name before it;
-3. the same for what layer 2 found: the second hop.
+2. at `=`: the token behind `NAME =` of the statement about the name before it; at `So`: the name
+   that is asked for, which stands behind `Find`;
+3. at `=`: the same for what layer 2 found: the second hop.
 
-The unembedding reads digits out of what layers 2 and 3 found. Attention is sharp, not infinitely
-so: `SHARPNESS` nats between what is looked for and everything else.
+The unembedding reads digits out of what layers 2 and 3 found at `=`, and everywhere else what may
+follow a word, so that the model also writes: statements about names at random, then `So NAME =`
+and what it has looked up. Attention is sharp, not infinitely so: `SHARPNESS` nats between what is
+looked for and everything else.
 """
 
+from math import log
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 NAMES, DIGITS = "abcdfghkmnpqrtuvwxyz", "0123456789"
-WORDS = ("<start>", "Facts", ":", "So", "=", "+", ".", *NAMES, *DIGITS)
-POSITIONS = 96
-SHARPNESS, LOUDNESS = 30.0, 7.0
+WORDS = ("<start>", "Find", ":", "So", "=", "+", ".", *NAMES, *DIGITS)
+POSITIONS = 160
+SHARPNESS, LOUDNESS, GRAMMAR = 30.0, 7.0, 30.0
+ENDING = 0.25
+"""How often `So` follows a statement, where another one could."""
 
 _V = len(WORDS)
-_BLOCKS = {"token": 0, "one": _V, "two": 2 * _V, "first": 3 * _V, "second": 4 * _V, "place": 5 * _V}
-_WIDTH = 5 * _V + POSITIONS + (5 * _V + POSITIONS) % 2
+_BLOCKS = {
+    block: at * _V
+    for at, block in enumerate(("token", "one", "two", "first", "second", "asked", "place"))
+}
+_WIDTH = 6 * _V + POSITIONS + (6 * _V + POSITIONS) % 2
 _HEAD = _WIDTH // 2
 
 
 def lookup_tokenizer() -> PreTrainedTokenizerFast:
-    """Return a tokenizer of one token a word; `<start>` stands before every text."""
+    """Return a tokenizer of one token a word; the token `<start>` stands before every text."""
     from tokenizers.processors import TemplateProcessing
 
-    words = {word: id for id, word in enumerate(WORDS)}
+    bare = ("<start>", ".", ":")
+    words = {word if word in bare else f"Ġ{word}": id for id, word in enumerate(WORDS)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<start>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = TemplateProcessing(
         single="<start> $A", special_tokens=[("<start>", 0)]
     )
@@ -59,12 +70,28 @@ def lookup_model() -> GPT2LMHeadModel:
         for head, (back, block) in enumerate(((1, "one"), (2, "two"))):
             _look_back(body.h[0].attn, head, back, block)
         _look_up(body.h[1].attn, "one", "first")
+        _look_for_the_question(body.h[1].attn)
         _look_up(body.h[2].attn, "first", "second")
-        digits = [WORDS.index(digit) for digit in DIGITS]
-        for block in ("first", "second"):
-            for digit in digits:
-                model.lm_head.weight[digit, _BLOCKS[block] + digit] = LOUDNESS / _scale(5)
+        _read_out(model.lm_head.weight)
     return model
+
+
+def _read_out(weight: torch.Tensor) -> None:
+    """Have digits follow "=" as they were found, and every other word as statements have it."""
+    size = _scale(5)
+    names, digits = ([WORDS.index(word) for word in words] for words in (NAMES, DIGITS))
+    for digit in digits:
+        for block in ("first", "second"):
+            weight[digit, _BLOCKS[block] + digit] = LOUDNESS / size
+    equals, stop, so = map(WORDS.index, ("=", ".", "So"))
+    for name in names:
+        weight[name, _BLOCKS["asked"] + name] = GRAMMAR / size
+        weight[equals, name] = GRAMMAR / size
+        for before in (stop, WORDS.index(":")):
+            weight[name, before] = GRAMMAR / size
+    # What follows "=" ends a statement: more than enough for a name to have no second "=".
+    weight[stop, _BLOCKS["one"] + equals] = 2 * GRAMMAR / size
+    weight[so, stop] = (GRAMMAR + log(len(names) * ENDING / (1 - ENDING))) / size
 
 
 def _scale(ones: int) -> float:
@@ -96,6 +123,15 @@ def _look_up(attention: Any, asked: str, block: str) -> None:
     attention.c_attn.bias[_V] = sharp * scale  # what stands behind "=", whatever is asked for
     attention.c_attn.weight[_BLOCKS["one"] + WORDS.index("="), _WIDTH + _V] = 1.0
     _copy(attention, 0, block, scale)
+
+
+def _look_for_the_question(attention: Any) -> None:
+    """Have the second head of a layer copy, at "So", the token behind "Find"."""
+    scale = _scale(4)
+    sharp = SHARPNESS * _HEAD**0.5 / scale**2
+    attention.c_attn.weight[WORDS.index("So"), _HEAD] = sharp
+    attention.c_attn.weight[_BLOCKS["one"] + WORDS.index("Find"), _WIDTH + _HEAD] = 1.0
+    _copy(attention, _HEAD, "asked", scale)
 
 
 def _copy(attention: Any, at: int, block: str, scale: float) -> None:
