@@ -2,8 +2,9 @@
 
     python -m benchmarks.start --output benchmarks/results/start.json
 
-Processor time counts, which another program beside changes least. The floor of what needs a model
-is the import of torch and of the model's classes in transformers. The goals, in seconds, are those
+Processor time counts, which another program beside changes least. Modules have been compiled, as an
+installation does, whatever the environment says. The floor of what needs a model is the import of
+torch and of the model's classes in transformers. The goals, in seconds, are those
 of a machine on which that import took `IMPORTED`: elsewhere they are as many times the import.
 """
 
@@ -21,6 +22,7 @@ PROMPT = "Q: 6 apples, 2 each?\nA: [[6 / 2 = 3]].\nQ: 3 pens?\nA: [[3]].\nQ: 8 f
 IMPORTS = "import torch\nimport transformers.models.llama.modeling_llama"
 GOALS = {"--help": None, "attribute": 3.5, "depth": None, "render": 1.0}
 IMPORTED = 4.7
+_UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
@@ -38,8 +40,9 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 def seconds(command: list[str], folder: Path) -> float:
     """Return the processor seconds of a command, its children's included."""
+    compiling = {name: said for name, said in os.environ.items() if name != _UNCOMPILED}
     before = os.times()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=compiling)
     after = os.times()
     return (after.children_user - before.children_user) + (
         after.children_system - before.children_system

@@ -73,11 +73,12 @@ each; the same answers and, up to rounding, the same maps, which is checked.
 START = """
 ## To the first number
 
-The command line in a process of its own, warm, in seconds of processor time, beside the import of
-torch and of one model's classes in transformers, the floor of all that needs a model. `attribute`
-explains three tokens of a short prompt and draws its figure; `render` draws a saved run. The goals,
-3.5 and 1 s, are those of a machine on which the import took {imported} s. Rounds: {rounds}, at a
-load of {load} on {cores} cores: beside other work both sides are slower.
+The command line in a process of its own, warm and its modules compiled, in seconds of processor
+time, beside the import of torch and of one model's classes in transformers, the floor of all that
+needs a model. `attribute` explains three tokens of a short prompt and draws its figure; `render`
+draws a saved run. The goals, 3.5 and 1 s, are those of a machine on which the import took
+{imported} s. Rounds: {rounds}, at a load of {load} on {cores} cores: beside other work both sides
+are slower.
 """
 
 FORECAST = """

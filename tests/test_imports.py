@@ -208,15 +208,44 @@ def test_importing_the_package_is_light() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_help_loads_no_model_library() -> None:
-    code = (
-        "import sys, atexit, runpy; atexit.register(lambda: print([m for m in "
-        "('torch', 'matplotlib', 'transformers') if m in sys.modules]));"
-        "sys.argv = ['bathyscope', '--help']; runpy.run_module('bathyscope', run_name='__main__')"
+_LOADED = """
+import sys
+from bathyscope.cli.app import app
+app(sys.argv[1:], standalone_mode=False)
+print("loaded", *sys.modules)
+"""
+NEVER = {
+    *("torch", "transformers", "tokenizers", "accelerate", "gguf"),
+    *("pandas", "pyarrow", "scipy", "sklearn", "jinja2", "matplotlib.pyplot"),
+}
+SAVED = Path(__file__).parent / "kept_runs" / "schema-1" / "attribution"
+
+
+def _loaded(*arguments: str) -> set[str]:
+    """Return the modules that a command has loaded when it ends."""
+    result = subprocess.run(
+        [sys.executable, "-c", _LOADED, *arguments], capture_output=True, text=True, check=True
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.returncode == 0
-    assert result.stdout.splitlines()[-1] == "[]"
+    marked, *modules = result.stdout.splitlines()[-1].split()
+    assert marked == "loaded" and "bathyscope.cli.app" in modules
+    return set(modules)
+
+
+def test_help_loads_no_library_but_that_of_commands() -> None:
+    given = _loaded("--help")
+    assert given & {*NEVER, "numpy", "matplotlib", "rich", "regex", "importlib.metadata"} == set()
+
+
+def test_words_of_a_saved_run_load_no_library_that_draws() -> None:
+    given = _loaded("describe", str(SAVED))
+    assert given & {*NEVER, "matplotlib", "rich"} == set()
+    assert "bathyscope.description.describe" in given
+
+
+def test_a_figure_of_a_saved_run_loads_what_draws_alone(tmp_path: Path) -> None:
+    given = _loaded("render", str(SAVED), "-o", str(tmp_path / "a.png"))
+    assert given & {*NEVER, "rich", "matplotlib.backends.backend_svg"} == set()
+    assert "matplotlib.figure" in given and (tmp_path / "a.png").stat().st_size > 1000
 
 
 def test_dir_lists_the_public_names_alone() -> None:

@@ -65,6 +65,7 @@ def command(
     The words are Markdown; --output also draws both.
     """
     given = dict(locals())
+    from bathyscope.cli.figures import import_matplotlib
     from bathyscope.cli.results import shown_if_lost
     from bathyscope.comparison.compare import compare
     from bathyscope.core.files.outputs import require_writable
@@ -82,6 +83,7 @@ def command(
     if output is not None:
         with shown_if_lost(show), progress_bars():
             if drawn:
+                import_matplotlib()
                 draw(comparison, output, palette=palette, overwrite=overwrite)
             else:
                 comparison.save(output, overwrite=overwrite)

@@ -125,6 +125,7 @@ def _drawn(
     overwrite: bool,
 ) -> list[Path]:  # fmt: skip
     """Draw a run, and return the files; a LaTeX table without a file is printed."""
+    from bathyscope.cli.figures import import_matplotlib
     from bathyscope.core.files.outputs import require_writable
     from bathyscope.render.figure.draw import draw, page_paths
     from bathyscope.render.tex import ENDING, latex_table
@@ -140,6 +141,8 @@ def _drawn(
         raise InputError(
             f"{output} does not end in {ENDING}, as a LaTeX table does; leave out --tex."
         )
+    if not tex:
+        import_matplotlib()
     for path in page_paths(run, output, look, per_page):
         require_writable(path, overwrite=overwrite, folder=False)
     return draw(run, output, per_page=per_page, text=text, overwrite=overwrite, **vars(look))

@@ -1,14 +1,14 @@
 """Subject of `render`, `describe`, `compare`: a run folder or a table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bathyscope.core.noting import noting
-from bathyscope.runs.base import Run
-from bathyscope.runs.table import as_run
-from bathyscope.tables.opening import open_map
+
+if TYPE_CHECKING:
+    from bathyscope.runs.base import Run
 
 Subject = Annotated[
     Path,
@@ -19,8 +19,11 @@ Subject = Annotated[
 ]
 
 
-def open_subject(path: Path) -> Run:
+def open_subject(path: Path) -> "Run":
     """Read a run folder or a table, with what is worth knowing of it."""
+    from bathyscope.runs.table import as_run
+    from bathyscope.tables.opening import open_map
+
     with noting() as notes:
         found = open_map(path)
     return as_run(found).noted(notes)

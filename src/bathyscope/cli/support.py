@@ -120,10 +120,12 @@ def _settings(given: Mapping[str, Any], progress: "Progress") -> Any:
 
 
 def _save(found: "Support", folder: Path, *, overwrite: bool) -> None:
+    from bathyscope.cli.figures import import_matplotlib
     from bathyscope.core.files.writing import new_folder
     from bathyscope.render.citations import write_citations
     from bathyscope.render.figure.draw import draw
 
+    import_matplotlib()
     with new_folder(folder, overwrite=overwrite) as partial_folder:
         found.write(partial_folder)
         for name, run in found.maps.items():

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import entry_points
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from bathyscope.core.errors import BathyscopeError, InputError, advice, first_sentence
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 
 class Named(Protocol):
@@ -47,11 +49,18 @@ def working(kind: str, thing: object) -> Iterator[None]:
         ) from error
 
 
+def entry_points(group: str) -> "EntryPoints":
+    """Return the entry points of a group; what reads them is imported only where it is asked."""
+    from importlib import metadata
+
+    return metadata.entry_points(group=group)
+
+
 def brought(group: str) -> dict[str, str]:
     """Return the names that other packages bring to a group, and the packages; imports none."""
     return {
         entry.name: entry.dist.name if entry.dist else "another package"
-        for entry in entry_points(group=group)
+        for entry in entry_points(group)
     }
 
 
@@ -149,7 +158,7 @@ class Registry(Mapping[str, T], Generic[T]):
         if self._complete:
             return
         self._complete = True
-        for entry in entry_points(group=self.group):
+        for entry in entry_points(self.group):
             try:
                 loaded = entry.load()
                 make = isinstance(loaded, type) and not self._of_classes

@@ -1,7 +1,7 @@
 """Figures by kind of run."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.registry import Registry
@@ -36,12 +36,16 @@ class Drawing:
 MAP = Drawing("table", texts, compose)
 """How a map is drawn."""
 
+_MAPS = ("attribution", "interactions", "depth", "settling", "think", "depth_groups", "chain")
+"""Kinds of bathyscope's own that are drawn so; of others it is asked who brings a drawing."""
+
 DRAWINGS: Registry[Drawing] = Registry(
     "drawing",
     "bathyscope.drawings",
     (
         Drawing("faithfulness", texts, compose_curves),
         Drawing("comparison", texts_of_comparison, compose_comparison),
+        *(replace(MAP, name=kind) for kind in _MAPS),
         MAP,
     ),
 )
