@@ -5,8 +5,9 @@ import pytest
 import torch
 
 import bathyscope as bs
-from bathyscope.layers.lens_training import LensTraining, gradients, held_out_loss
+from bathyscope.layers.lens_training import LensTraining, gradients, held_out_losses
 from bathyscope.layers.lenses.norm import NormLens
+from bathyscope.layers.lenses.tuned import TunedLens
 from bathyscope.layers.training_text import split
 from tests import brute_force
 from tests.conftest import random_model, tiny
@@ -51,11 +52,18 @@ def test_gradients_agree_with_differences_of_a_brute_force_loss(family: str) -> 
 
 def test_the_loss_reported_is_that_of_a_brute_force_loop() -> None:
     reference = random_model("gemma2", torch.float64)
-    ids = tiny("gemma2").tokens.encode("8 + 5 = 13.")
-    found = held_out_loss(tiny("gemma2"), NormLens(), [ids])
-    nothing = torch.zeros(3, 32, 32, dtype=torch.float64), torch.zeros(3, 32, dtype=torch.float64)
-    expected = brute_force.tuned_losses(reference, ids, *nothing)[:, :-1].mean(axis=1) / np.log(2)
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    texts = [tiny("gemma2").tokens.encode(text) for text in ("8 + 5 = 13.", "no " * 40)]
+    torch.manual_seed(2)
+    fitted = 0.2 * torch.randn(3, 32, 32), 0.2 * torch.randn(3, 32)
+    lenses = NormLens(), TunedLens(*fitted, {})
+    found = held_out_losses(tiny("gemma2"), lenses, texts)
+    for own, parts in zip(
+        found, ((torch.zeros(3, 32, 32), torch.zeros(3, 32)), fitted), strict=True
+    ):
+        exact = [part.double() for part in parts]
+        losses = [brute_force.tuned_losses(reference, ids, *exact)[:, :-1] for ids in texts]
+        expected = np.concatenate(losses, axis=1).mean(axis=1) / np.log(2)
+        np.testing.assert_allclose(own, expected, rtol=1e-4)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(llama: bs.LanguageModel) -> None:

@@ -183,10 +183,20 @@ class LastLayerComparison:
         index = torch.arange(tokens, device=rows.device).repeat(layers)
         details = None
         if written is not None and (self.statistics or self.top_k):
-            details = Details.room_for(len(index), self.statistics, self.top_k, rows.device)
-            self._fill(details, logits, index, last, written)
+            details = self._details(logits, index, last, written)
         bits = self._from_logits(logits, index, last).view(layers, tokens)
         return Columns(bits, details, logits[-tokens:], last.scored)
+
+    @torch.inference_mode()
+    def details(self, rows: Tensor, final: Tensor, written: Written) -> Details:
+        """Return what else was asked for of all layers of a few tokens, without divergences.
+
+        Arguments as of `columns`; cells are in the same order.
+        """
+        layers, tokens, width = rows.shape
+        logits = self.project(torch.cat([rows.reshape(-1, width), final]))
+        index = torch.arange(tokens, device=rows.device).repeat(layers)
+        return self._details(logits, index, self._last(logits[-tokens:], None), written)
 
     @torch.inference_mode()
     def cells(self, states: Tensor, index: Tensor, last: LastLayer) -> Tensor:
@@ -255,10 +265,9 @@ class LastLayerComparison:
         self.workers.each(len(index), compare, rows.at_once)
         return bits
 
-    def _fill(
-        self, details: Details, logits: Tensor, index: Tensor, last: LastLayer, written: Written
-    ) -> None:
-        """Compute what else is said of cells from their logits (cells, vocab_size)."""
+    def _details(self, logits: Tensor, index: Tensor, last: LastLayer, written: Written) -> Details:
+        """Return what else is said of cells, from their logits (cells, vocab_size)."""
+        details = Details.room_for(len(index), self.statistics, self.top_k, logits.device)
         states = written.states.reshape(len(index), -1)
         each = 4 * _ARRAYS_OF_DETAILS * logits.shape[1]
         most = fitting(each, logits.device, _ROWS_OF_DETAILS, _MOST_ROWS_PER_BLOCK)
@@ -275,8 +284,11 @@ class LastLayerComparison:
             )
             for statistic in self.statistics:
                 details.statistics[statistic.name][part] = computed(statistic, cells)
-            top = cells.log_probs.topk(self.top_k)
-            details.top_ids[part], details.top_probabilities[part] = top.indices, top.values.exp()
+            if self.top_k:
+                top = cells.log_probs.topk(self.top_k)
+                details.top_ids[part] = top.indices
+                details.top_probabilities[part] = top.values.exp()
 
         at_once = self._rows(logits).at_once
         self.workers.each(len(index), read, min(at_once, most))
+        return details

@@ -12,6 +12,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, TypedDict, Unpack
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,9 +21,9 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, unrecorded
-from bathyscope.layers.depth_map import depth_map
+from bathyscope.layers.last_layer import LastLayerComparison, Written
 from bathyscope.layers.lenses.fitted import describe_model
-from bathyscope.layers.lenses.lens import Lens
+from bathyscope.layers.lenses.lens import Lens, read_states, stacked
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.lenses.tuned import KIND, TunedLens, translated
 from bathyscope.layers.statistics.kl_from_last import KlFromLast
@@ -127,11 +128,10 @@ def train_lens(
         raise InputError("The model has one layer only, so there is no depth to look into.")
     text = split(model, texts, chosen.sequence_length, chosen.held_out)
     judged = text.held_out[: max(1, _MOST_HELD_OUT // chosen.sequence_length)]
-    before = held_out_loss(model, NormLens(), judged, progress, "judge the lens norm")
     weight, bias = _trained(model, text, chosen, progress)
     dtype = model.model.dtype
     lens = TunedLens(weight.to(dtype), bias.to(dtype), {})
-    after = held_out_loss(model, lens, judged, progress, "judge the tuned lens")
+    before, after = held_out_losses(model, (NormLens(), lens), judged, progress)
     about = {
         **describe_model(KIND, model),
         "training": _record(texts, text, chosen),
@@ -143,26 +143,42 @@ def train_lens(
     return TunedLens(weight, bias, about)
 
 
-def held_out_loss(
+def held_out_losses(
     model: LanguageModel,
-    lens: Lens,
+    lenses: Sequence[Lens],
     sequences: Sequence[tuple[int, ...]],
     progress: Progress = standard,
-    stage: str = "judge the lens",
 ) -> FloatArray:
-    """Return the mean KL(q ‖ p) of each layer over all tokens, in bits, (num_layers − 1,)."""
-    total: Any = 0.0
+    """Return the mean KL(q ‖ p) of each layer over all tokens, in bits.
+
+    Lenses are judged side by side, on one pass of the model, and of all that a map holds nothing
+    but this is computed: what remains is the product of every layer with the unembedding.
+
+    Returns:
+        Shape (lenses, num_layers − 1).
+    """
+    comparison, total = LastLayerComparison(model.anatomy, (KlFromLast(),)), []
     for done, ids in enumerate(sequences):
-        progress(stage, done, len(sequences))
-        text = Continuation(ids[:1], ids[1:], None)
-        details = depth_map(
-            model.anatomy, [model.hidden_states(text)], lens, text.target_ids, (KlFromLast(),)
-        ).details
-        assert details is not None
-        total = total + details.statistics["kl_from_last"].sum(axis=1)
-    progress(stage, len(sequences), len(sequences))
-    mean: FloatArray = total / sum(len(ids) - 1 for ids in sequences)
+        progress("judge the lens", done, len(sequences))
+        states = model.hidden_states(Continuation(ids[:1], ids[1:], None))
+        size = max(1, comparison.rows_per_block // len(states))
+        for start in range(0, len(ids) - 1, size):
+            block = stacked([layer[start : start + size] for layer in states])
+            total.append([_losses(comparison, lens, *block) for lens in lenses])
+    progress("judge the lens", len(sequences), len(sequences))
+    mean: FloatArray = np.sum(total, axis=0) / sum(len(ids) - 1 for ids in sequences)
     return mean
+
+
+def _losses(
+    comparison: LastLayerComparison, lens: Lens, states: Tensor, last: Tensor
+) -> FloatArray:
+    """Return the sum of KL(q ‖ p) of each layer over a few tokens, bits, (num_layers − 1,)."""
+    rows, final = read_states(comparison.anatomy, lens, states, last)
+    nothing = torch.zeros(len(last), dtype=torch.long, device=last.device)  # is said of the text
+    found = comparison.details(rows, final, Written(nothing, states, last)).statistics
+    sums: FloatArray = found[KlFromLast.name].view(len(states), -1).sum(1).cpu().double().numpy()
+    return sums
 
 
 def _record(texts: Sequence[str], text: Split, settings: LensTraining) -> dict[str, Any]:
