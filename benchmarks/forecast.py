@@ -16,7 +16,7 @@ from bathyscope.attribution.forecast import forecast_attribution
 from bathyscope.core.forecast import Forecast
 from bathyscope.layers.forecast import forecast_depth
 from benchmarks.depth import natural
-from benchmarks.memory import peak_memory
+from benchmarks.memory import own_peak
 from benchmarks.ratios import Ratio, hand_over, machine
 from benchmarks.turns import Work
 
@@ -56,10 +56,8 @@ def asked(model: bs.LanguageModel, name: str) -> Asked:
 
 
 def contestant(name: str) -> Work:
-    """Return a question as work, the model loaded."""
-    model = bs.load()
-    _ = model.why_not_shared
-    return asked(model, name).ask
+    """Return a question as work, the model loaded and its rate known."""
+    return asked(bs.load(), name).ask
 
 
 def main() -> None:
@@ -75,7 +73,7 @@ def main() -> None:
         begin = perf_counter()
         question.ask()
         seconds = perf_counter() - begin
-        peak = peak_memory(contestant, name)
+        peak = own_peak(contestant, name)
         said = question.said
         for what, expected, came, unit in (
             ("time", said.seconds, seconds, "s"),

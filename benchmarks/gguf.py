@@ -9,9 +9,7 @@ process's own: pages of the mapped file are the system's, which takes them back 
 
 import argparse
 import os
-import re
 import tempfile
-import threading
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,6 +20,7 @@ from bathyscope.core.files.writing import sha256
 from bathyscope.core.progress import silent
 from bathyscope.model import gguf as conversion
 from bathyscope.prompt.pieces import BYTE_OF
+from benchmarks.memory import Watch
 from benchmarks.ratios import hand_over, machine, memory_ratio
 
 HIDDEN, INNER, HEADS, VOCABULARY = 4096, 11008, 32, 32000
@@ -85,33 +84,6 @@ def _blocks(rows: int, columns: int) -> Any:
     row = generator.integers(0, 256, columns // _BLOCK * _BYTES, dtype=np.uint8)
     row.reshape(-1, _BYTES)[:, :2] = np.frombuffer(np.float16(0.002).tobytes(), dtype=np.uint8)
     return np.broadcast_to(row, (rows, len(row))).copy()
-
-
-class Watch:
-    """Watches how much memory of its own a process takes, in a thread."""
-
-    def __init__(self) -> None:
-        """Begin."""
-        self.begin = self.peak = _own_bytes()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.005):
-            self.peak = max(self.peak, _own_bytes())
-
-    def stop(self) -> float:
-        """Return the peak in MB above the beginning."""
-        self._over.set()
-        self._thread.join()
-        return (self.peak - self.begin) / 1e6
-
-
-def _own_bytes() -> int:
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None, "only Linux tells"
-    return int(found[1]) * 1024
 
 
 def main() -> None:

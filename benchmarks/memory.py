@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,26 @@ def peak_memory(prepare: Prepare, name: str) -> float | None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         peak: float | None = pool.apply(_peak_here, (prepare, name, torch.get_num_threads()))
         return peak
+
+
+def own_peak(prepare: Prepare, name: str) -> float:
+    """Return by how many MB a contestant raises the memory of a fresh process's own.
+
+    Weights that are mapped from a file do not count, wherever in memory they are: the system takes
+    their pages back when it wants, and reads them again.
+    """
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        peak: float = pool.apply(_own_peak_here, (prepare, name, torch.get_num_threads()))
+        return peak
+
+
+def _own_peak_here(prepare: Prepare, name: str, threads: int) -> float:
+    torch.set_num_threads(threads)
+    work = prepare(name)
+    gc.collect()
+    watch = Watch()
+    work()
+    return watch.stop()
 
 
 def _peak_here(prepare: Prepare, name: str, threads: int) -> float | None:
@@ -76,3 +97,28 @@ def _status(field: str) -> float:
     if found is None:
         raise LookupError(field)
     return float(found[1]) * 1024
+
+
+class Watch:
+    """Watches how much memory of its own a process takes, in a thread."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self.begin = self.peak = _own_bytes()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.005):
+            self.peak = max(self.peak, _own_bytes())
+
+    def stop(self) -> float:
+        """Return the peak in MB above the beginning."""
+        self._over.set()
+        self._thread.join()
+        return (self.peak - self.begin) / 1e6
+
+
+def _own_bytes() -> int:
+    return int(_status("RssAnon"))

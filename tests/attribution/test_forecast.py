@@ -1,17 +1,22 @@
 """What a forecast counts is what then happens."""
 
+import json
+from dataclasses import replace
+from time import sleep
 from typing import Any
 
 import pytest
+import torch
 
 import bathyscope as bs
 from bathyscope.attribution.forecast import forecast_attribution
 from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.forecast import Forecast
+from bathyscope.games.methods import METHODS
 from bathyscope.layers.forecast import forecast_depth
 from bathyscope.model import rate
 from bathyscope.model.forest import Forest, Pass
-from bathyscope.model.rate import Rate, rate_of
+from bathyscope.model.rate import Rate, by_the_clock, rate_of, work_seconds
 from bathyscope.model.room import peak_bytes
 from tests.conftest import byte_tokenizer, random_model, tiny
 
@@ -21,8 +26,9 @@ KNOWN = Rate(per_pass=1.0, per_token=0.1, per_pair=1e-4, per_row=0.01, bytes_per
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bathyscope.attribution.forecast.rate_of", lambda _: KNOWN)
-    monkeypatch.setattr("bathyscope.layers.forecast.rate_of", lambda _: KNOWN)
+    for module in ("bathyscope.attribution.forecast", "bathyscope.layers.forecast"):
+        monkeypatch.setattr(f"{module}.rate_of", lambda _: KNOWN)
+        monkeypatch.setattr(f"{module}.by_the_clock", lambda model, rate, forecast: forecast)
 
 
 @pytest.fixture
@@ -78,6 +84,24 @@ def test_a_sampled_method_and_an_answer_to_be_written_are_at_most_as_said() -> N
     assert exact.evaluations == 256 and exact.tokens > said.tokens > 7
 
 
+def test_what_may_end_early_is_said_from_the_least_to_the_most() -> None:
+    model = tiny("llama")
+    prompt = bs.Prompt.marked(" ".join(f"[[{i}]]" for i in range(13)) + " sum:")
+    said = forecast_attribution(model, prompt, [" 78"], AttributionSettings())
+    assert said.least is not None and said.stops is not None
+    assert said.least.evaluations == METHODS["shapley"].fewest(13) and said.evaluations == 4096
+    assert said.least.tokens < said.tokens and said.least.seconds < said.seconds
+    told = said.in_words
+    assert told.startswith(
+        f"{said.least.evaluations:,} to 4,096 evaluations of 2^13 until no standard error exceeds "
+        f"0.05 (--tolerance), {said.least.tokens:,} to {said.tokens:,} tokens through the model, "
+    )
+    few = forecast_attribution(model, prompt, [" 78"], AttributionSettings(budget=300))
+    assert few.least is None and few.in_words.startswith("300 evaluations of 2^13 (--budget), ")
+    document = json.loads(json.dumps(said.to_document()))
+    assert document["least"]["evaluations"] == said.least.evaluations
+
+
 def test_gradients_are_counted_there_and_back() -> None:
     model = tiny("llama")
     whole = len(PROMPT.text) + 5
@@ -125,6 +149,29 @@ def test_the_rate_is_a_parabola_through_what_was_timed(monkeypatch: pytest.Monke
     assert all(value >= 0 for value in vars(rate_of(model)).values())
 
 
+def test_work_is_timed_by_the_processor() -> None:
+    """What waits, as for other programs, takes none of its time."""
+    waited = work_seconds(lambda: sleep(0.05), torch.device("cpu"), 1)
+    busy = work_seconds(lambda: sum(range(300_000)), torch.device("cpu"), 1)
+    assert waited < 0.02 and busy > 10 * waited / torch.get_num_threads()
+
+
+def test_seconds_are_those_of_the_clock_where_they_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pass that takes three times as long as the rate says: so does everything just now."""
+    model = tiny("llama")
+    length = 256 * 64 // 544
+    alone = KNOWN.seconds([Pass(1, length, 0, 0, 0)])
+    monkeypatch.setattr(rate, "_timed", lambda work, times, clock: [0.1, 3 * alone, 99.0])
+    said = Forecast(5, 10.0, 3.0, 9, Forecast(1, 4.0, 3.0, 2))
+    found = by_the_clock(model, KNOWN, said)
+    assert found.seconds == pytest.approx(30.0) and found.tokens == 5 and found.evaluations == 9
+    assert found.least is not None and found.least.seconds == pytest.approx(12.0)
+    short = replace(said, seconds=1.0)
+    assert by_the_clock(model, KNOWN, short) == short
+
+
 def test_words_have_their_units() -> None:
     assert Forecast(12345, 4.2345, 188e6, 32).in_words == (
         "32 evaluations, 12,345 tokens through the model, about 4.2 s, "
@@ -132,4 +179,5 @@ def test_words_have_their_units() -> None:
     )
     assert "about 12 min" in Forecast(1, 700, 1).in_words
     assert "about 2.0 h" in Forecast(1, 7200, 1).in_words
+    assert "about 40 s to 2.0 h," in Forecast(1, 7200, 1, None, Forecast(1, 40, 1)).in_words
     assert Forecast(1, 2.0, 3).to_document()["kind"] == "forecast"

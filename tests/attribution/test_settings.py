@@ -99,17 +99,13 @@ def test_a_budget_left_open_ends_where_errors_are_small() -> None:
     assert given.resolved(13) == given
 
 
-def test_what_will_be_evaluated_is_said_before() -> None:
+def test_it_is_known_before_when_sampling_ends() -> None:
     unsaid = AttributionSettings()
-    assert unsaid.forecast(12) is None and unsaid.forecast(13) == (
-        "shapley of 13 features is estimated: 146 to 4,096 sets of them are evaluated (--budget), "
-        "until no standard error exceeds 0.05 (--tolerance)."
-    )
-    assert replace(unsaid, method="banzhaf", budget=300).forecast(20) == (
-        "banzhaf of 20 features is estimated: 300 sets of them are evaluated (--budget)."
-    )
+    assert unsaid.stops(12) is None
+    assert unsaid.stops(13) == "of 2^13 until no standard error exceeds 0.05 (--tolerance)"
+    assert replace(unsaid, method="banzhaf", budget=300).stops(20) == "of 2^20 (--budget)"
     for exact in ("leave_one_out", "input_x_gradient"):
-        assert replace(unsaid, method=exact).forecast(20) is None
+        assert replace(unsaid, method=exact).stops(20) is None
 
 
 def test_a_run_records_what_an_open_budget_came_to() -> None:

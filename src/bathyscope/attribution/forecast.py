@@ -1,6 +1,7 @@
 """Forecast of an attribution's cost, from counts and a measured rate."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,11 +10,12 @@ from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.forecast import Forecast
 from bathyscope.core.noting import noting
 from bathyscope.games.game import Coalitions, all_coalitions
+from bathyscope.games.method import Method
 from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.rate import rate_of
+from bathyscope.model.rate import by_the_clock, rate_of
 from bathyscope.model.room import peak_bytes
 from bathyscope.prompt import Prompt
 
@@ -49,20 +51,26 @@ def forecast_attribution(
         seconds = rounds * sum(
             rate.seconds([p]) * n for p, n in zip(passes, times, strict=True)
         ) + rate.seconds(writing)
-        return Forecast(
-            tokens + written, seconds, peak_bytes(model.model, passes, rate.bytes_per_token)
-        )
+        peak = peak_bytes(model.model, passes, rate.bytes_per_token)
+        return by_the_clock(model, rate, Forecast(tokens + written, seconds, peak))
     coalitions = _coalitions(len(prompt.features), settings)
     masked = _masked(model, prompt, coalitions, settings)
-    prompts = [ids for ids in masked for _ in answers]
-    passes = model.passes(prompts, answers * len(masked), settings.batch_tokens)
-    tokens = sum(one.rows * one.new for one in passes)
-    return Forecast(
-        tokens + written,
-        rate.seconds(passes) + rate.seconds(writing),
-        peak_bytes(model.model, passes, rate.bytes_per_token),
-        len(coalitions),
-    )
+
+    def of(count: int) -> Forecast:
+        prompts = [ids for ids in masked[:count] for _ in answers]
+        passes = model.passes(prompts, answers * count, settings.batch_tokens)
+        return Forecast(
+            sum(one.rows * one.new for one in passes) + written,
+            rate.seconds([*passes, *writing]),
+            peak_bytes(model.model, passes, rate.bytes_per_token),
+            count,
+        )
+
+    most, stops = of(len(masked)), settings.stops(len(prompt.features))
+    least = None
+    if stops is not None and settings.resolved(len(prompt.features)).tolerance is not None:
+        least = of(min(len(masked), _method(settings).fewest(len(prompt.features))))
+    return by_the_clock(model, rate, replace(most, least=least, stops=stops))
 
 
 def _answer(model: LanguageModel, text: str | None, longest: int) -> Ids:
@@ -71,9 +79,13 @@ def _answer(model: LanguageModel, text: str | None, longest: int) -> Ids:
     return model.tokens.continuation("", text).target_ids
 
 
+def _method(settings: AttributionSettings) -> Method:
+    return {**METHODS, INTERACTIONS.name: INTERACTIONS}[settings.method]
+
+
 def _coalitions(num_features: int, settings: AttributionSettings) -> Coalitions:
     """Return as many coalitions as will be evaluated, those themselves where they are known."""
-    method = {**METHODS, INTERACTIONS.name: INTERACTIONS}[settings.method]
+    method = _method(settings)
     count = method.evaluations(num_features, settings.allowed)
     if num_features < 31 and count >= 2**num_features:
         return all_coalitions(num_features)

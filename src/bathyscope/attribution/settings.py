@@ -94,19 +94,19 @@ class AttributionSettings(ChatSettings):
             tolerance = TOLERANCES.get(self.of)
         return replace(self, budget=EVALUATIONS, tolerance=tolerance)
 
-    def forecast(self, features: int) -> str | None:
-        """Return in a sentence what a sampled method will evaluate; None where it is exact."""
+    def stops(self, features: int) -> str | None:
+        """Return of how many sets of features some are a sample, and when that ends.
+
+        None where a method evaluates what it needs, all sets or a few.
+        """
         method = {**METHODS, INTERACTIONS.name: INTERACTIONS}.get(self.method)
         allowed = self.resolved(features).allowed
         if method is None or not method.samples or allowed.covers(features):
             return None
-        said = f"{self.method} of {features} features is estimated: "
-        most = f"{allowed.evaluations:,} sets of them are evaluated (--budget)"
         if allowed.tolerance is None:
-            return f"{said}{most}."
+            return f"of 2^{features} (--budget)"
         return (
-            f"{said}{method.fewest(features):,} to {most}, until no standard error exceeds "
-            f"{allowed.tolerance:g} (--tolerance)."
+            f"of 2^{features} until no standard error exceeds {allowed.tolerance:g} (--tolerance)"
         )
 
     def to_document(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bathyscope.cli import options
-from bathyscope.cli.messages import note, progress_bars
+from bathyscope.cli.messages import progress_bars
 from bathyscope.cli.texts import given_text
 from bathyscope.core.errors import InputError
 
@@ -107,7 +107,7 @@ def command(
         targets = targets if turn is None else [turn]
         from bathyscope.attribution.forecast import forecast_attribution  # needs torch
 
-        forecast = expect(forecast_attribution(loaded, marked, targets, settings), progress)
+        forecast = expect(forecast_attribution(loaded, marked, targets, settings))
         runs = [] if dry_run else _ask(loaded, marked, targets, token, settings)
     if dry_run:
         show_forecast(forecast, as_json=as_json)
@@ -141,9 +141,6 @@ def _ask(
 ) -> "list[Run]":
     from bathyscope.attribution.attribute import attribute_each, interact_each
 
-    forecast = settings.forecast(len(prompt.features))
-    if forecast is not None:
-        note(forecast)
     if settings.method != "interactions":
         if token is not None:
             raise InputError(

@@ -115,7 +115,7 @@ def command(
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
         text, turn = asked.text(loaded)
         response = response if turn is None else turn
-        forecast = expect(forecast_depth(loaded, text, response, settings), progress)
+        forecast = expect(forecast_depth(loaded, text, response, settings))
         if dry_run:
             return show_forecast(forecast, as_json=as_json)
         run = verb(loaded, text, response, settings=settings)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from bathyscope.cli.figures import import_matplotlib
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import complain, note, tell
 from bathyscope.cli.places import RUNS, place_of
@@ -17,7 +18,6 @@ from bathyscope.core.errors import BathyscopeError, InputError
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.core.files.writing import new_folder, new_numbered_folder, numbered
 from bathyscope.core.forecast import Forecast
-from bathyscope.core.progress import Progress
 from bathyscope.render.figure.draw import draw, require_format
 from bathyscope.render.palette import require_palette
 from bathyscope.runs.base import Run
@@ -112,6 +112,7 @@ class Delivery:
             self._draw(run, folder / name / _FIGURE)
 
     def _draw(self, run: Run, path: Path) -> None:
+        import_matplotlib()
         draw(run, path, palette=self.palette, hatch=self.hatch, overwrite=self.overwrite)
 
 
@@ -132,9 +133,9 @@ def shown_if_lost(show: Callable[[], None]) -> Iterator[None]:
         raise
 
 
-def expect(forecast: Forecast, progress: Progress) -> Forecast:
-    """Say what a question will cost before it is asked, as the first line of its progress."""
-    progress(f"expected: {forecast.in_words}", 0, None)
+def expect(forecast: Forecast) -> Forecast:
+    """Say what a question will cost before it is asked; it stays above the bars of progress."""
+    note(f"expected: {forecast.in_words}")
     return forecast
 
 

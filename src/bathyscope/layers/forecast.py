@@ -1,7 +1,5 @@
 """Forecast of a depth map's cost, from counts and a measured rate."""
 
-from time import perf_counter
-
 import torch
 
 from bathyscope.core.forecast import Forecast
@@ -12,7 +10,7 @@ from bathyscope.model.beginning import beginning_as
 from bathyscope.model.decoding import tokens_per_piece
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.rate import rate_of
+from bathyscope.model.rate import by_the_clock, rate_of, work_seconds
 from bathyscope.model.room import peak_bytes
 from bathyscope.prompt import Prompt, text_of
 
@@ -42,21 +40,19 @@ def forecast_depth(
     vocab_size = len(model.model.get_output_embeddings().weight)
     tokens_per_block = max(1, ROWS_PER_BLOCK // model.num_layers)
     logits = 4 * vocab_size * (ROWS_PER_BLOCK + 3 * tokens_per_block)
-    return Forecast(
-        tokens=whole + written,
-        seconds=rate.seconds(passes) + rate.seconds(writing) + cells * _cell_seconds(model),
-        # What the comparison holds is given back before the model runs on.
-        peak_bytes=max(
-            peak_bytes(model.model, passes, rate.bytes_per_token) + states,
-            rate.bytes_per_token * whole + 2 * states + logits,
-        ),
+    work = rate.seconds([*passes, *writing]) + cells * _cell_seconds(model)
+    # What the comparison holds is given back before the model runs on.
+    peak = max(
+        peak_bytes(model.model, passes, rate.bytes_per_token) + states,
+        rate.bytes_per_token * whole + 2 * states + logits,
     )
+    return by_the_clock(model, rate, Forecast(whole + written, work, peak))
 
 
 def _cell_seconds(model: LanguageModel) -> float:
     """Return how long one cell of a map takes, measured once on each machine."""
     seconds: float = model.verdicts.of(
-        f"cells on {torch.get_num_threads()} threads", lambda: _measured(model)
+        f"work of cells on {torch.get_num_threads()} threads", lambda: _measured(model)
     )
     return seconds
 
@@ -66,9 +62,8 @@ def _measured(model: LanguageModel) -> float:
     head = next(model.anatomy.lm_head.parameters())
     layers, tokens = model.num_layers - 1, max(1, ROWS_PER_BLOCK // model.num_layers)
     rows = torch.randn(layers, tokens, head.shape[-1], device=head.device).to(head.dtype)
-    times = []
-    for _ in range(3):
-        begin = perf_counter()
+
+    def work() -> None:
         comparison.columns(rows, rows[-1]).bits.cpu()
-        times.append(perf_counter() - begin)
-    return min(times) / (layers * tokens)
+
+    return work_seconds(work, head.device) / (layers * tokens)

@@ -1,10 +1,13 @@
 """Speed of a model on this machine, and memory of its passes."""
 
-from dataclasses import asdict, dataclass
-from time import perf_counter
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter, process_time
 
 import torch
 
+from bathyscope.core.forecast import Forecast
 from bathyscope.model.foreign import run
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
@@ -15,6 +18,10 @@ from bathyscope.model.scoring import read
 # Lengths of the texts that are timed. Attention makes a long text dearer than its tokens are.
 _LENGTHS = (8, 136, 520)
 _ROWS = 64
+# Tokens of the pass by which it is seen how fast the machine is just now, and how often it is run.
+_LOOK, _LOOKS = 64, 3
+# What takes less is not worth the look.
+_SECONDS_WORTH_A_LOOK = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,16 +53,51 @@ def rate_of(model: LanguageModel) -> Rate:
     """Return a model's rate, measured once on each machine for each number of threads."""
     threads = torch.get_num_threads()
     found: dict[str, float] = model.verdicts.of(
-        f"rate on {threads} threads", lambda: asdict(_measured(model))
+        f"work on {threads} threads", lambda: asdict(_measured(model))
     )
     return Rate(**found)
 
 
+def by_the_clock(model: LanguageModel, rate: Rate, forecast: Forecast) -> Forecast:
+    """Return a forecast whose seconds are those of the clock, as fast as the machine is just now.
+
+    A rate leaves out what other programs do; a short pass, timed by the clock, shows what they
+    leave. What takes a moment only is not worth it.
+    """
+    if forecast.seconds < _SECONDS_WORTH_A_LOOK:
+        return forecast
+    length = _within(model, _LOOK)
+    times = _timed(_pass(model, length), _LOOKS, perf_counter)
+    slower = statistics.median(times) / rate.seconds([Pass(1, length, 0, 0, 0)])
+    least = forecast.least
+    if least is not None:
+        least = replace(least, seconds=least.seconds * slower)
+    return replace(forecast, seconds=forecast.seconds * slower, least=least)
+
+
+def work_seconds(work: Callable[[], object], device: torch.device, times: int = 3) -> float:
+    """Return how long some work takes of a machine's own, the least of several times.
+
+    On a processor its time counts and not the clock's, which other programs push on.
+    """
+    if device.type != "cpu":
+        return min(_timed(work, times, perf_counter))
+    return min(_timed(work, times, process_time)) / torch.get_num_threads()
+
+
+def _timed(work: Callable[[], object], times: int, clock: Callable[[], float]) -> list[float]:
+    work()  # weights come into memory, and what is made once is made
+    found = []
+    for _ in range(times):
+        begin = clock()
+        work()
+        found.append(clock() - begin)
+    return found
+
+
 def _measured(model: LanguageModel) -> Rate:
-    limit = model.context_length
-    lengths = [n if limit is None else min(n, max(2, limit * n // 544)) for n in _LENGTHS]
+    a, b, c = lengths = [_within(model, length) for length in _LENGTHS]
     few, some, many = (_pass_seconds(model, length) for length in lengths)
-    a, b, c = lengths
     # A parabola through three points: per pass, per token, per pair.
     steep, steeper = (some - few) / max(1, b - a), (many - some) / max(1, c - b)
     per_pair = max(0.0, (steeper - steep) / max(1, c - a))
@@ -69,30 +111,40 @@ def _measured(model: LanguageModel) -> Rate:
     )
 
 
+def _within(model: LanguageModel, length: int) -> int:
+    """Return a length for which the model's context has room, in proportion to others."""
+    limit = model.context_length
+    return length if limit is None else min(length, max(2, limit * length // 544))
+
+
 def _pass_seconds(model: LanguageModel, length: int) -> float:
+    times = 3 if length < _LENGTHS[-1] else 1
+    return work_seconds(_pass(model, length), model.model.device, times)
+
+
+def _pass(model: LanguageModel, length: int) -> Callable[[], None]:
+    """Return a pass over a text of some length as work."""
     ids = [[(7919 * (i + 1)) % shared_vocabulary(model.model) for i in range(length)]]
     input_ids = torch.tensor(ids, device=model.model.device)
     nowhere = torch.empty(0, 2, dtype=torch.long, device=input_ids.device)
-    times = []
-    for _ in range(3 if length < _LENGTHS[-1] else 1):
-        begin = perf_counter()
+
+    def work() -> None:
         with torch.inference_mode(), model.head.states_at(nowhere):
             run(model.model, input_ids=input_ids, use_cache=True)
         if input_ids.is_cuda:
             torch.cuda.synchronize()
-        times.append(perf_counter() - begin)
-    return min(times)
+
+    return work
 
 
 def _row_seconds(model: LanguageModel) -> float:
     head = next(model.head.lm_head.parameters())
     states = torch.randn(_ROWS, head.shape[-1], device=head.device).to(head.dtype)
     ids = torch.zeros(_ROWS, dtype=torch.long, device=head.device)
-    times = []
-    for _ in range(2):
-        begin = perf_counter()
+
+    def work() -> None:
         with torch.inference_mode():
             logits = as_float(model.head.unembedded(states))
             read(logits, logits.logsumexp(-1), ids).cpu()
-        times.append(perf_counter() - begin)
-    return min(times) / _ROWS
+
+    return work_seconds(work, head.device, 2) / _ROWS
