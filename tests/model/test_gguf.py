@@ -96,8 +96,15 @@ def file(tmp_path: Path, cache: Path) -> Path:
 
 
 def test_the_weights_are_dequantised_exactly(tmp_path: Path, cache: Path) -> None:
-    weights = write_gguf(tmp_path / "tiny.gguf")
-    model = load(tmp_path / "tiny.gguf")
+    weights, stages = write_gguf(tmp_path / "tiny.gguf"), dict[str, int]()
+    model = load(
+        tmp_path / "tiny.gguf", progress=lambda stage, done, _: stages.update({stage: done})
+    )
+    (told,) = [stage for stage in stages if stage.endswith(" GB")]
+    assert told.startswith(
+        "convert tiny.gguf (5.1 bits a number: what these lost stays lost) to fl"
+    )
+    assert stages[told] == 100
     embedding = model.model.get_input_embeddings().weight
     torch.testing.assert_close(
         embedding, torch.from_numpy(weights["token_embd.weight"]).float(), rtol=0, atol=0

@@ -175,15 +175,22 @@ def _save(
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
     model.generation_config.save_pretrained(folder)
-    stage, done = f"convert {gguf.name} to {dtype}, once", 0
+    stage, done = _told(gguf.name, tensors, dtype), 0
     with shards(folder, getattr(torch, dtype), tensors.num_tensors) as writing:
-        for name, tensor in _told(gguf, tensors):
+        for name, tensor in _read(gguf, tensors):
             writing.add(name, tensor)
             done += tensor.numel()
             progress(stage, 100 * done // tensors.num_elements, 100)
 
 
-def _told(gguf: Path, tensors: GgufTensors) -> "Iterator[tuple[str, Tensor]]":
+def _told(name: str, tensors: GgufTensors, dtype: str) -> str:
+    """Return what is done to a file: what it costs, and what nothing brings back."""
+    lost = f" ({tensors.bits:.1f} bits a number: what these lost stays lost)"
+    size = tensors.num_elements * _BYTES[dtype] / 1e9
+    return f"convert {name}{lost if tensors.bits < 16 else ''} to {dtype}, once: {size:.2g} GB"
+
+
+def _read(gguf: Path, tensors: GgufTensors) -> "Iterator[tuple[str, Tensor]]":
     with _explained(gguf):
         yield from tensors
 

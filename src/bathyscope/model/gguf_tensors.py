@@ -25,6 +25,7 @@ class GgufTensors:
     Attributes:
         num_tensors: The most that there will be.
         num_elements: Numbers in all tensors together.
+        bits: Bits that the file has for a number, on average.
     """
 
     def __init__(self, file: Path, model: Any) -> None:
@@ -49,6 +50,7 @@ class GgufTensors:
         self._names: dict[str, str] = rules.get_gguf_hf_weights_map(model, self._processor)
         self.num_tensors = len(model.state_dict()) + len(self._reader.tensors)
         self.num_elements = sum(int(one.n_elements) for one in self._reader.tensors)
+        self.bits = 8 * sum(int(one.n_bytes) for one in self._reader.tensors) / self.num_elements
 
     def __iter__(self) -> Iterator[tuple[str, Tensor]]:
         """Yield names and tensors in float32, each as soon as all its parts have been read."""
