@@ -46,6 +46,7 @@ def write(path: Path, layers: int) -> int:
     alphabet = sorted(BYTE_OF)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
+    alphabet.append(alphabet[40] + alphabet[41])
     more = [f"<{i}>" for i in range(VOCABULARY - len(alphabet))]
     writer.add_token_list([*alphabet, *more])
     writer.add_token_types([1] * len(alphabet) + [3] * len(more))

@@ -291,3 +291,18 @@ def test_an_exact_fit_says_how_far_it_came_in_its_time() -> None:
     assert found["passages"] == 4 and len(found["relative_error"]) == 3
     assert 0 < found["seconds"] < 60 and found["device"] == "cpu"
     assert lens.about["fit"]["estimator"] == "exact"
+
+
+def test_the_large_gguf_file_is_one_that_can_be_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = benchmark("gguf")
+    for name, size in (("HIDDEN", 64), ("INNER", 96), ("HEADS", 4), ("VOCABULARY", 300)):
+        monkeypatch.setattr(made, name, size)
+    monkeypatch.setenv("BATHYSCOPE_CACHE", str(tmp_path / "cache"))
+    parameters = made.write(tmp_path / "large.gguf", 2)
+    folder = made.conversion.converted(
+        tmp_path / "large.gguf", made.sha256(tmp_path / "large.gguf"), made.silent, "bfloat16"
+    )
+    stored = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    assert 2 * parameters < stored < 2 * parameters + 64_000
