@@ -175,7 +175,7 @@ def test_ctrl_c_keeps_what_a_jacobian_lens_has_and_the_same_command_goes_on(
         for line in process.stderr:
             if line.startswith("fit the lens"):
                 break
-        time.sleep(0.5)
+        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130, rest

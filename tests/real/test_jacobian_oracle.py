@@ -11,6 +11,7 @@ import torch
 import bathyscope as bs
 from bathyscope.layers.jacobian_settings import FIRST, LEAST_TOKENS, JacobianFit
 from bathyscope.layers.training_text import passages
+from bathyscope.model.beginning import beginning_as
 from bathyscope.model.jacobians import PassageJacobian
 
 ORACLE: dict[str, Any] = json.loads(
@@ -34,6 +35,17 @@ def test_texts_are_cut_into_the_same_tokens(smollm: bs.LanguageModel, name: str)
     assert [list(ids) for ids in found] == FITS[name]["ids"]
     used = [(FIRST, len(ids) - 2) if len(ids) >= LEAST_TOKENS else None for ids in found]
     assert used == [None if ends is None else tuple(ends) for ends in FITS[name]["valid"]]
+
+
+def test_readouts_begin_as_asked(smollm: bs.LanguageModel) -> None:
+    """With `begin`, the plain text has the tokens that the reference code reads."""
+    text, seen = ORACLE["text"], set()
+    for readout in (one for fit in FITS.values() for one in fit["readouts"]):
+        model = beginning_as(smollm, "always" if readout["bos"] else "never")
+        found = model.tokens.continuation(text["prompt"], text["response"])
+        assert list(found.prompt_ids + found.target_ids) == readout["ids"]
+        seen.add(readout["bos"])
+    assert seen == {True, False}
 
 
 @pytest.mark.parametrize("name", ["small", "small_nobos"])

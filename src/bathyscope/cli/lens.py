@@ -65,7 +65,10 @@ def fit(
         typer.Option(help="jacobian: random directions of each passage. [default: 32]"),
     ] = None,
     passages: Annotated[
-        int | None, typer.Option(help="jacobian: stop after so many. [default: all there are]")
+        int | None,
+        typer.Option(
+            help="jacobian: stop after so many. [default: all, and until every direction was asked]"
+        ),
     ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="jacobian: stop when so much time has passed.")

@@ -48,7 +48,9 @@ def _source(about: Mapping[str, Any]) -> str:
         if about["error"]["relative"] is None
         else "; the error is that of two halves of the text."
     )
-    return f"Mean over {sum(passages)} passages, {about['fit']['estimator']} estimator{end}"
+    count = sum(passages)
+    number = f"{count} passage{'' if count == 1 else 's'}"
+    return f"Mean over {number}, {about['fit']['estimator']} estimator{end}"
 
 
 def _by_layer(title: str, names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Any:

@@ -31,7 +31,6 @@ from bathyscope.layers.lenses.fitted import describe_model
 from bathyscope.layers.lenses.jacobian import KIND, JacobianLens, sizes_of
 from bathyscope.layers.training_text import passages
 from bathyscope.model.beginning import Ids, beginning
-from bathyscope.model.device import exact_float
 from bathyscope.model.jacobians import PassageJacobian
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.whole import LAYERS, whole_model
@@ -113,9 +112,11 @@ class _Work(NamedTuple):
             )
         halves = _divided(found)
         there = len(halves[0]) + len(halves[1])
-        again = settings.estimator == "random"
-        wanted = settings.passages or (None if again and settings.minutes else there)
-        return cls(halves, wanted if wanted is None or again else min(wanted, there))
+        if settings.estimator == "exact":
+            return cls(halves, min(settings.passages or there, there))
+        # Each half that has passages asks for every row, or the error would not be known.
+        rounds = (2 if all(halves) else 1) * -(-model.hidden_size // settings.directions)
+        return cls(halves, settings.passages or (None if settings.minutes else max(there, rounds)))
 
     def document(self, settings: JacobianFit) -> dict[str, Any]:
         """Return what a fit that goes on has to have in common with the one that was begun."""
@@ -185,6 +186,7 @@ def _go_through(
             continue
         if number == work.wanted or (clock.is_up and clock.passages):
             return
+        halves[half].learn(halves[1 - half])
         if not _one_passage(model, ids, halves[half], clock, settings.progress, work.wanted):
             return
         clock.passages += 1
@@ -217,8 +219,7 @@ def _one_passage(
     Raises:
         InputError: The time is up, and not one passage is done.
     """
-    device = model.model.device
-    asked = half.next_directions().to(exact_float(device)).to(device)
+    asked = torch.eye(half.width)[half.next_rows()].to(model.model.device)
     count = len(asked)
     jacobian = PassageJacobian(model, ids, FIRST, count)
     found = []

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from bathyscope.core.errors import InputError
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.layers.jacobian_mean import HalfMean
@@ -59,10 +62,16 @@ class Kept:
             )
         names = [f"half_{number}" for number in range(len(halves))]
         shape = tuple(halves[0].sums.shape)
-        require_tensors(self._path, tensors, dict.fromkeys(names, shape))
-        for name, half, count in zip(names, halves, about["passages"], strict=True):
+        parts = {"": shape, "_squares": shape[:2], "_counts": shape[2:], "_chances": shape[2:]}
+        shapes = {f"{name}{part}": size for name in names for part, size in parts.items()}
+        require_tensors(self._path, tensors, shapes)
+        counted = zip(names, halves, about["passages"], about["since"], strict=True)
+        for name, half, count, since in counted:
+            half.passages, half.since = int(count), int(since)
             half.sums.copy_(tensors[name])
-            half.passages = int(count)
+            half.squares.copy_(tensors[f"{name}_squares"])
+            half.counts.copy_(tensors[f"{name}_counts"])
+            half.chances = tensors[f"{name}_chances"] if half.since else None
 
     def write_now_and_then(self, halves: Sequence[HalfMean]) -> None:
         """Keep the sums where the last time was a while ago."""
@@ -75,8 +84,17 @@ class Kept:
             return
         if self._about is None:  # the hash of weights in memory takes a while
             self._about = {**describe_model(KIND, self._model), "asked": self._asked}
-        about = {**self._about, "passages": [half.passages for half in halves]}
-        tensors = {f"half_{number}": half.sums for number, half in enumerate(halves)}
+        counted = {name: [getattr(half, name) for half in halves] for name in ("passages", "since")}
+        about = {**self._about, **counted}
+        tensors: dict[str, Tensor] = {}
+        for number, half in enumerate(halves):
+            chances = torch.zeros(half.width) if half.chances is None else half.chances
+            tensors |= {
+                f"half_{number}": half.sums,
+                f"half_{number}_squares": half.squares,
+                f"half_{number}_counts": half.counts,
+                f"half_{number}_chances": chances,
+            }
         save_tensors(self._path, about, tensors, overwrite=True)
         self._written = time.monotonic()
 

@@ -9,7 +9,7 @@ from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.model.beginning import TOKENIZER, require_beginning
 
 ESTIMATORS = ("random", "exact")
-"""Some random directions of every passage, or every direction of each."""
+"""Some rows of every passage's Jacobian, drawn by chance, or all of each."""
 
 FIRST = 16
 """Positions before this one count neither as sources nor as targets, as in the reference code."""
@@ -38,10 +38,11 @@ class JacobianFit(Settings):
 
     Attributes:
         estimator: A name in `ESTIMATORS`.
-        directions: k, how many directions a passage is asked along where they are random; as many
-            ways back through the model.
-        passages: Stop after so many; None goes once through the text, or on until the time is up.
-            With random directions the text is begun again where it has fewer.
+        directions: k, along how many axes a passage is asked where they are random: so many rows of
+            its Jacobian, and as many ways back through the model.
+        passages: Stop after so many; None goes once through the text, and on until there is every
+            row, or until the time is up. With random directions the text is begun again where it
+            has fewer.
         minutes: Stop when so much time has passed; None takes the time it takes.
         sequence_length: Most tokens of a passage.
         begin: Whether passages begin with the token that begins a text: "tokenizer", as the
