@@ -106,7 +106,7 @@ def locked(path: Path, progress: Progress) -> Iterator[None]:
 
 def _convert(gguf: Path, folder: Path, dtype: str, progress: Progress) -> None:
     progress(f"convert {gguf.name} to {dtype}, once", 0, None)
-    with _explained(gguf):
+    with _explained(gguf), quietly():
         tokenizer, model, tensors = _opened(gguf, dtype)
     if tensors is not None:
         _require_room(gguf, folder, tensors.num_elements * _BYTES[dtype])
@@ -156,8 +156,7 @@ def _opened(gguf: Path, dtype: str) -> tuple[Any, Any, GgufTensors | None]:
     }
     tokenizer = AutoTokenizer.from_pretrained(**source)
     if not has_rules(gguf):
-        with quietly():
-            whole = AutoModelForCausalLM.from_pretrained(**source, dtype=getattr(torch, dtype))
+        whole = AutoModelForCausalLM.from_pretrained(**source, dtype=getattr(torch, dtype))
         return tokenizer, whole, None
     config, maker = AutoConfig.from_pretrained(**source), cast(Any, AutoModelForCausalLM)
     config.dtype = dtype
@@ -180,6 +179,7 @@ def _save(
         for name, tensor in _read(gguf, tensors):
             writing.add(name, tensor)
             done += tensor.numel()
+            del tensor  # or it would be held beside the next
             progress(stage, 100 * done // tensors.num_elements, 100)
 
 
