@@ -80,7 +80,9 @@ bench: $(BENCH)/installed browser
 	$(BIN)/python -m benchmarks.start --output benchmarks/results/start.json
 	$(BIN)/python -m benchmarks.forecast --output benchmarks/results/forecast.json
 	$(BIN)/python -m benchmarks.gguf --output benchmarks/results/gguf.json
+	$(BIN)/python -m benchmarks.hundreds --output benchmarks/results/hundreds.json
 	$(BIN)/python -m benchmarks.estimators --page
+	$(BIN)/python -m benchmarks.hundreds --page
 	$(BIN)/python -m benchmarks.select --output benchmarks/results/select.json
 	$(BIN)/python -m benchmarks.summary
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 
-from bathyscope.games.game import all_coalitions
+from bathyscope.games.game import Game, all_coalitions
 from bathyscope.games.shapley import exact_shapley
 from tests.conftest import tiny
 
@@ -48,6 +48,40 @@ def test_the_docs_say_how_far_estimators_were_off() -> None:
     found = json.loads(estimators.RESULTS.read_text(encoding="utf-8"))
     assert text == estimators.page(text, found)
     assert text.count(" × as many") == len(found["rows"]) > 10
+
+
+def test_the_docs_say_what_methods_make_of_hundreds_of_features() -> None:
+    """`python -m benchmarks.hundreds --page` writes the table."""
+    hundreds = importlib.import_module("benchmarks.hundreds")
+    text = hundreds.PAGE.read_text(encoding="utf-8")
+    found = json.loads(hundreds.RESULTS.read_text(encoding="utf-8"))
+    assert text == hundreds.page(text, found)
+    assert {row["game"] for row in found["rows"]} == set(hundreds.KINDS)
+
+
+@pytest.mark.parametrize("kind", ["ten single", "five pairs of neighbours", "three threes"])
+def test_planted_games_have_the_shapley_values_that_they_say(kind: str) -> None:
+    hundreds = importlib.import_module("benchmarks.hundreds")
+    known = hundreds.planted(kind, 40, seed=1)
+    used = sorted({one for term in known.terms for one in term})
+
+    def evaluate(coalitions: Any) -> Any:
+        present = np.zeros((len(coalitions), 40), dtype=bool)
+        present[:, used] = coalitions
+        return known.values(present)
+
+    exact = exact_shapley(Game(len(used), evaluate))
+    np.testing.assert_allclose(known.exact[:, used], exact, atol=1e-12)
+    assert not np.delete(known.exact, used, axis=1).any()
+
+
+def test_owen_finds_in_hundreds_of_features_what_was_planted() -> None:
+    """With the default tolerance, in a third of the evaluations that `shapley` needs at least."""
+    hundreds = importlib.import_module("benchmarks.hundreds")
+    for kind in ("ten single", "five neighbours that cancel", "five pairs apart"):
+        found = hundreds.asked("owen", hundreds.planted(kind, 200, 7), None, 7)
+        assert found["found"] == 1 and found["coverage"] >= 0.95
+        assert found["evaluations"] < 2390 / 3
 
 
 @pytest.mark.parametrize(("game", "evaluations"), [("demos12", 134), ("words12", 300)])

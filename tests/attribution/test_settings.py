@@ -23,6 +23,7 @@ CHANGED: dict[str, Any] = {
     "system": "Be kind.",
     "max_new_tokens": 3,
     "batch_tokens": 99,
+    "screen": 5,
 }
 NEVER_RECORDED = {"cache", "progress"}
 

@@ -118,7 +118,24 @@ def attribution_run(numbers: Generator) -> bs.AttributionRun:
         run = replace(run, evidence=evidence_of(numbers, 3))
     if numbers.random() < 0.2:
         run = replace(run, none=run.none + numbers.choice([0.5, np.nan]))
+    if sampled and columns > 2 and numbers.random() < 0.4:
+        run = in_groups(run, numbers)
     return run
+
+
+def in_groups(run: bs.AttributionRun, numbers: Generator) -> bs.AttributionRun:
+    """Return a run whose columns share the values of runs of neighbours, with bounds."""
+    columns = len(run.heatmap.columns)
+    begins = numbers.random(columns) < 0.4
+    begins[:2] = True, False
+    groups = np.cumsum(begins) - 1
+    values, bounds = run.heatmap.values.copy(), np.full(run.heatmap.values.shape, np.nan)
+    for group in range(groups[-1] + 1):
+        own = groups == group
+        values[:, own] = values[:, own].mean(axis=1, keepdims=True)
+        if own.sum() > 1:
+            bounds[:, own] = np.abs(numbers.normal(size=(len(bounds), 1)))
+    return replace(run, heatmap=replace(run.heatmap, values=values), group_of=groups, unseen=bounds)
 
 
 def table_of(numbers: Generator) -> Heatmap:

@@ -101,10 +101,49 @@ def sampled(
 )
 def unvaried(page: Page, truth: Truth, count: str) -> None:
     still = np.isfinite(truth.run.unseen[: len(truth.rows)])
+    if truth.run.group_of is not None:
+        groups = truth.run.group_of.tolist()
+        still = still & [groups.count(one) == 1 for one in groups]
     assert 0 < whole(count) == still.sum()
 
 
+ABOUT_SHARES = (
+    rf"{COUNT} of {COUNT} features? (?:were not measured one by one: each has an even share of the "
+    rf"value of its group \((?:one group|{COUNT} groups) in all\), and its own effect may be "
+    rf"another(?:, by at most {NUMBER}{UNIT})?)\."
+)
+
+
+def check_shares(truth: Truth, features: str, of: str) -> None:
+    """Check how many features share the values of groups."""
+    groups = truth.run.group_of.tolist()
+    assert 0 < whole(features) == sum(groups.count(one) > 1 for one in groups)
+    assert whole(of) == len(groups)
+
+
 attribution = Rules(*map_sentences.rules.rules, *shared.rules)
+
+
+@attribution.reads(ABOUT_SHARES)
+def shares(
+    page: Page,
+    truth: Truth,
+    features: str,
+    of: str,
+    several: str | None,
+    off: str | None,
+    unit: str | None,
+) -> None:
+    check_shares(truth, features, of)
+    groups = truth.run.group_of.tolist()
+    large = {one for one in groups if groups.count(one) > 1}
+    assert whole(several or "1") == len(large)
+    rows = truth.run.unseen[: len(truth.rows)]
+    bounds = [row[at] for row in rows.tolist() for at, one in enumerate(groups) if one in large]
+    known = [bound for bound in bounds if bound == bound]
+    assert (off is None) == (not known)
+    if off is not None:
+        assert says(off, max(known)) and (unit or "") == truth.unit
 
 
 @attribution.reads(

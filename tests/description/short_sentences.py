@@ -10,6 +10,7 @@ import bathyscope as bs
 from tests.description.depth_sentences import DepthTruth
 from tests.description.evidence_sentences import says_probability
 from tests.description.reader import COUNT, LABEL, Page, Rules, says, whole
+from tests.description.run_sentences import check_shares
 from tests.description.truth import Truth, roles_of, shown
 
 VALUE = r"([+−]?[\d,]*\d(?:\.\d+)?(?:e[+−]\d+)?)"
@@ -306,6 +307,11 @@ def sampled(page: Page, truth: Truth, sets: str, unclear: str, of: str, still: s
     assert whole(sets) == truth.run.heatmap.provenance["method"]["evaluations"]
     assert whole(unclear) == sum(not truth.clear(where) for where in truth.cells)
     assert whole(of) == len(truth.cells)
+
+
+@attribution.reads(rf"{COUNT} of {COUNT} features? have but an even share of their group's value\.")
+def shares(page: Page, truth: Truth, features: str, of: str) -> None:
+    check_shares(truth, features, of)
 
 
 MISSING = (

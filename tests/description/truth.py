@@ -145,7 +145,13 @@ def margins_of(run: bs.AttributionRun | bs.InteractionRun) -> list[list[float]] 
     if run.standard_error is None or run.degrees_of_freedom is None:
         return None
     quantile = float(stats.t.ppf(0.975, run.degrees_of_freedom))
-    return [[quantile * error for error in row] for row in run.standard_error.tolist()]
+    margins = [[quantile * error for error in row] for row in run.standard_error.tolist()]
+    if run.unseen is None:
+        return margins
+    return [
+        [half + (0.0 if math.isnan(bound) else bound) for half, bound in zip(*both, strict=True)]
+        for both in zip(margins, run.unseen.tolist(), strict=True)
+    ]
 
 
 def roles_of(labels: Sequence[str]) -> list[str]:

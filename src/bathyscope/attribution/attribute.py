@@ -46,7 +46,8 @@ def attribute(
         target: The continuation to explain; None has the model write it, greedily.
         settings: How it is asked; None takes the defaults.
         **overrides: Fields of the settings to replace, the commonest being `method` ("shapley",
-            "leave_one_out", "banzhaf", "surrogate"), `against`, `budget`, `baseline`, `chat`.
+            "leave_one_out", "banzhaf", "surrogate", "owen"), `against`, `budget`, `baseline`,
+            `chat`.
 
     Returns:
         The map (target tokens × features) in nats, with ln p of every token with all features
@@ -89,6 +90,11 @@ def attribution_runs(request: Request, num_targets: int) -> list[AttributionRun]
         from bathyscope.attribution.gradient_maps import gradient_maps  # needs torch
 
         return gradient_maps(request, num_targets)
+    screen = request.settings.screen
+    if screen is not None and screen < len(request.prompt.features):
+        from bathyscope.attribution.screening import screened_maps  # needs torch
+
+        return screened_maps(request, num_targets)
     return [_attribution(request, index) for index in range(num_targets)]
 
 
@@ -203,5 +209,6 @@ def _attribution(request: Request, index: int) -> AttributionRun:
         against_evidence=request.against_evidence(),
         unseen=estimate.unseen,
         whole_target_unseen=whole_unseen,
+        group_of=estimate.group_of,
         notes=(*request.notes(index), *may_be_blind(estimate, game.num_evaluations)),
     )

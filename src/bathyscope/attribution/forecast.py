@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
-from bathyscope.model.rate import by_the_clock, rate_of
+from bathyscope.model.rate import Rate, by_the_clock, rate_of
 from bathyscope.model.room import peak_bytes
 from bathyscope.prompt import Prompt
 
@@ -43,26 +44,22 @@ def forecast_attribution(
     written = sum(text is None for text in texts) * settings.max_new_tokens
     whole = len(model.tokens.encode(prompt.text))
     writing = [Pass(1, 1, whole, 1, 0)] * written
+    by_gradients = _gradients(rate, whole, answers, settings)
     if settings.method in GRADIENT_METHODS:
-        rounds = settings.steps if GRADIENT_METHODS[settings.method].follows_path else 1
-        passes = [Pass(1, whole + len(ids), 0, len(ids), 0) for ids in answers]
-        times = [1 + _BACKWARDS * len(ids) for ids in answers]
-        tokens = rounds * sum(p.new * n for p, n in zip(passes, times, strict=True))
-        seconds = rounds * sum(
-            rate.seconds([p]) * n for p, n in zip(passes, times, strict=True)
-        ) + rate.seconds(writing)
-        peak = peak_bytes(model.model, passes, rate.bytes_per_token)
-        return by_the_clock(model, rate, Forecast(tokens + written, seconds, peak))
+        seconds = by_gradients.seconds + rate.seconds(writing)
+        peak = peak_bytes(model.model, by_gradients.passes, rate.bytes_per_token)
+        return by_the_clock(model, rate, Forecast(by_gradients.tokens + written, seconds, peak))
     coalitions = _coalitions(len(prompt.features), settings)
+    screen = _NOTHING if settings.screen is None else by_gradients
     masked = _masked(model, prompt, coalitions, settings)
 
     def of(count: int) -> Forecast:
         prompts = [ids for ids in masked[:count] for _ in answers]
         passes = model.passes(prompts, answers * count, settings.batch_tokens)
         return Forecast(
-            sum(one.rows * one.new for one in passes) + written,
-            rate.seconds([*passes, *writing]),
-            peak_bytes(model.model, passes, rate.bytes_per_token),
+            sum(one.rows * one.new for one in passes) + screen.tokens + written,
+            rate.seconds([*passes, *writing]) + screen.seconds,
+            peak_bytes(model.model, [*passes, *screen.passes], rate.bytes_per_token),
             count,
         )
 
@@ -71,6 +68,30 @@ def forecast_attribution(
     if stops is not None and settings.resolved(len(prompt.features)).tolerance is not None:
         least = of(min(len(masked), _method(settings).fewest(len(prompt.features))))
     return by_the_clock(model, rate, replace(most, least=least, stops=stops))
+
+
+class _Gradients(NamedTuple):
+    """Cost of gradients: tokens, seconds, and the passes that hold the most."""
+
+    tokens: int
+    seconds: float
+    passes: list[Pass]
+
+
+_NOTHING = _Gradients(0, 0.0, [])
+
+
+def _gradients(
+    rate: Rate, whole: int, answers: Sequence[Ids], settings: AttributionSettings
+) -> _Gradients:
+    """Return what gradients of some answers cost, after a prompt of so many tokens."""
+    method = GRADIENT_METHODS.get(settings.method)
+    rounds = settings.steps if method is not None and method.follows_path else 1
+    passes = [Pass(1, whole + len(ids), 0, len(ids), 0) for ids in answers]
+    times = [1 + _BACKWARDS * len(ids) for ids in answers]
+    tokens = rounds * sum(p.new * n for p, n in zip(passes, times, strict=True))
+    seconds = rounds * sum(rate.seconds([p]) * n for p, n in zip(passes, times, strict=True))
+    return _Gradients(tokens, seconds, passes)
 
 
 def _answer(model: LanguageModel, text: str | None, longest: int) -> Ids:
@@ -91,7 +112,9 @@ def _coalitions(num_features: int, settings: AttributionSettings) -> Coalitions:
         return all_coalitions(num_features)
     ends = np.array([[True] * num_features, [False] * num_features])
     if not method.samples and count == num_features + 2:
-        return np.concatenate([ends, ~np.eye(num_features, dtype=bool)])
+        kept = min(settings.screen or num_features, num_features)
+        some = np.linspace(0, num_features - 1, kept).astype(int)
+        return np.concatenate([ends, ~np.eye(num_features, dtype=bool)[some]])
     generator = np.random.default_rng(settings.seed)
     sizes = generator.random((count - 2, 1))
     drawn: Coalitions = generator.random((count - 2, num_features)) < sizes

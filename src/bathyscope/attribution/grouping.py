@@ -1,9 +1,10 @@
 """Features inside features: what a demonstration did, from what its expressions did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Heatmap
@@ -13,6 +14,9 @@ from bathyscope.prompt import Prompt
 from bathyscope.prompt.grouping import grouped
 from bathyscope.prompt.labels import feature_axis
 from bathyscope.runs.attribution import AttributionRun
+
+Sums = Callable[[FloatArray], FloatArray]
+"""From numbers of columns (…, columns) to the sums of each parent's."""
 
 
 @keywords_checked
@@ -27,7 +31,9 @@ def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
     the run's replicates (`games.replicates`) and have one degree of freedom less than there
     are replicates, also where a parent has a single column.
 
-    Columns that were not seen to vary add their bounds to that of their parent.
+    Columns that were not seen to vary add their bounds to that of their parent. So do columns that
+    have but a share of their group's value, where the parent has not all of the group; a note then
+    says so.
 
     Args:
         run: A run, as computed or opened.
@@ -69,13 +75,23 @@ def group_columns(run: AttributionRun, parents: Prompt) -> AttributionRun:
         against_evidence=run.against_evidence,
         notes=tuple(dict.fromkeys((*run.notes, *parents.notes))),
     )
-    return sums if run.standard_error is None else _with_errors(sums, run, summed)
+    if run.standard_error is None:
+        return sums
+    bounded = _bounded(run, members)
+    return _with_errors(sums, run, summed, bounded).noted(_cut(run, bounded, summed))
 
 
 def _with_errors(
-    sums: AttributionRun, run: AttributionRun, summed: Callable[[FloatArray], FloatArray]
+    sums: AttributionRun, run: AttributionRun, summed: Sums, bounded: NDArray[np.bool_]
 ) -> AttributionRun:
-    """Return the sums of a sampled run with the errors of sums."""
+    """Return the sums of a sampled run with the errors of sums.
+
+    Args:
+        sums: The sums alone.
+        run: The run they are of.
+        summed: Returns the sums of columns.
+        bounded: Which columns' bounds count, shape (columns,).
+    """
     if run.replicates is None:
         raise InputError(
             "The run does not hold the replicates from which errors of sums follow (they are in "
@@ -90,17 +106,47 @@ def _with_errors(
         whole_target_error=jackknife_error(of_target),
         halves=None if run.halves is None else summed(run.halves),
         replicates=replicates,
-        unseen=_unseen(run.unseen, summed),
-        whole_target_unseen=_unseen(run.whole_target_unseen, summed),
+        unseen=_unseen(run.unseen, bounded, summed),
+        whole_target_unseen=_unseen(run.whole_target_unseen, bounded, summed),
     )
 
 
 def _unseen(
-    bounds: FloatArray | None, summed: Callable[[FloatArray], FloatArray]
+    bounds: FloatArray | None, bounded: NDArray[np.bool_], summed: Sums
 ) -> FloatArray | None:
     """Return the bounds of sums: the sum of their cells' bounds, none where no cell has one."""
     if bounds is None:
         return None
-    has_one = summed(np.isfinite(bounds).astype(np.float64)) > 0
-    sums: FloatArray = np.where(has_one, summed(np.nan_to_num(bounds)), np.nan)
+    counting = np.where(bounded, bounds, np.nan)
+    has_one = summed(np.isfinite(counting).astype(np.float64)) > 0
+    sums: FloatArray = np.where(has_one, summed(np.nan_to_num(counting)), np.nan)
     return sums
+
+
+def _bounded(run: AttributionRun, members: Sequence[list[int]]) -> NDArray[np.bool_]:
+    """Return which columns' bounds count: not those of a group that a parent has all of.
+
+    What such a group is worth was measured; only who in it did what was not.
+    """
+    counts = np.ones(len(run.heatmap.columns), dtype=np.bool_)
+    if run.group_of is None or run.shared is None:
+        return counts
+    sizes = np.bincount(run.group_of)
+    for own in members:
+        here = np.bincount(run.group_of[own], minlength=len(sizes))
+        complete = (here == sizes)[run.group_of[own]]
+        counts[own] = ~(complete & run.shared[own])
+    return counts
+
+
+def _cut(run: AttributionRun, bounded: NDArray[np.bool_], summed: Sums) -> Iterator[str]:
+    """Yield how many sums hold shares of groups of which they have not all."""
+    if run.shared is None:
+        return
+    parents = int((summed((run.shared & bounded).astype(np.float64)) > 0).sum())
+    if parents:
+        yield (
+            f"{parents} of {len(summed(np.ones(len(bounded))))} columns hold even shares of the "
+            "values of groups that were not measured one by one; their intervals say how far off "
+            "that may be."
+        )

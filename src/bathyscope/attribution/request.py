@@ -150,6 +150,8 @@ def as_read(model: Scorer, prompt: Prompt, settings: AttributionSettings) -> Pro
     """Return a prompt as the model reads it, and note what is worth knowing about that."""
     require_scorer(model)
     require_method(model, settings.method)
+    if settings.screen is not None:
+        whole_model(model, "A screen by input × gradient", GRADIENTS)
     prompt = settings.asked(model.tokens, prompt)
     note(*prompt.notes, *notes(prompt, model.tokens.spans, removed=settings.baseline == ""))
     whole = _whole_prompts_because(model, settings)

@@ -11,6 +11,7 @@ from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
+from bathyscope.games.leave_one_out import LeaveOneOut
 from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.model.provenance import MAX_NEW_TOKENS, recorded, require_text, was_a_function
@@ -31,6 +32,7 @@ class AttributionOverrides(ChatOverrides, total=False):
     budget: int | None
     tolerance: float | None
     seed: int
+    screen: int | None
     baseline: Baseline
     steps: int
     path_from: str
@@ -54,6 +56,8 @@ class AttributionSettings(ChatSettings):
         tolerance: Standard error below which a sampled method stops early, in the unit of `of`;
             None spends a budget that was given.
         seed: Where a sampled method's random numbers start.
+        screen: Of leave_one_out: how many features are left out, those that input × gradient puts
+            first; the others have no number. None leaves out each.
         baseline: Text that stands where a feature is absent, or a function that is given the
             prompt (as the model reads it) and the flags of the present features and returns the
             whole text.
@@ -71,6 +75,7 @@ class AttributionSettings(ChatSettings):
     budget: int | None = recorded_at("method", "budget", default=None)
     tolerance: float | None = recorded_at("method", "tolerance", default=None)
     seed: int = 0
+    screen: int | None = recorded_at("method", "screen", default=None)
     baseline: Baseline = recorded_at("method", "baseline", default="")
     steps: int = recorded_at("method", "steps", default=STEPS)
     path_from: str = recorded_at("method", "path_from", default="zero")
@@ -112,6 +117,8 @@ class AttributionSettings(ChatSettings):
     def to_document(self) -> dict[str, Any]:
         """Return the record; of a path only where the method is one by gradients."""
         document = super().to_document()
+        if self.screen is None:
+            del document["method"]["screen"]
         if self.method not in GRADIENT_METHODS:
             del document["method"]["steps"], document["method"]["path_from"]
         return document
@@ -164,10 +171,27 @@ def check(prompt: Prompt, targets: Sequence[str | None], settings: AttributionSe
         *((t, "target") for t in targets),
     ):
         require_text(text, name)
-    if settings.method in methods:
+    if settings.screen is not None:
+        _check_screen(settings, settings.screen)
+    elif settings.method in methods:
         methods[settings.method].require_affordable(len(prompt.features), settings.allowed)
     if settings.steps < 1:
         raise InputError(f"A path needs at least 1 step, not {settings.steps}.")
+
+
+def _check_screen(settings: AttributionSettings, screen: int) -> None:
+    if settings.method != LeaveOneOut.name:
+        raise InputError(
+            f"A screen belongs to leave_one_out, not to {settings.method}; leave out --screen, or "
+            "choose that method."
+        )
+    if screen < 1:
+        raise InputError(f"A screen lets at least 1 feature through, not {screen}.")
+    if screen + 2 > settings.allowed.evaluations:
+        raise InputError(
+            f"A screen of {screen:,} features takes {screen + 2:,} evaluations, but the budget is "
+            f"{settings.allowed.evaluations:,}; raise --budget or let fewer through."
+        )
 
 
 def require_no_interactions(settings: AttributionSettings) -> None:

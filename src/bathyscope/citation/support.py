@@ -14,7 +14,7 @@ from bathyscope.citation.result import Support, SupportedSentence, SupportEffect
 from bathyscope.core.errors import InputError
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import noting
-from bathyscope.games.methods import METHODS
+from bathyscope.games.methods import METHODS, require_resolving
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.units import unit_numbers
@@ -57,6 +57,7 @@ def support(
     chosen = AttributionSettings.chosen(settings, overrides)
     if chosen.against is not None:
         raise InputError("Support is of one answer; leave out the continuation to compare with.")
+    require_resolving(chosen.method, "Passages that are cited")
     if not question.strip():
         raise InputError("The question is empty; give what is asked about the context.")
     with noting() as notes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bathyscope.runs.base import Run
 
 _AS_GIVEN = (
-    *("method", "of", "budget", "tolerance", "seed", "steps", "path_from"),
+    *("method", "of", "budget", "tolerance", "seed", "screen", "steps", "path_from"),
     *("max_new_tokens", "batch_tokens"),
 )
 """Options that are settings of the same name."""
@@ -64,6 +64,14 @@ def command(
     budget: options.Budget = None,
     tolerance: options.Tolerance = None,
     seed: Annotated[int, typer.Option(help="Where random numbers start.")] = 0,
+    screen: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Leave out the N features alone that input × gradient puts first; the others "
+            "have no number. [default: each]",
+        ),
+    ] = None,
     cache: options.Cache = False,
     max_new_tokens: options.MaxNewTokens = 64,
     batch_tokens: options.BatchTokens = None,

@@ -2,7 +2,7 @@
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.noting import notes_kept
+from bathyscope.core.noting import note, notes_kept
 from bathyscope.runs.base import Run
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.table import as_run
@@ -24,4 +24,11 @@ def compare(a: Run | Heatmap, b: Run | Heatmap) -> Comparison:
     Raises:
         InputError: The two are of different kinds, or of a kind that cannot be compared.
     """
-    return Comparison.of(as_run(a), as_run(b))
+    compared = as_run(a), as_run(b)
+    for name, run in zip("AB", compared, strict=True):
+        if run.shared is not None and run.shared.any():
+            note(
+                f"{int(run.shared.sum())} of {len(run.shared)} features of {name} were not "
+                "measured one by one: each has an even share of the value of its group."
+            )
+    return Comparison.of(*compared)

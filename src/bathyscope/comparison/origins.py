@@ -21,6 +21,7 @@ _ASPECTS = {
     "compared with": ("against",),
     "method": ("method", "name"),
     "value": ("method", "of"),
+    "screen": ("method", "screen"),
     "absent text": ("method", "baseline"),
     "steps": ("method", "steps"),
     "path from": ("method", "path_from"),

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.intervals import student_quantile
@@ -73,6 +76,9 @@ class Estimate:
             `replicates.jackknife_error`.
         foretold: Of each target, the share of what coalitions differ by that the others foretell
             (`foretold.share_foretold`), shape (targets,); None where a method does not know.
+        group_of: Of each feature the number of its group, from 0, shape (features,): features of
+            one group share its value evenly, and what `unseen` holds of them is the most by which
+            one may be off its share. None where every feature has a value of its own.
     """
 
     values: FloatArray
@@ -84,6 +90,7 @@ class Estimate:
     unseen: FloatArray | None = None
     whole_target_unseen: FloatArray | None = None
     foretold: FloatArray | None = None
+    group_of: NDArray[np.intp] | None = None
 
     @property
     def margin(self) -> FloatArray | None:

@@ -20,6 +20,8 @@ class Method(ABC):
         definition: Completes "A cell says how much …:" in descriptions; `{exact}` becomes "exact"
             or "sampled".
         samples: Whether it spends the whole budget on samples where it cannot be exact.
+        resolves: Whether it always gives each feature a value of its own; else it may put features
+            into groups that share one (`Estimate.group_of`).
         draws: What a sampled map is recorded to come from; another word wherever the same seed no
             longer gives the same samples, so that no map of before is taken for one of today.
     """
@@ -28,6 +30,7 @@ class Method(ABC):
     summary: ClassVar[str]
     definition: ClassVar[str]
     samples: ClassVar[bool] = True
+    resolves: ClassVar[bool] = True
     draws: ClassVar[str | None] = None
 
     @abstractmethod

@@ -2,12 +2,14 @@
 
 Which method when: `shapley` shares out v(all) − v(none) completely; `leave_one_out` is the
 cheapest and blind to what another feature could replace; `banzhaf` ranks most steadily under
-noise; `surrogate` takes hundreds of features of which few matter. `interactions` says what
+noise; of hundreds of features `owen` halves groups where they matter, and `surrogate` fits a sparse
+linear model. `interactions` says what
 features do together, as a map of its own shape.
 """
 
 import numpy as np
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Quantity
 from bathyscope.core.registry import Registry, working
 from bathyscope.games.banzhaf import Banzhaf
@@ -16,11 +18,12 @@ from bathyscope.games.game import Game
 from bathyscope.games.interactions import Interactions
 from bathyscope.games.leave_one_out import LeaveOneOut
 from bathyscope.games.method import Method
+from bathyscope.games.owen import Owen
 from bathyscope.games.shapley import Shapley
 from bathyscope.games.surrogate import Surrogate
 
 METHODS: Registry[Method] = Registry(
-    "method", "bathyscope.methods", (Shapley(), LeaveOneOut(), Banzhaf(), Surrogate())
+    "method", "bathyscope.methods", (Shapley(), LeaveOneOut(), Banzhaf(), Surrogate(), Owen())
 )
 """Every method whose map is targets × features."""
 
@@ -46,6 +49,21 @@ def estimated(method: Method, game: Game, budget: Budget) -> Estimate:
     return estimate
 
 
+def require_resolving(name: str, what: str) -> None:
+    """Raise InputError where a method may have features share the value of a group.
+
+    Args:
+        name: Of the method; one that is none of a game resolves.
+        what: What is to be told apart, as the sentence begins.
+    """
+    method = METHODS.get(name)
+    if method is not None and not method.resolves:
+        raise InputError(
+            f"{what} each need a value of their own, and {name} has many share that of their "
+            "group; choose another method, such as shapley or leave_one_out."
+        )
+
+
 ATTRIBUTION = Quantity(
     name="attribution",
     unit="nats",
@@ -56,7 +74,8 @@ ATTRIBUTION = Quantity(
 """Cell (t, i): by how many nats feature i raised ln p of target token t.
 
 Natural logarithm, no bounds, 0 = no effect. What "raised" compares is the method's definition:
-`leave_one_out.leave_one_out`, `shapley.exact_shapley`, `banzhaf.banzhaf`, `surrogate.surrogate`.
+`leave_one_out.leave_one_out`, `shapley.exact_shapley`, `banzhaf.banzhaf`, `surrogate.surrogate`,
+`owen.owen`.
 """
 
 INTERACTION = Quantity(

@@ -140,15 +140,26 @@ def _map(part: ShownPart, texts: Texts) -> dict[str, Any]:
 
 
 def _sampling(run: Run) -> dict[str, Any] | None:
-    """Return standard error, half the 95 % interval, and whether a cell was not seen to vary."""
+    """Return standard error, half the 95 % interval, and what is to be said of a cell's value.
+
+    That is whether it was not seen to vary, and whether it is a share of a group's value.
+    """
     if run.standard_error is None:
         return None
-    unseen = run.unseen
+    still, shared = run.unvaried, run.shared
     return {
         "error": packed(run.standard_error),
         "margin": _optional(run.margin),
-        "unvaried": None if unseen is None else packed(np.isfinite(unseen).astype(np.float64)),
+        "unvaried": _flags(run, still),
+        "shared": _flags(run, shared),
     }
+
+
+def _flags(run: Run, flags: NDArray[np.bool_] | None) -> dict[str, Any] | None:
+    """Return flags of cells, or of columns, as numbers of every cell."""
+    if flags is None:
+        return None
+    return packed(np.broadcast_to(flags, run.heatmap.values.shape).astype(np.float64))
 
 
 def _evidence(run: Run) -> dict[str, Any] | None:

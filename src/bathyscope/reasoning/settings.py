@@ -6,7 +6,7 @@ from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import unrecorded
 from bathyscope.games.estimate import Budget
-from bathyscope.games.methods import METHODS
+from bathyscope.games.methods import METHODS, require_resolving
 from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.reasoning.similarity import SIMILARITIES
 from bathyscope.reasoning.steps import require_steps_known
@@ -109,6 +109,7 @@ class ChainSettings(ChatSettings):
         require_steps_known(self.steps)
         extractor(self.answer_rule)
         METHODS.require(self.method)
+        require_resolving(self.method, "The passages of a chain")
         SIMILARITIES.require(self.similarity)
         self._require_numbers()
 

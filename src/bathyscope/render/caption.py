@@ -183,6 +183,8 @@ def _method(run: AttributionRun | InteractionRun) -> list[str]:
         return [name, f"{method['steps']} steps from {method['path_from']}"]
     if "path_from" in method:
         return [name]
+    if method.get("screen") is not None:
+        name = f"{name} of the first {method['screen']} by input × gradient"
     baseline = method["baseline"]
     return [name, f"absent: {baseline!r}" if baseline else "absent: nothing"]
 
@@ -203,17 +205,30 @@ def _error(run: AttributionRun | InteractionRun) -> list[str]:
         f"sampled: {method['evaluations']} coalitions, seed {run.heatmap.provenance['seed']}, "
         f"standard error up to {_size(run.standard_error.max())}",
         *_unvaried(run),
+        *_shared(run),
     ]
 
 
 def _unvaried(run: Run) -> list[str]:
     """Return how many cells have no error to be seen, and what bounds them."""
-    still = 0 if run.unseen is None else int(np.isfinite(run.unseen).sum())
-    if run.unseen is None or not still:
+    still = run.unvaried
+    if run.unseen is None or still is None or not still.any():
         return []
     return [
-        f"{still} of {run.unseen.size} cells not seen to vary: no error is known, upper bound "
-        f"{_size(np.nanmax(run.unseen))}"
+        f"{int(still.sum())} of {still.size} cells not seen to vary: no error is known, upper "
+        f"bound {_size(run.unseen[still].max())}"
+    ]
+
+
+def _shared(run: Run) -> list[str]:
+    """Return how many columns have no value of their own, and what bounds them."""
+    shared = run.shared
+    if run.group_of is None or shared is None or run.unseen is None or not shared.any():
+        return []
+    return [
+        f"{int(shared.sum())} of {len(shared)} features not measured one by one: each has an even "
+        f"share of the value of one of {len(set(run.group_of[shared].tolist()))} groups, off by at "
+        f"most {_size(np.nanmax(run.unseen[:, shared]))}"
     ]
 
 

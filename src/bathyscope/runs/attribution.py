@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from bathyscope.core.errors import InputError
@@ -14,6 +15,7 @@ from bathyscope.runs.evidence import Evidence, read_evidence
 from bathyscope.runs.validation import (
     bounds,
     floats,
+    groups,
     numbers_or_null,
     optional_floats,
     optional_numbers,
@@ -49,6 +51,9 @@ class AttributionRun(Run):
         unseen: Of each cell that was not seen to vary among the samples, the most by which it may
             be off (`games.unseen`); NaN where it was seen to vary. Shape (rows, features).
         whole_target_unseen: The same of each feature's sum over the rows, shape (features,).
+        group_of: Of each column the number of its group, from 0, shape (features,): features of one
+            group share its value evenly, and `unseen` is the most by which one may be off its
+            share. None where every feature has a value of its own.
         replicates: The map as it might be as well, shape (replicates, rows, features), for
             errors of sums (`games.replicates`). In a saved run they are in
             `arrays.safetensors` only.
@@ -70,6 +75,7 @@ class AttributionRun(Run):
     unseen: FloatArray | None = None
     whole_target_unseen: FloatArray | None = None
     notes: tuple[str, ...] = ()
+    group_of: NDArray[np.intp] | None = None
     kind: ClassVar[str] = "attribution"
 
     @property
@@ -115,6 +121,7 @@ class AttributionRun(Run):
             "unseen": optional_numbers(self.unseen),
             "degrees_of_freedom": self.degrees_of_freedom,
             "halves": optional_numbers(self.halves),
+            **({} if self.group_of is None else {"group_of": self.group_of.tolist()}),
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -169,4 +176,5 @@ class AttributionRun(Run):
             *read_evidence(document),
             bounds(document.get("unseen"), rows, columns),
             bounds(document["whole_target"].get("unseen"), columns),
+            group_of=groups(document.get("group_of"), columns),
         )

@@ -41,6 +41,9 @@ class Run(ABC):
         degrees_of_freedom: Behind the standard errors.
         unseen: Of each cell that was not seen to vary among the samples, the most by which it may
             be off; NaN where it was seen to vary.
+        group_of: Of each column the number of its group, shape (columns,): columns of one group
+            share its value evenly, and `unseen` is the most by which one may be off its share.
+            None where every column has a value of its own.
         whole_target_error: Standard error of each column's effect on the whole target.
         whole_target_unseen: Of each of these effects, what `unseen` is of each cell.
         settling_depth: Layer at which each token settles, shape (tokens,).
@@ -60,6 +63,7 @@ class Run(ABC):
     standard_error: FloatArray | None = None
     degrees_of_freedom: int | None = None
     unseen: FloatArray | None = None
+    group_of: NDArray[np.intp] | None = None
     whole_target_error: FloatArray | None = None
     whole_target_unseen: FloatArray | None = None
     settling_depth: NDArray[np.int64] | None = None
@@ -114,8 +118,14 @@ class Run(ABC):
 
     def write(self, folder: Path) -> None:
         """Write the run's files into an existing folder."""
-        beside = self.standard_error, self.unseen
-        write_run(folder, self.to_document(), self.arrays(), self.heatmap, *beside)
+        groups = (
+            None
+            if self.group_of is None
+            else np.broadcast_to(self.group_of, self.heatmap.values.shape)
+        )
+        beside = {"standard_error": self.standard_error, "unseen": self.unseen, "group": groups}
+        given = {name: cells for name, cells in beside.items() if cells is not None}
+        write_run(folder, self.to_document(), self.arrays(), self.heatmap, given)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Save as a new folder, whole or not at all."""
@@ -193,6 +203,22 @@ class Run(ABC):
     def margin(self) -> FloatArray | None:
         """Half the width of each cell's 95 % interval, the map's shape; None if exact."""
         return margin(self.standard_error, self.degrees_of_freedom, self.unseen)
+
+    @property
+    def shared(self) -> NDArray[np.bool_] | None:
+        """Whether each column has but a share of its group's value, (columns,); None if none."""
+        return None if self.group_of is None else np.bincount(self.group_of)[self.group_of] > 1
+
+    @property
+    def unvaried(self) -> NDArray[np.bool_] | None:
+        """Whether each cell was not seen to vary among the samples, the map's shape; None if all.
+
+        A share of a group's value is none: what `unseen` holds of it has another reason.
+        """
+        if self.unseen is None:
+            return None
+        known = np.isfinite(self.unseen)
+        return known if self.shared is None else known & ~self.shared
 
     def to_frame(self) -> "DataFrame":
         """Return the map as a pandas DataFrame, labels at its sides, as `Heatmap.to_frame` has it.

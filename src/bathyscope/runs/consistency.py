@@ -8,7 +8,7 @@ import numpy as np
 
 from bathyscope.core.heatmap import FloatArray, Heatmap
 from bathyscope.core.settling import deep_layer, deep_thinking_ratio, settling_depths
-from bathyscope.runs.validation import floats
+from bathyscope.runs.validation import floats, groups
 
 _ROUNDING = 1e-9
 """How far a sum of the same numbers may differ from machine to machine, of the largest of them."""
@@ -34,8 +34,21 @@ def require_attribution(document: Mapping[str, Any], heatmap: Heatmap) -> None:
         number = floats(stated[name])
         agree(f"whole_target.{name}", number, np.array(whole(numbers)), scale * rows)
     _sampled(document, heatmap.provenance)
+    _shares(document, values)
     if (stated["standard_error"] is None) != (document["standard_error"] is None):
         raise ValueError("errors are given for cells or for the whole target, but not for both")
+
+
+def _shares(document: Mapping[str, Any], values: FloatArray) -> None:
+    """Require columns of one group to share its value evenly, and shares to have bounds."""
+    shares = groups(document.get("group_of"), values.shape[1])
+    if shares is None:
+        return
+    sizes = np.bincount(shares)
+    sums = np.stack([values[:, shares == one].sum(axis=1) for one in range(len(sizes))], axis=1)
+    agree("heatmap.values", values, (sums / sizes)[:, shares], largest(values))
+    if document["standard_error"] is None or document.get("unseen") is None:
+        raise ValueError("shares of a group's value come with errors and bounds")
 
 
 def require_interactions(document: Mapping[str, Any], heatmap: Heatmap) -> None:

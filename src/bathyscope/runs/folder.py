@@ -31,8 +31,7 @@ def write_run(
     document: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
     heatmap: Heatmap,
-    standard_error: NDArray[np.float64] | None = None,
-    unseen: NDArray[np.float64] | None = None,
+    beside: Mapping[str, NDArray[Any]],
 ) -> None:
     """Write the three files of a run into an existing folder.
 
@@ -41,16 +40,14 @@ def write_run(
         document: What `run.json` holds: plain JSON values, sealed.
         arrays: Named arrays for `arrays.safetensors`.
         heatmap: The map whose cells `scores.csv` lists, one a line.
-        standard_error: Of each cell, listed beside its value; None where there is none.
-        unseen: The bound of each cell that was not seen to vary, likewise; empty where it was.
+        beside: By name what is listed beside each cell's value, of the map's shape; empty where it
+            is NaN.
     """
     from safetensors.numpy import save
 
-    beside = {"standard_error": standard_error, "unseen": unseen}
-    given = {name: cells for name, cells in beside.items() if cells is not None}
     try:
         with (folder / SCORES).open("w", encoding="utf-8", newline="") as file:
-            _write_scores(csv.writer(file, lineterminator="\n"), heatmap, given)
+            _write_scores(csv.writer(file, lineterminator="\n"), heatmap, beside)
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         (folder / DOCUMENT).write_text(text, encoding="utf-8")
     except UnicodeEncodeError as error:
@@ -180,12 +177,12 @@ def _ordered(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
-def _write_scores(writer: Any, heatmap: Heatmap, beside: Mapping[str, NDArray[np.float64]]) -> None:
+def _write_scores(writer: Any, heatmap: Heatmap, beside: Mapping[str, NDArray[Any]]) -> None:
     writer.writerow(["row", "row_label", "column", "column_label", "value", *beside])
     for (row, column), value in np.ndenumerate(heatmap.values):
         labels = heatmap.rows.labels[row], heatmap.columns.labels[column]
         line = [row, labels[0], column, labels[1], repr(float(value))]
         for cells in beside.values():
-            number = float(cells[row, column])
+            number = cells[row, column].item()
             line.append("" if np.isnan(number) else repr(number))
         writer.writerow(line)

@@ -126,6 +126,18 @@ def optional_floats(values: Any, *shape: int) -> FloatArray | None:
     return None if values is None else floats(values, *shape)
 
 
+def groups(values: Any, columns: int) -> NDArray[np.intp] | None:
+    """Return the number of each column's group, from 0 without a gap; None where there are none."""
+    if values is None:
+        return None
+    found = np.array(values)
+    if found.shape != (columns,) or found.dtype.kind != "i":
+        raise ValueError(f"the groups of {columns} columns were expected")
+    if not np.array_equal(np.unique(found), np.arange(found.max() + 1)):
+        raise ValueError("groups are numbered from 0, without a gap")
+    return found.astype(np.intp)
+
+
 def bounds(values: Any, *shape: int) -> FloatArray | None:
     """Return bounds of a shape known beforehand, 0 or more; null is NaN, none where there are none.
 

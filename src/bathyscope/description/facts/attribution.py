@@ -77,6 +77,23 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Shares:
+    """Features without a value of their own.
+
+    Attributes:
+        features: How many there are.
+        of: How many features the map has.
+        groups: Of how many groups they are.
+        bound: By how much a cell may be off its share, at most, in the map's unit.
+    """
+
+    features: int
+    of: int
+    groups: int
+    bound: float | None
+
+
+@dataclass(frozen=True)
 class Effect:
     """Effect of one feature on the whole continuation.
 
@@ -130,6 +147,7 @@ class AttributionFacts:
         map: The rows of single tokens; the whole map where a contrast has none.
         contrast: Whether the map's last row is the whole continuation's and not one of `map`.
         sampling: How exact it is; None where nothing was sampled.
+        shares: Which features share the values of groups; None where all have their own.
         whole: The whole continuation.
         completeness: What rows add up to; None where signs mean nothing.
     """
@@ -138,6 +156,7 @@ class AttributionFacts:
     map: MapFacts
     contrast: bool
     sampling: Sampling | None
+    shares: Shares | None
     whole: Whole
     completeness: Completeness | None
     kind: ClassVar[str] = AttributionRun.kind
@@ -157,6 +176,7 @@ def attribution_facts(run: AttributionRun) -> AttributionFacts:
         ),
         contrast=contrast,
         sampling=sampling(run, own),
+        shares=_shares(run, own),
         whole=_whole(run, whole_margin),
         completeness=_completeness(run, own),
     )
@@ -195,9 +215,24 @@ def sampling(run: AttributionRun | InteractionRun, rows: slice = _ALL) -> Sampli
     return Sampling(
         evaluations=run.heatmap.provenance["method"]["evaluations"],
         largest_error=float(known.max()) if len(known) else None,
-        unvaried=0 if run.unseen is None else int((finite & np.isfinite(run.unseen[rows])).sum()),
+        unvaried=0 if run.unvaried is None else int((finite & run.unvaried[rows]).sum()),
         unclear=int((finite & ~(np.abs(values) > run.margin[rows])).sum()),
         cells=int(finite.sum()),
+    )
+
+
+def _shares(run: AttributionRun, rows: slice) -> Shares | None:
+    """Return which features of some rows share the values of groups; None where none does."""
+    shared = run.shared
+    if run.group_of is None or shared is None or run.unseen is None or not shared.any():
+        return None
+    bounds = run.unseen[rows][:, shared]
+    known = bounds[np.isfinite(bounds)]
+    return Shares(
+        features=int(shared.sum()),
+        of=len(shared),
+        groups=len(np.unique(run.group_of[shared])),
+        bound=float(known.max()) if len(known) else None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bathyscope.attribution.token_value import TOKEN_VALUES
-from bathyscope.description.facts.attribution import AttributionFacts
+from bathyscope.description.facts.attribution import AttributionFacts, Shares
 from bathyscope.description.markdown import escaped
 from bathyscope.description.words import map as map_words
 from bathyscope.description.words.account import Account
@@ -24,6 +24,7 @@ def attribution_account(found: AttributionFacts) -> Account:
         observations=[
             *map_words.observations(found.map),
             *sampled(found.sampling, map_words.numbers_of(found.map)),
+            *_shares(found.shares, map_words.numbers_of(found.map)),
             *_whole(found),
         ],
         meaning=[*_meaning(found)],
@@ -81,6 +82,19 @@ def _contrast(found: AttributionFacts) -> Iterator[str]:
     ]
     if parts:
         yield f"The last row, the whole continuation: {'; '.join(parts)}."
+
+
+def _shares(shares: Shares | None, numbers: Numbers) -> Iterator[str]:
+    """Yield which features have but a share of their group's value."""
+    if shares is None:
+        return
+    off = "" if shares.bound is None else f", by at most {numbers.size(shares.bound)}"
+    groups = "one group" if shares.groups == 1 else f"{shares.groups:,} groups"
+    yield (
+        f"{shares.features:,} of {count(shares.of, 'feature')} were not measured one by one: each "
+        f"has an even share of the value of its group ({groups} in all), and its own effect may be "
+        f"another{off}."
+    )
 
 
 def _whole(found: AttributionFacts) -> Iterator[str]:

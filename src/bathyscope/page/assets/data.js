@@ -17,7 +17,8 @@ import { unpacked } from "./arrays.js";
  */
 /** @typedef {{all: Numbers, none: Numbers, gap: Numbers, whole: Numbers,
  *   wholeMargin: Numbers | null, additive: boolean}} Attribution */
-/** @typedef {{error: Numbers, margin: Numbers | null, unvaried: Numbers | null}} Sampling */
+/** @typedef {{error: Numbers, margin: Numbers | null, unvaried: Numbers | null,
+ *   shared: Numbers | null}} Sampling */
 /** @typedef {{tokens: Numbers, probabilities: Numbers, labels: string[], each: number}} Top */
 /** @typedef {{settling: number[], layers: number, threshold: number, deepLayer: number,
  *   ratio: number, top: Top | null}} Depth */

@@ -65,7 +65,11 @@ export function differenceGrid(map, a, b) {
   const margin = together(a.margin, b.margin);
   const unsure = margin && values.map((value, cell) => Number(Math.abs(value) <= margin[cell]));
   const pending = together(a.pending, b.pending);
-  const bounds = { unvaried: together(a.unvaried, b.unvaried), atMost: true };
+  const bounds = {
+    unvaried: together(a.unvaried, b.unvaried),
+    shared: together(a.shared, b.shared),
+    atMost: true,
+  };
   return {
     ...b,
     map,

@@ -19,6 +19,7 @@ import { decimalsFor, shortNumber } from "./numbers.js";
  * @property {Numbers | null} error
  * @property {Numbers | null} margin
  * @property {Numbers | null} unvaried how many of the cells put together were not seen to vary
+ * @property {Numbers | null} shared how many of them have but a share of their group's value
  * @property {boolean} merged whether cells were put together
  * @property {boolean} atMost whether errors are upper bounds
  * @property {Numbers | null} unsure 1 for each cell whose 95 % interval covers "no effect"
@@ -56,6 +57,7 @@ export function gridOf(map, units) {
     error: put(map.sampling?.error ?? null),
     margin,
     unvaried: put(map.sampling?.unvaried ?? null),
+    shared: put(map.sampling?.shared ?? null),
     merged,
     atMost: merged,
     unsure: margin && unsureCells(map.quantity.neutral, values, margin),

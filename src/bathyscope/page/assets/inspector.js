@@ -207,6 +207,8 @@ function errorFacts(grid, index) {
   const ends = [value - margin, value + margin].map((end) => shortNumber(end, true, decimals));
   facts.push([grid.atMost ? "interval, at least 95 %" : "95 % interval", ends.join(" to ")]);
   if (unvaried) facts.push(["", "the interval is an upper bound on what samples may have missed"]);
+  if ((grid.shared?.[index] ?? 0) > 0)
+    facts.push(["", "not measured by itself: an even share of the value of its group of features"]);
   if (Math.abs(value) <= margin) facts.push(["", "the interval covers 0"]);
   return facts;
 }

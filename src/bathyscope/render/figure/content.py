@@ -93,6 +93,8 @@ class Content:
         entries = [*overlays.no_number_entries(self.view)]
         if self.look.hatch and run.margin is not None:
             entries += overlays.uncertain_entries(self.view, run.margin)
+        if run.shared is not None:
+            entries += overlays.shared_entries(self.view, run.shared)
         if run.column_medians is not None:
             entries += overlays.median_entries()
         if self.look.settling:
@@ -127,6 +129,8 @@ class Content:
         overlays.hatch_what_is_no_number(canvas)
         if self.look.hatch and run.margin is not None:
             overlays.hatch_uncertain(canvas, run.margin)
+        if run.shared is not None:
+            overlays.hatch_shared(canvas, run.shared)
         if run.column_medians is not None:
             overlays.draw_medians(canvas, run.column_medians)
         if self.look.settling and run.settling_depth is not None:

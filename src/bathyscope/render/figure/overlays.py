@@ -20,6 +20,7 @@ STRIP_INCHES = 0.26
 
 _DASHES = (0, (4, 3))
 _UNCERTAIN, _UNCERTAIN_GREY = "///", "0.6"
+_SHARED, _SHARED_GREY = "....", "0.5"
 _MEDIAN: dict[str, Any] = {
     "color": LINE,
     "marker": "o",
@@ -59,6 +60,24 @@ def uncertain_entries(view: View, margin: FloatArray) -> "Iterator[Artist]":
         yield Patch(
             facecolor="white", edgecolor=_UNCERTAIN_GREY, linewidth=0, hatch=_UNCERTAIN,
             label="the 95 % interval covers 0",
+        )  # fmt: skip
+
+
+def hatch_shared(canvas: Canvas, shared: NDArray[np.bool_]) -> None:
+    """Hatch the cells that have but a share of their group's value."""
+    mask = _of_columns(canvas, shared)
+    if mask.any():
+        canvas.axes.add_patch(_hatching(mask, _SHARED, _SHARED_GREY))
+
+
+def shared_entries(view: View, shared: NDArray[np.bool_]) -> "Iterator[Artist]":
+    """Yield the legend's entry of `hatch_shared`, if there are such cells."""
+    from matplotlib.patches import Patch
+
+    if _of_columns(view, shared).any():
+        yield Patch(
+            facecolor="white", edgecolor=_SHARED_GREY, linewidth=0, hatch=_SHARED,
+            label="not measured one by one: an even share of the group's value",
         )  # fmt: skip
 
 
@@ -167,6 +186,11 @@ def _no_numbers(
 
 def _uncertain(view: View, margin: FloatArray) -> NDArray[np.bool_]:
     mask: NDArray[np.bool_] = view.cut(np.abs(view.heatmap.values) <= margin)
+    return mask
+
+
+def _of_columns(view: View, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = view.cut(np.broadcast_to(flags, view.heatmap.values.shape))
     return mask
 
 

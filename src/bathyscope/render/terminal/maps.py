@@ -9,6 +9,7 @@ from bathyscope.attribution.token_value import TOKEN_VALUES
 from bathyscope.description.facts.attribution import gap_is_rounding
 from bathyscope.render.terminal.numbers import alike
 from bathyscope.render.terminal.ranking import Ranked, ranking, strongest
+from bathyscope.render.terminal.shares import column_labels, what_shares_are
 from bathyscope.render.terminal.wide import wide_map
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
@@ -29,15 +30,15 @@ def attribution_table(run: AttributionRun) -> RenderableType:
     features = Ranked(
         f"Effect on {whole} as a whole: {quantity.legend or quantity.name}",
         run.heatmap.columns.name,
-        run.heatmap.columns.labels,
+        column_labels(run),
         run.whole_target,
         run.whole_target_margin,
         quantity.neutral is not None,
     )
     contrast = run.provenance.get("against") is not None
     tokens = range(len(run.heatmap.rows) - contrast)
-    ends = _ends(run)
-    parts = [ranking(features), *([] if ends is None else [Text(ends, style="dim")])]
+    said = [one for one in (what_shares_are(run), _ends(run)) if one is not None]
+    parts = [ranking(features), *(Text(one, style="dim") for one in said)]
     if tokens:
         beside = None if np.isnan(run.effect).any() else ("all − none", run.effect)
         parts.append(Padding(strongest(run, tokens, beside), (1, 0, 0, 0)))

@@ -14,6 +14,7 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.description.words.short.names import cut
 from bathyscope.render.lettering import shortened
 from bathyscope.render.terminal.numbers import alike, signed_bar
+from bathyscope.render.terminal.shares import column_labels
 from bathyscope.runs.base import Run
 
 MOST_RANKED, MOST_ROWS, MOST_CELLS = 20, 8, 2
@@ -119,7 +120,7 @@ def _cells(run: Run, sizes: FloatArray) -> Callable[[int], Text]:
     values, margin = run.heatmap.values, run.margin
     sign = "" if run.heatmap.quantity.neutral is None else "+"
     write = alike(_largest(values), sign=sign)
-    names = _names(run.heatmap.columns.labels)
+    names = _names(column_labels(run))
 
     def written(row: int) -> Text:
         order: NDArray[np.intp] = np.argsort(-sizes[row], kind="stable")

@@ -15,6 +15,7 @@ from bathyscope.description.facts.attribution import gap_is_rounding
 from bathyscope.render.lettering import shortened
 from bathyscope.render.palette import Scale, scale_of
 from bathyscope.render.terminal.numbers import fixed, minus, rich_colour
+from bathyscope.render.terminal.shares import SHARE, what_shares_are
 from bathyscope.render.terminal.wide_table import Column, WideTable
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run
@@ -56,13 +57,16 @@ def wide_map(run: Run) -> RenderableType:
 def _columns(run: Run, last_row: Sequence[Text] | None = None) -> list[Column]:
     values = run.heatmap.values
     margins = np.zeros_like(values) if run.margin is None else run.margin
-    still = np.zeros(values.shape, bool) if run.unseen is None else np.isfinite(run.unseen)
+    still = np.zeros(values.shape, bool) if run.unvaried is None else run.unvaried
+    marks = np.where(still, "*", "")
+    if run.shared is not None:
+        marks[:, run.shared] = SHARE
     scale = scale_of(run.heatmap)
     return [
         Column(
             Text(shortened(label)),
             [
-                *_cells(values[:, index], margins[:, index], still[:, index], scale),
+                *_cells(values[:, index], margins[:, index], marks[:, index], scale),
                 *([] if last_row is None else [last_row[index]]),
             ],
         )
@@ -77,23 +81,25 @@ def _grid(
     *,
     last_apart: bool = False,
 ) -> RenderableType:
-    still = run.unseen is not None and np.isfinite(run.unseen).any()
+    still = run.unvaried is not None and run.unvaried.any()
     bound = "; *: not seen to vary, an upper bound" if still else ""
+    means = what_shares_are(run)
+    bound += "" if means is None else f"; {means}"
     interval = "" if run.margin is None else f" (± 95 % interval{bound})"
     rows = Column(Text(run.heatmap.rows.name), [Text(label) for label in labels])
     return WideTable(run.heatmap.quantity.legend + interval, rows, columns, last_apart)
 
 
 def _cells(
-    values: FloatArray, margins: FloatArray, still: NDArray[np.bool_], scale: Scale
+    values: FloatArray, margins: FloatArray, marks: NDArray[np.str_], scale: Scale
 ) -> list[Text]:
     """Return one cell for each value, in the colours of a figure; plain where it may be zero."""
     cells = []
     inks, grounds = scale.ink(values), scale.colours(values)
-    for value, margin, unseen, ink, ground in zip(
-        values.tolist(), margins.tolist(), still.tolist(), inks, grounds, strict=True
+    for value, margin, mark, ink, ground in zip(
+        values.tolist(), margins.tolist(), marks.tolist(), inks, grounds, strict=True
     ):
-        interval = f" ±{margin:.4f}{'*' if unseen else ''}" if margin or unseen else ""
+        interval = f" ±{margin:.4f}{mark}" if margin or mark else ""
         style = (
             Style(color=_INK[str(ink)], bgcolor=rich_colour(ground))
             if abs(value) > margin

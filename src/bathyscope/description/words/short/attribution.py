@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bathyscope.attribution.token_value import TOKEN_VALUES
-from bathyscope.description.facts.attribution import Asked, AttributionFacts, Sampling
+from bathyscope.description.facts.attribution import Asked, AttributionFacts, Sampling, Shares
 from bathyscope.description.facts.grid import Cell
 from bathyscope.description.facts.interactions import InteractionFacts
 from bathyscope.description.facts.telling import Alike, Driven, Idle
@@ -29,6 +29,7 @@ def attribution_short(found: AttributionFacts) -> Iterator[Sentence]:
         yield from _idle(found, told.idle, row)
     yield from _total(found)
     yield from _sampled(found.sampling)
+    yield from _shares(found.shares)
     yield from missing(found.map)
     yield from _incomplete(found)
     yield from caution("continuation", found.asked.generated, found.asked.likelihood)
@@ -156,6 +157,15 @@ def _sampled(sampling: Sampling | None) -> Iterator[Sentence]:
         f"{sampling.unclear:,} of {count(sampling.cells, 'cell')} may be 0{unvaried}.",
         1,
     )
+
+
+def _shares(shares: Shares | None) -> Iterator[Sentence]:
+    if shares is not None:
+        yield Sentence(
+            f"{shares.features:,} of {count(shares.of, 'feature')} have but an even share of their "
+            "group's value.",
+            1,
+        )
 
 
 def _incomplete(found: AttributionFacts) -> Iterator[Sentence]:
