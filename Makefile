@@ -81,6 +81,7 @@ bench: $(BENCH)/installed browser
 	$(BIN)/python -m benchmarks.forecast --output benchmarks/results/forecast.json
 	$(BIN)/python -m benchmarks.gguf --output benchmarks/results/gguf.json
 	$(BIN)/python -m benchmarks.hundreds --output benchmarks/results/hundreds.json
+	$(BIN)/python -m benchmarks.sharing --output benchmarks/results/sharing.json
 	$(BIN)/python -m benchmarks.estimators --page
 	$(BIN)/python -m benchmarks.hundreds --page
 	$(BIN)/python -m benchmarks.select --output benchmarks/results/select.json

@@ -32,6 +32,8 @@ BUDGETS = {
     "demos12": (134, 150, 600, 1200),
     "words12": (134, 300, 1200),
     "words13": (146, 320, 1280),
+    "question11": (122, 300, 1000),
+    "labels10": (110, 250, 600),
     "saturating20": (230, 1000, 4000),
     "conjunctions40": (470, 1000, 4000),
 }
@@ -115,12 +117,16 @@ def table(found: Mapping[str, Any]) -> str:
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "| game | evaluations | `shapley` | regression | orders | shapiq | orders would take |"
-    yield "|---|---|---|---|---|---|---|"
+    yield (
+        "| game | evaluations | `shapley` | held | regression | orders | shapiq "
+        "| orders would take |"
+    )
+    yield "|---|---|---|---|---|---|---|---|"
     for row in found["rows"]:
         times = (row["orders"]["error"] / row["shapley"]["error"]) ** 2
         peer = f"{row['shapiq']['error']:.4f}" if "shapiq" in row else "–"
         cells = [f"{row[by]['error']:.4f}" for by in ("shapley", "regression", "orders")]
+        cells.insert(1, f"{row['shapley']['coverage']:.1%}")
         yield (
             f"| {row['game']} | {row['evaluations']:,} | {' | '.join(cells)} | {peer} "
             f"| {times:.1f} × as many |"

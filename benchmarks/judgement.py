@@ -7,26 +7,30 @@ from benchmarks.games import REAL
 from benchmarks.ratios import Ratio
 
 SECONDS = 0.1
-"""An evaluation of the demo's prompt on the bundled model, on two cores."""
-
-LONGER = 1.5
-"""How much longer an evaluation of pairs takes than one of orders, at most: an order shares more of
-its text with its neighbours."""
+"""An evaluation of orders, of the demo's prompt on the bundled model, on two cores."""
 
 
-def of_shapley(rows: Iterable[Mapping[str, Any]]) -> Iterator[Ratio]:
+def of_shapley(
+    rows: Iterable[Mapping[str, Any]], shared: Iterable[Mapping[str, Any]]
+) -> Iterator[Ratio]:
     """Yield evaluations and time at equal error, and how far coverage is from what was promised.
 
     The squared error of means over orders falls with their number, so that orders need
     (their error / ours)² times as many evaluations for our error.
+
+    Args:
+        rows: What benchmarks/estimators.py found.
+        shared: What benchmarks/sharing.py found: tokens that are read for an evaluation.
     """
+    read = {(one["game"], one["evaluations"]): one["ours"] / one["orders"] for one in shared}
     for row in rows:
+        longer = read[row["game"], row["evaluations"]]
         where = f"{row['game']}, {row['evaluations']:,}"
         ours, orders = row["shapley"], row["orders"]
         share = (ours["error"] / orders["error"]) ** 2
         name = f"evaluations for one error, `shapley` / random orders: {where}"
         yield Ratio(name, 1 / 4, share, share, None, ours["error"], orders["error"], "nats")
-        own = row["evaluations"] * SECONDS * LONGER + ours["seconds"]
+        own = row["evaluations"] * SECONDS * longer + ours["seconds"]
         other = (row["evaluations"] * SECONDS + orders["seconds"]) / share
         name = f"time for one error, `shapley` / random orders: {where}"
         yield Ratio(name, 1 / 3, own / other, own / other, None, own, other, "s")

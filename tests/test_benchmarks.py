@@ -103,15 +103,25 @@ def test_goals_are_judged_by_what_orders_would_take() -> None:
         "shapley": {"error": 0.1, "seconds": 5.0, "coverage": 0.92},
         "orders": {"error": 0.3, "seconds": 1.0, "coverage": 0.95},
     }
-    spent, time, held = judgement.of_shapley([row])
+    shared = {"game": "demos12", "evaluations": 100, "ours": 60.0, "orders": 50.0}
+    spent, time, held = judgement.of_shapley([row], [shared])
     assert (spent.median, spent.goal) == (pytest.approx(1 / 9), 1 / 4)
-    assert time.median == pytest.approx((100 * 0.1 * 1.5 + 5) / (9 * (100 * 0.1 + 1)))
+    assert time.median == pytest.approx((100 * 0.1 * 1.2 + 5) / (9 * (100 * 0.1 + 1)))
     assert held.median == pytest.approx(1.5)
     assert [ratio.verdict for ratio in (spent, time, held)] == ["met", "met", "MISSED"]
     (other,) = judgement.of_others(
         [{"index": "x", "game": "y", "evaluations": 9, "ours": {"error": 1}, "first": {"error": 2}}]
     )
     assert other.median == 1 / 4 and other.verdict == "no goal"
+
+
+@pytest.mark.parametrize("orders", [False, True])
+def test_what_is_read_is_counted_for_the_coalitions_that_are_asked_for(orders: bool) -> None:
+    sharing = importlib.import_module("benchmarks.sharing")
+    drawn = sharing.drawn(12, 134, orders=orders)
+    assert len({row.tobytes() for row in drawn}) == len(drawn)
+    assert 120 < len(drawn) <= 134
+    assert any(row.all() for row in drawn) and any(not row.any() for row in drawn)
 
 
 def test_what_banzhaf_values_were_first_sampled_from_is_unbiased() -> None:

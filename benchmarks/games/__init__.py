@@ -3,7 +3,8 @@
 demos12, words12 and words13 hold ln p of every coalition of real prompts on the bundled model,
 float32, (2^F, targets), row n being the coalition whose feature i is present where bit i of n is
 set: twelve worked examples before a question; the first twelve words of an arithmetic sentence;
-the first thirteen of a sentence that ends in "which is". The others are made.
+the first thirteen of a sentence that ends in "which is". question11 and labels10 are of that
+kind, too; `make` has their texts. The others are made.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.game import Coalitions, Game
 
 HERE = Path(__file__).parent
-REAL = ("demos12", "words12", "words13")
+
+REAL = ("demos12", "words12", "words13", "question11", "labels10")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Cells that were not seen to vary: flagged, bounded, and never said to be certain."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.by_regression import banzhaf_by_regression
 from bathyscope.games.draws import draw_alike
 from bathyscope.games.estimate import Budget, Estimate
-from bathyscope.games.foretold import may_be_blind, share_foretold
+from bathyscope.games.foretold import ENOUGH, MOST_MISSED, may_be_blind, share_foretold
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.games.methods import INTERACTIONS, METHODS
 from bathyscope.games.pair_sample import see
@@ -61,7 +63,7 @@ def test_an_effect_that_few_coalitions_have_makes_no_cell_certain(
     """Without the bounds the intervals of Banzhaf values and of the surrogate hold fewer of them.
 
     Shapley values and interactions are drawn from every size alike, of which the large ones have
-    the effect.
+    the effect; so are Owen values of few features, which are Shapley values.
     """
     inside: list[bool] = []
     bare: list[bool] = []
@@ -73,7 +75,7 @@ def test_an_effect_that_few_coalitions_have_makes_no_cell_certain(
         bare.extend((off <= found.margin - np.nan_to_num(found.unseen) + 1e-9).ravel())
         flagged.extend(np.isfinite(found.unseen).ravel())
     assert np.mean(inside) >= 0.93
-    if name in ("shapley", "interactions"):
+    if name in ("shapley", "owen", "interactions"):
         assert np.mean(bare) >= 0.93
         return
     assert np.mean(bare) < np.mean(inside) and 0.02 < np.mean(flagged) < 0.9
@@ -185,3 +187,58 @@ def test_a_map_says_where_it_may_be_blind_and_only_there(name: str) -> None:
     which = "The map" if name == "interactions" else "2 of 2 rows"
     assert sentence.startswith(f"{which} may be blind to what needs many features at once: of what")
     assert "the 300 evaluated coalitions differ by, only 0% is foretold" in sentence
+
+
+@pytest.mark.parametrize("features", [20, 30])
+def test_values_that_are_all_or_nothing_by_many_features_are_said_to_be_hard(features: int) -> None:
+    """Thresholds on sums: single features foretell most of what differs, and miss it by far."""
+    weights = np.random.default_rng(features).normal(size=features)
+
+    def evaluate(coalitions: Coalitions) -> FloatArray:
+        enough = coalitions[:, :10].sum(axis=1) >= 8
+        return np.stack([-9.0 * ~enough, -9.0 * (coalitions @ weights < 0)], axis=1)
+
+    evaluations = 12 * features - 10
+    found = METHODS["shapley"].estimate(Game(features, evaluate), Budget(evaluations))
+    assert found.foretold is not None and found.missed is not None
+    assert (found.foretold > ENOUGH).all(), "they are not told by what is foretold"
+    assert found.missed.max() > MOST_MISSED
+    (sentence,) = may_be_blind(found, evaluations)
+    assert "may be blind to what needs many features at once: what the" in sentence
+    assert "of the range of all values. More" in sentence
+
+
+@pytest.mark.parametrize("needed", [7, 8, 10])
+@pytest.mark.parametrize("any_", [False, True])
+@pytest.mark.parametrize("scale", [0.1, 10.0])
+def test_an_and_or_an_or_of_many_features_is_said_to_be_hard(
+    needed: int, any_: bool, scale: float
+) -> None:
+    """Over small single effects, in any unit, with noise."""
+    weights = np.random.default_rng(needed).normal(size=20) * 0.1
+
+    def evaluate(coalitions: Coalitions) -> FloatArray:
+        some = coalitions[:, :needed]
+        met = some.any(axis=1) if any_ else some.all(axis=1)
+        noise = 0.01 * np.sin(1e4 * (coalitions @ np.arange(1, 21) ** 1.7))
+        return scale * (coalitions @ weights + 12 * met + noise)[:, None]
+
+    found = METHODS["shapley"].estimate(Game(20, evaluate), Budget(230))
+    (sentence,) = may_be_blind(found, 230)
+    assert sentence.startswith("The map may be blind")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda c: c @ np.arange(1.0, 21) + 0.01 * np.sin(1e4 * (c @ np.arange(1, 21) ** 1.7)),
+        lambda c: -9.0 * ~(c[:, 0] & c[:, 1]),
+        lambda c: -9.0 * ~(c[:, 0] | c[:, 1] | c[:, 2]),
+        lambda c: -np.logaddexp(0, -(c @ np.linspace(-3, 3, 20))),
+    ],
+    ids=["sums with noise", "and of 2", "or of 3", "saturating"],
+)
+def test_what_needs_few_features_raises_no_alarm(value: Callable[[Coalitions], FloatArray]) -> None:
+    game = Game(20, lambda coalitions: np.asarray(value(coalitions), dtype=np.float64)[:, None])
+    found = METHODS["shapley"].estimate(game, Budget(230))
+    assert found.foretold is not None and may_be_blind(found, 230) == ()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.draws import Places
 from bathyscope.games.estimate import Estimate
-from bathyscope.games.foretold import share_foretold
+from bathyscope.games.foretold import share_foretold, share_missed
 from bathyscope.games.indices import SHAPLEY, Index
 from bathyscope.games.kriging import Posterior, krige
 from bathyscope.games.pair_sample import PairSample
@@ -48,6 +48,7 @@ def by_process(index: Index, sample: PairSample, seed: int) -> Estimate:
         unseen=sample.unseen(left, expected, values.shape[1]),
         whole_target_unseen=sample.whole_unseen(left, expected, values.shape[1]),
         foretold=share_foretold(left[1:], seen.varied[1:], drawn),
+        missed=share_missed(left[1:], drawn, sample.span),
     )
 
 

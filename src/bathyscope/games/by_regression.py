@@ -7,7 +7,7 @@ import numpy as np
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.draws import Pairs, Places
 from bathyscope.games.estimate import Estimate
-from bathyscope.games.foretold import share_foretold
+from bathyscope.games.foretold import share_foretold, share_missed
 from bathyscope.games.pair_sample import PairSample
 from bathyscope.games.replicates import SHARES
 
@@ -73,6 +73,7 @@ def _by_regression(sample: PairSample, make: Map, free: FloatArray) -> Estimate:
         unseen=sample.unseen(missed, expected, signs.shape[1]),
         whole_target_unseen=sample.whole_unseen(missed, expected, signs.shape[1]),
         foretold=share_foretold(left, differences, sample.pairs.chance),
+        missed=share_missed(left, sample.pairs.chance, sample.span),
     )
 
 

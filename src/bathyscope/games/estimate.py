@@ -79,6 +79,8 @@ class Estimate:
         group_of: Of each feature the number of its group, from 0, shape (features,): features of
             one group share its value evenly, and what `unseen` holds of them is the most by which
             one may be off its share. None where every feature has a value of its own.
+        missed: Of each target, by what share of the range of its values the others miss one
+            (`foretold.share_missed`), shape (targets,); None where a method does not know.
     """
 
     values: FloatArray
@@ -91,6 +93,7 @@ class Estimate:
     whole_target_unseen: FloatArray | None = None
     foretold: FloatArray | None = None
     group_of: NDArray[np.intp] | None = None
+    missed: FloatArray | None = None
 
     @property
     def margin(self) -> FloatArray | None:

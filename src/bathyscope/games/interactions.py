@@ -126,6 +126,7 @@ def _together(above: Estimate, diagonal: Estimate) -> Estimate:
         # An interaction is the difference of two effects: twice what one may be off by.
         unseen=square(2 * above.unseen, diagonal.unseen),
         foretold=np.minimum(above.foretold, diagonal.foretold),
+        missed=diagonal.missed,
     )
 
 

@@ -42,6 +42,13 @@ class PairSample:
         with np.errstate(invalid="ignore"):
             return np.asarray(self.values[:, 0] + self.values[:, 1])
 
+    @cached_property
+    def span(self) -> FloatArray:
+        """Range of each target's values, shape (targets,)."""
+        with np.errstate(invalid="ignore"):
+            width: FloatArray = np.ptp(self.values, axis=(0, 1))
+        return width
+
     def unseen(self, left: FloatArray, expected: FloatArray, times: int) -> FloatArray:
         """Return the bounds of all cells, (targets, times): pairs serve all of them alike.
 
