@@ -54,6 +54,7 @@ class Kept:
             return
         about, tensors = read_tensors(self._path, KIND)
         require_same_identity(self._path, about, self._model)
+        counted = _counted(self._path, about, len(halves))
         differs = [name for name in self._asked if about["asked"].get(name) != self._asked[name]]
         if differs:
             raise InputError(
@@ -65,9 +66,8 @@ class Kept:
         parts = {"": shape, "_squares": shape[:2], "_counts": shape[2:], "_chances": shape[2:]}
         shapes = {f"{name}{part}": size for name in names for part, size in parts.items()}
         require_tensors(self._path, tensors, shapes)
-        counted = zip(names, halves, about["passages"], about["since"], strict=True)
-        for name, half, count, since in counted:
-            half.passages, half.since = int(count), int(since)
+        for name, half, (count, since) in zip(names, halves, counted, strict=True):
+            half.passages, half.since = count, since
             half.sums.copy_(tensors[name])
             half.squares.copy_(tensors[f"{name}_squares"])
             half.counts.copy_(tensors[f"{name}_counts"])
@@ -102,6 +102,25 @@ class Kept:
         """Remove the file: the fit is done."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+
+def _counted(path: Path, about: Mapping[str, Any], halves: int) -> list[tuple[int, int]]:
+    """Return for each half its passages, and after how many of them its chances were drawn up.
+
+    Raises:
+        InputError: The record does not say so.
+    """
+    try:
+        dict(about["asked"])
+        counted = [(int(n), int(m)) for n, m in zip(about["passages"], about["since"], strict=True)]
+        if len(counted) != halves or any(not 0 <= since <= count for count, since in counted):
+            raise ValueError("other halves")
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} holds a fit that was begun by another version of bathyscope, or is damaged; "
+            "remove that file to begin anew."
+        ) from error
+    return counted
 
 
 def kept_beside(output: Path) -> Path:
