@@ -18,6 +18,7 @@ from bathyscope.layers.jacobian_mean import (
     relative_error,
 )
 from bathyscope.layers.jacobian_settings import FIRST, JacobianFit
+from bathyscope.layers.lenses.fitted import read_tensors, save_tensors
 from bathyscope.layers.training_text import passages
 from bathyscope.model.jacobians import PassageJacobian
 from tests import jacobians
@@ -300,6 +301,9 @@ def test_sums_are_kept_now_and_then(
         ({"text": LONG[1:]}, "another passages_sha256"),
         ({"model": "mistral"}, "was fitted for"),
         ({"bytes": b"no tensors"}, "damaged or no safetensors"),
+        ({"about": {"since": None}}, "begun by another version of bathyscope, or is damaged"),
+        ({"about": {"since": [0, 99]}}, "begun by another version of bathyscope, or is damaged"),
+        ({"about": {"passages": [1]}}, "begun by another version of bathyscope, or is damaged"),
         ({"passages": 1}, r"has read 3 passages, more than 1 \(--passages\)"),
     ],
 )
@@ -317,6 +321,9 @@ def test_a_fit_goes_on_with_the_same_alone(
         fit(llama, LONG, keep=keep, **asked)
     if "bytes" in changed:
         keep.write_bytes(changed["bytes"])
+    if "about" in changed:
+        about, tensors = read_tensors(keep, jacobian_kept.KIND)
+        save_tensors(keep, {**about, **changed["about"]}, tensors, overwrite=True)
     before = keep.read_bytes()
     model = tiny(changed.get("model", "llama"))
     settings = ("seed", "directions", "passages")

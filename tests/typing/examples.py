@@ -95,6 +95,7 @@ def attribution(model: bs.LanguageModel, prompt: bs.Prompt) -> None:
         baseline="_",
         steps=10,
         path_from="mean",
+        screen=None,
         chat=True,
         system="Be kind.",
         no_system=False,

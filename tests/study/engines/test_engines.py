@@ -33,9 +33,9 @@ def test_processes_give_the_same_rows_and_replace_one_that_is_killed(
     work = StubWork(note=note, mortal=("r5",))
     done = run(tmp_path / "study", work, engine="processes", workers=2)
     assert lines(done.study) == whole
-    # Two workers began; the third took the place of the one that was killed, and its shard.
+    # Another took the place of the one that was killed, and its shard.
     names = [path.name.split("-") for path in note.iterdir()]
-    assert len({process for _, process, _ in names}) == 3
+    assert len({process for record, process, _ in names if record == "r5"}) == 2
     assert os.getpid() not in {int(process) for _, process, _ in names}
     assert 20 < len(names) <= 23
 
