@@ -105,10 +105,9 @@ def measure_memory(names: set[str]) -> list[Ratio]:
     peaks = {name: peak_memory(contestant, name) for name in sorted(names)}
     ratios = []
     for ours, theirs, _ in PAIRS:
-        own, other = peaks.get(ours), peaks.get(theirs)
-        if own is not None and other:
-            goal = MEMORY_GOALS.get((ours, theirs))
-            ratios.append(memory_ratio(f"peak memory, {ours} / {theirs}", own, other, goal))
+        goal, name = MEMORY_GOALS.get((ours, theirs)), f"peak memory, {ours} / {theirs}"
+        if theirs in peaks:
+            ratios.append(memory_ratio(name, peaks[ours], peaks[theirs], goal))
     return ratios
 
 

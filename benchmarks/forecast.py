@@ -16,7 +16,7 @@ from bathyscope.attribution.forecast import forecast_attribution
 from bathyscope.core.forecast import Forecast
 from bathyscope.layers.forecast import forecast_depth
 from benchmarks.depth import natural
-from benchmarks.memory import own_peak
+from benchmarks.memory import peak_memory
 from benchmarks.ratios import Ratio, hand_over, machine
 from benchmarks.turns import Work
 
@@ -73,7 +73,7 @@ def main() -> None:
         begin = perf_counter()
         question.ask()
         seconds = perf_counter() - begin
-        peak = own_peak(contestant, name)
+        peak = peak_memory(contestant, name)
         said = question.said
         for what, expected, came, unit in (
             ("time", said.seconds, seconds, "s"),
