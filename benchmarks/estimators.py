@@ -26,7 +26,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.games.pair_sample import see
 from benchmarks.games import Known, known_games
 from benchmarks.orders import shapley_by_orders
-from benchmarks.report import hand_over
+from benchmarks.report import hand_over, with_table
 
 BUDGETS = {
     "demos12": (134, 150, 600, 1200),
@@ -135,8 +135,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 def page(text: str, found: Mapping[str, Any]) -> str:
     """Return the page with the table in its place."""
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + table(found) + END + rest.split(END)[1]
+    return with_table(text, BEGIN, table(found), END)
 
 
 def main() -> None:

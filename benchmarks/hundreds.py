@@ -21,7 +21,7 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.games.methods import METHODS
-from benchmarks.report import hand_over
+from benchmarks.report import hand_over, with_table
 
 RESULTS = Path(__file__).parent / "results" / "hundreds.json"
 PAGE = Path(__file__).parents[1] / "docs" / "attribution.md"
@@ -245,8 +245,7 @@ def _cell(row: Mapping[str, Any] | None) -> str:
 
 def page(text: str, found: Mapping[str, Any]) -> str:
     """Return the page with the table in its place."""
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + table(found) + END + rest.split(END)[1]
+    return with_table(text, BEGIN, table(found), END)
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 import bathyscope as bs
 from bathyscope.model.language_model import LanguageModel
 from benchmarks.lookup_model import NAMES, lookup_model, lookup_tokenizer
+from benchmarks.report import with_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS, PAGE = ROOT / "benchmarks" / "results" / "planted.json", ROOT / "docs" / "chain.md"
@@ -309,8 +310,7 @@ def _cell(pairs: Sequence[Sequence[float]], problems: int) -> str:
 def filled(page: str, results: dict[str, Any]) -> str:
     """Return the page with its table between its two marks replaced."""
     begin, end = "<!-- planted -->\n", "<!-- /planted -->"
-    head, rest = page.split(begin)
-    return f"{head}{begin}\n{table(results)}\n{end}{rest.split(end)[1]}"
+    return with_table(page, begin, f"\n{table(results)}\n", end)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What a benchmark found, as JSON: printed, or written."""
+"""What a benchmark found: as JSON, printed or written, and as a table of the docs."""
 
 import json
 from collections.abc import Mapping
@@ -17,6 +17,12 @@ def write(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report, in place of an earlier one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(as_json(report), encoding="utf-8")
+
+
+def with_table(page: str, begin: str, table: str, end: str) -> str:
+    """Return a page of the docs with a table between its two marks, in place of an earlier one."""
+    before, rest = page.split(begin)
+    return before + begin + table + end + rest.split(end)[1]
 
 
 def as_json(report: Mapping[str, Any]) -> str:
