@@ -12,7 +12,7 @@ from bathyscope.core.forecast import Forecast
 from bathyscope.core.noting import noting
 from bathyscope.games.game import Coalitions, all_coalitions
 from bathyscope.games.method import Method
-from bathyscope.games.methods import INTERACTIONS, METHODS
+from bathyscope.games.methods import every_method
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.prefix_tree import Ids
@@ -101,7 +101,7 @@ def _answer(model: LanguageModel, text: str | None, longest: int) -> Ids:
 
 
 def _method(settings: AttributionSettings) -> Method:
-    return {**METHODS, INTERACTIONS.name: INTERACTIONS}[settings.method]
+    return every_method()[settings.method]
 
 
 def _coalitions(num_features: int, settings: AttributionSettings) -> Coalitions:

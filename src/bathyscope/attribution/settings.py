@@ -12,7 +12,7 @@ from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, recorded_at, unrecorded
 from bathyscope.games.estimate import EVALUATIONS, Budget
 from bathyscope.games.leave_one_out import LeaveOneOut
-from bathyscope.games.methods import INTERACTIONS, METHODS
+from bathyscope.games.methods import INTERACTIONS, METHODS, every_method
 from bathyscope.model.chat import ChatOverrides, ChatSettings
 from bathyscope.model.provenance import MAX_NEW_TOKENS, recorded, require_text, was_a_function
 from bathyscope.prompt import Baseline, Prompt
@@ -104,7 +104,7 @@ class AttributionSettings(ChatSettings):
 
         None where a method evaluates what it needs, all sets or a few.
         """
-        method = {**METHODS, INTERACTIONS.name: INTERACTIONS}.get(self.method)
+        method = every_method().get(self.method)
         allowed = self.resolved(features).allowed
         if method is None or not method.samples or allowed.covers(features):
             return None
@@ -151,7 +151,7 @@ def check(prompt: Prompt, targets: Sequence[str | None], settings: AttributionSe
         InputError: The method or value is unknown or lacks a package, a target is empty, there is
             no feature, or the budget does not suffice for so many.
     """
-    methods = {**METHODS, INTERACTIONS.name: INTERACTIONS}
+    methods = every_method()
     if METHODS.failed(settings.method):
         METHODS.require(settings.method)
     for name, given, known in (

@@ -49,6 +49,11 @@ def estimated(method: Method, game: Game, budget: Budget) -> Estimate:
     return estimate
 
 
+def every_method() -> dict[str, Method]:
+    """Return the methods by name, that of interactions among them."""
+    return {**METHODS, INTERACTIONS.name: INTERACTIONS}
+
+
 def require_resolving(name: str, what: str) -> None:
     """Raise InputError where a method may have features share the value of a group.
 

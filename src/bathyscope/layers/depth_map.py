@@ -1,6 +1,6 @@
 """The depth map of a text: every layer of every token compared with the last layer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from bathyscope.layers.last_layer import (
     Written,
     scores_of,
 )
-from bathyscope.layers.lenses.lens import Lens, read_states, stacked
+from bathyscope.layers.lenses.lens import Lens, blocks_of, read_states
 from bathyscope.layers.statistics.statistic import LayerStatistic
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.scores import Scores
@@ -86,7 +86,7 @@ def depth_map(
     blocks: list[tuple[Tensor, Details | None, list[Scored]]] = []
     done = 0
     for states in pieces:
-        for block in _blocks(states, max(1, comparison.rows_per_block // len(states))):
+        for block in blocks_of(states, max(1, comparison.rows_per_block // len(states))):
             progress("compare layers", done, len(emitted))
             own = ids[done : done + len(block[-1])]
             blocks.append(_compared(comparison, lens, *block, own))
@@ -100,12 +100,6 @@ def depth_map(
         _map_details([one for one in details if one is not None], len(bits[0])),
         scores_of([part for own in scored for part in own]),
     )
-
-
-def _blocks(states: list[Tensor], count: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield all layers of `count` tokens, copied: a part would keep the whole piece in memory."""
-    for start in range(0, len(states[-1]), count):
-        yield stacked([layer[start : start + count] for layer in states])
 
 
 def _compared(

@@ -30,9 +30,10 @@ from bathyscope.layers.jacobian_settings import (
 from bathyscope.layers.lenses.fitted import describe_model
 from bathyscope.layers.lenses.jacobian import KIND, JacobianLens, sizes_of
 from bathyscope.layers.training_text import passages
-from bathyscope.model.beginning import Ids, beginning
+from bathyscope.model.beginning import beginning
 from bathyscope.model.jacobians import PassageJacobian
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.whole import LAYERS, whole_model
 
 _STAGE = "fit the lens"
@@ -219,7 +220,7 @@ def _one_passage(
     Raises:
         InputError: The time is up, and not one passage is done.
     """
-    asked = torch.eye(half.width)[half.next_rows()].to(model.model.device)
+    asked = torch.nn.functional.one_hot(half.next_rows(), half.width).float().to(model.model.device)
     count = len(asked)
     jacobian = PassageJacobian(model, ids, FIRST, count)
     found = []

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bathyscope.layers.bounds import lower_bound, margin
 from bathyscope.layers.last_layer import LastLayer, LastLayerComparison, Scored, scores_of
-from bathyscope.layers.lenses.lens import Lens, read_states, stacked
+from bathyscope.layers.lenses.lens import Lens, blocks_of, read_states
 from bathyscope.model.anatomy import Anatomy
 from bathyscope.model.device import bytes_allowed, fitting
 from bathyscope.model.logits import as_float
@@ -74,9 +74,8 @@ def settled_depths(
     depths: list[Tensor] = []
     done = 0
     for states in pieces:
-        for start in range(0, len(states[-1]), settler.tokens_at_once):
-            part = [layer[start : start + settler.tokens_at_once] for layer in states]
-            rows, final = read_states(anatomy, lens, *stacked(part))
+        for block in blocks_of(states, settler.tokens_at_once):
+            rows, final = read_states(anatomy, lens, *block)
             depths.append(settler.depths(rows, final, ids[done : done + len(final)]))
             done += len(final)
     computed = settler.computed / settler.cells

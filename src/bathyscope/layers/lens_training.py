@@ -23,7 +23,7 @@ from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, unrecorded
 from bathyscope.layers.last_layer import LastLayerComparison, Written
 from bathyscope.layers.lenses.fitted import describe_model
-from bathyscope.layers.lenses.lens import Lens, read_states, stacked
+from bathyscope.layers.lenses.lens import Lens, blocks_of, read_states
 from bathyscope.layers.lenses.norm import NormLens
 from bathyscope.layers.lenses.tuned import KIND, TunedLens, translated
 from bathyscope.layers.statistics.kl_from_last import KlFromLast
@@ -162,8 +162,7 @@ def held_out_losses(
         progress("judge the lens", done, len(sequences))
         states = model.hidden_states(Continuation(ids[:1], ids[1:], None))
         size = max(1, comparison.rows_per_block // len(states))
-        for start in range(0, len(ids) - 1, size):
-            block = stacked([layer[start : start + size] for layer in states])
+        for block in blocks_of(states, size):
             total.append([_losses(comparison, lens, *block) for lens in lenses])
     progress("judge the lens", len(sequences), len(sequences))
     mean: FloatArray = np.sum(total, axis=0) / sum(len(ids) - 1 for ids in sequences)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bathyscope.core.errors import InputError
-from bathyscope.model.beginning import TOKENIZER, Ids, beginning
+from bathyscope.model.beginning import TOKENIZER, beginning
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 
 
 class Split(NamedTuple):

@@ -5,14 +5,13 @@ from copy import copy
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.noting import note
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import Encoded
 
 TOKENIZER = "tokenizer"
 BEGINNINGS = (TOKENIZER, "always", "never")
 """Whether a text begins with the token that begins one: as the tokenizer has it, or not."""
-
-Ids = tuple[int, ...]
 
 
 def require_beginning(begin: str) -> None:

@@ -208,8 +208,9 @@ def _interval(value: float, samples: FloatArray, least: float, most: float) -> B
     as they are would seldom hold a 0 that is true. By as much as its mean lies off the number, the
     number itself is expected to lie off the truth; on that side the interval reaches further.
     """
-    low, high = np.percentile(samples, [2.5, 97.5]) - samples.mean()
-    bias = float(samples.mean()) - value
+    mean = float(samples.mean())
+    low, high = np.percentile(samples, [2.5, 97.5]) - mean
+    bias = mean - value
     return Bootstrapped(
         value,
         float(samples.std(ddof=1)),

@@ -9,8 +9,8 @@ import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
-from bathyscope.description.facts.attribution import gap_is_rounding
-from bathyscope.description.words.comparison import named
+from bathyscope.description.facts.attribution import gap_is_rounding, shares
+from bathyscope.description.words.comparison import named, of_model
 from bathyscope.render.lettering import shortened
 from bathyscope.render.numbers import true_minus
 from bathyscope.render.origin import origin
@@ -53,10 +53,7 @@ def origin_of(run: Run) -> list[str]:
 
 def _source(run: Run) -> list[str]:
     """Return of which model a run is, and of whose text."""
-    model = run.provenance.get("model") or {}
-    kept = "weights" if "weights" in model else "dtype"  # few bits are turned into it
-    named = [model[name] for name in ("name", kept) if name in model]
-    return [*named, *origin_of(run)]
+    return [*of_model(run.provenance.get("model") or {}), *origin_of(run)]
 
 
 def _attribution(run: AttributionRun) -> list[str]:
@@ -220,15 +217,15 @@ def _unvaried(run: Run) -> list[str]:
     ]
 
 
-def _shared(run: Run) -> list[str]:
+def _shared(run: AttributionRun | InteractionRun) -> list[str]:
     """Return how many columns have no value of their own, and what bounds them."""
-    shared = run.shared
-    if run.group_of is None or shared is None or run.unseen is None or not shared.any():
+    found = shares(run)
+    if found is None:
         return []
+    off = "" if found.bound is None else f", off by at most {_size(found.bound)}"
     return [
-        f"{int(shared.sum())} of {len(shared)} features not measured one by one: each has an even "
-        f"share of the value of one of {len(set(run.group_of[shared].tolist()))} groups, off by at "
-        f"most {_size(np.nanmax(run.unseen[:, shared]))}"
+        f"{found.features} of {found.of} features not measured one by one: each has an even share "
+        f"of the value of one of {found.groups} groups{off}"
     ]
 
 

@@ -13,7 +13,7 @@ from bathyscope.core.errors import InputError, packages_needed
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, standard
-from bathyscope.games.methods import INTERACTIONS, METHODS
+from bathyscope.games.methods import every_method
 from bathyscope.model.provenance import (
     dtype_of,
     on_threads,
@@ -157,7 +157,7 @@ def require_computed(inscribed: Inscription, path: str | Path) -> None:
 def _require_same_draws(inscribed: Inscription, path: str | Path) -> None:
     """Raise InputError where a map was sampled in a way that its method no longer samples."""
     asked = inscribed.provenance.get("method") or {}
-    method = {**METHODS, INTERACTIONS.name: INTERACTIONS}.get(asked.get("name", ""))
+    method = every_method().get(asked.get("name", ""))
     if method is None or asked.get("exact", True) or asked.get("draws") == method.draws:
         return
     raise InputError(

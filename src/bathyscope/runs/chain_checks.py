@@ -220,7 +220,10 @@ def _require_resampling(document: Mapping[str, Any], heatmap: Heatmap, variant: 
     if variant not in RANGES:
         raise ValueError(f"provenance.reading.variant is {variant!r}, which measures nothing")
     _require_units(document, heatmap, "nats" if variant == "kl" else "")
-    beside = {name: floats(one["values"], *heatmap.values.shape) for name, one in _beside(document)}
+    beside = {
+        name: floats(one["values"], *heatmap.values.shape)
+        for name, one in document["beside"].items()
+    }
     asked, said = heatmap.provenance["chain"], heatmap.provenance["reading"]
     different = beside["different"]
     if ((different < 0) | (different > asked["n"]) | (different != np.rint(different))).any():
@@ -242,10 +245,6 @@ def _require_resampling(document: Mapping[str, Any], heatmap: Heatmap, variant: 
         raise ValueError("provenance.reading.answers are not those of n continuations from a place")
     if not 0 <= said["tokens_written"] <= len(answers) * asked["n"] * asked["max_new_tokens"]:
         raise ValueError("provenance.reading.tokens_written is more than could be written")
-
-
-def _beside(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    return list(document["beside"].items())
 
 
 def _require_interval(

@@ -176,7 +176,7 @@ def attribution_facts(run: AttributionRun) -> AttributionFacts:
         ),
         contrast=contrast,
         sampling=sampling(run, own),
-        shares=_shares(run, own),
+        shares=shares(run, own),
         whole=_whole(run, whole_margin),
         completeness=_completeness(run, own),
     )
@@ -221,7 +221,7 @@ def sampling(run: AttributionRun | InteractionRun, rows: slice = _ALL) -> Sampli
     )
 
 
-def _shares(run: AttributionRun, rows: slice) -> Shares | None:
+def shares(run: AttributionRun | InteractionRun, rows: slice = _ALL) -> Shares | None:
     """Return which features of some rows share the values of groups; None where none does."""
     shared = run.shared
     if run.group_of is None or shared is None or run.unseen is None or not shared.any():

@@ -56,6 +56,12 @@ def _overview(comparison: Comparison) -> Iterator[str]:
             yield f"{name} does not say of which model it is."
 
 
+def of_model(model: Mapping[str, Any]) -> list[str]:
+    """Return a model's name and the type of its weights, as far as its record says."""
+    kept = "weights" if "weights" in model else "dtype"  # few bits are turned into it
+    return [model[name] for name in ("name", kept) if name in model]
+
+
 def named(run: Run, quoted: Callable[[str], str] = "“{}”".format) -> str:
     """Return in a few words what a run or a map is of."""
     provenance = run.provenance
@@ -63,10 +69,8 @@ def named(run: Run, quoted: Callable[[str], str] = "“{}”".format) -> str:
     if not isinstance(model, Mapping):
         table = provenance.get("table")
         return f"the table {quoted(table)}" if table else "a map"
-    kept = "weights" if "weights" in model else "dtype"  # few bits are turned into it
-    named = [model[name] for name in ("name", kept) if name in model]
     of = [] if run.text is None else [f"of {quoted(run.text)}{_given(run)}"]
-    return ", ".join([*named, _how(run), *of])
+    return ", ".join([*of_model(model), _how(run), *of])
 
 
 def _given(run: Run) -> str:

@@ -1,7 +1,7 @@
 """Lens: intermediate states made ready for the unembedding."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -85,6 +85,17 @@ def stacked(states: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         raise InputError("The model has one layer only, so there is no depth to look into.")
     with torch.inference_mode():
         return torch.stack(intermediate), last.clone()
+
+
+def blocks_of(states: Sequence[Tensor], count: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all layers of `count` tokens, copied: a part would keep the whole piece in memory.
+
+    Args:
+        states: As of `stacked`.
+        count: How many tokens.
+    """
+    for start in range(0, len(states[-1]), count):
+        yield stacked([layer[start : start + count] for layer in states])
 
 
 def read_states(
