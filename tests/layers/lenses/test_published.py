@@ -60,7 +60,7 @@ def test_a_published_lens_is_read_as_it_is(
     ("changed", "message"),
     [
         ({"J": None}, "lacks J of the keys"),
-        ({"d_model": None, "n_prompts": None}, "lacks n_prompts, d_model"),
+        ({"d_model": None, "n_prompts": None}, "lacks n_prompts, d_model of"),
         ({"d_model": 64}, "64 numbers in a state .* has 32"),
         ({"d_model": "wide"}, "d_model is 'wide'"),
         ({"n_prompts": 0}, "n_prompts is 0"),
@@ -78,7 +78,14 @@ def test_a_published_lens_is_read_as_it_is(
         ({"J": [torch.eye(32).to(torch.float8_e4m3fn)] * 3}, "as torch.float8_e4m3fn"),
         ({"J": [torch.eye(32).int()] * 3}, "as torch.int32"),
         ({"source_layers": [0, 1]}, "J is not of the layers"),
-        ({"source_layers": None}, "lacks source_layers"),
+        ({"J": [torch.eye(32)] * 3, "source_layers": None}, "lacks source_layers"),
+        ({"target_layer": 1}, "leads to layer 2 of 4 .* not to the last"),
+        ({"metadata": {"target_layer": 2}}, "leads to layer 3 of 4"),
+        ({"J": {0: torch.eye(32), 1: torch.zeros(32, 32), 2: torch.eye(32)}}, "layer 2 is zero"),
+        (
+            {"J": dict.fromkeys(range(1, 4), torch.eye(32)), "source_layers": [1, 2, 3]},
+            r"layer 1 no map .* count from 0",
+        ),
         ({"J": {0: torch.eye(32)}, "source_layers": [0]}, "1 of the 3 layers .* layer 2, 3"),
         (
             {"J": dict.fromkeys(range(9), torch.eye(32)), "source_layers": list(range(9))},
@@ -113,8 +120,22 @@ def test_a_lens_of_another_model_of_the_same_shape_is_told_by_a_text(
         with pytest.raises(bs.InputError, match="late layers agree with the model's own to"):
             bs.convert_lens(wrapped, path)
     turned = archive(tmp_path / "turned.pt", matrices.transpose(1, 2))
-    with pytest.raises(bs.InputError, match="late layers agree with the model's own to"):
+    with pytest.raises(bs.InputError, match="holds its matrices transposed"):
         bs.convert_lens(tiny("llama"), turned)
+    with pytest.raises(bs.InputError, match="late layers agree with the model's own to -"):
+        bs.convert_lens(tiny("llama"), archive(tmp_path / "minus.pt", -matrices))
+
+
+def test_a_fit_that_was_not_done_is_the_mean_so_far(tmp_path: Path, matrices: torch.Tensor) -> None:
+    """The reference code keeps sums; some of those that are published never were divided."""
+    torch.save(
+        {"jacobian_sum": dict(enumerate(6 * matrices)), "n_done": 6, "next_idx": 8,
+         "source_layers": [0, 1, 2], "target_layer": 3, "skip_first": 16},
+        tmp_path / "lens.ckpt.pt",
+    )  # fmt: skip
+    lens = bs.convert_lens(tiny("llama"), tmp_path / "lens.ckpt.pt")
+    torch.testing.assert_close(lens.matrices, matrices)
+    assert lens.about["converted"]["n_prompts"] == 6
 
 
 def test_layers_in_the_reversed_order_are_refused(tmp_path: Path, matrices: torch.Tensor) -> None:
@@ -141,13 +162,17 @@ class Hostile:
         return Path.touch, (Path("ran"),)
 
 
-@pytest.mark.parametrize("kind", ["archive", "pickle", "text", "empty", "list", "missing"])
+@pytest.mark.parametrize(
+    "kind", ["archive", "legacy", "pickle", "text", "empty", "list", "missing"]
+)
 def test_only_numbers_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.chdir(tmp_path)
     path = Path("lens.pt")
     match kind:
         case "archive":
             torch.save({"J": Hostile(), "n_prompts": 1, "source_layers": [0], "d_model": 32}, path)
+        case "legacy":
+            torch.save({"J": Hostile()}, path, _use_new_zipfile_serialization=False)
         case "pickle":
             path.write_bytes(pickle.dumps(Hostile()))
         case "text":

@@ -1,26 +1,20 @@
-"""Jacobian lenses as others publish them: torch archives, read as numbers and nothing else.
+"""Jacobian lenses as others publish them, for the model that they are of."""
 
-The reference code saves `{"J": {layer: matrix}, "n_prompts", "source_layers", "d_model"}`, layers
-counted from 0 and matrices in float16. Such a file does not say which model it is of.
-"""
-
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from bathyscope.core.errors import InputError, first_sentence
+from bathyscope.core.errors import InputError
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.layers.jacobian_settings import FIRST
+from bathyscope.layers.lenses.archive import Archive, read_archive
 from bathyscope.layers.lenses.fitted import describe_model, origin_of
 from bathyscope.layers.lenses.jacobian import KIND, JacobianLens, sizes_of
 from bathyscope.model.jacobians import PassageJacobian
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.whole import LAYERS, whole_model
 
-_KEYS = ("J", "n_prompts", "source_layers", "d_model")
 # Long enough for a few dozen tokens with any tokenizer, and like nothing in particular.
 _TEXT = (
     "The ferry to the northern island leaves at six in the morning, before the bakery on the quay "
@@ -28,8 +22,6 @@ _TEXT = (
     "only the old lighthouse keeper stays on deck. How many are 8 + 5? They are 13."
 )
 _MOST_TOKENS = 48
-_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-_LARGEST = 2**63
 _PRODUCTS = 8
 # Products of two passages' Jacobians, off the diagonal, agreed to .7 in the last quarter of the
 # embedded model's layers, those of different models not at all.
@@ -53,124 +45,56 @@ def convert_lens(model: LanguageModel, path: str | Path) -> JacobianLens:
     """
     whole_model(model, "A lens", LAYERS)
     path = Path(path)
-    archive = _archive(path)
+    archive = read_archive(path)
     matrices = _matrices(path, archive, model)
     _require_this_model(path, matrices, model)
     about = {
         **describe_model(KIND, model),
-        "converted": {
-            **origin_of(path),
-            "n_prompts": _whole(path, "n_prompts", archive["n_prompts"]),
-        },
+        "converted": {**origin_of(path), "n_prompts": archive.prompts},
         **sizes_of(matrices),
     }
     return JacobianLens(matrices, about).with_sample(model, _ids(model))
 
 
-def _archive(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise InputError(f"There is no file {path}; give a published lens, a torch archive.")
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except Exception as error:  # what is no archive, or holds more than numbers, fails as it likes
-        raise InputError(
-            f"{path} is no torch archive of plain numbers ({type(error).__name__}: "
-            f"{first_sentence(error)}), and nothing else is read of it; give the file of a "
-            "published Jacobian lens."
-        ) from error
-    missing = [key for key in _KEYS if not isinstance(found, Mapping) or key not in found]
-    if missing:
-        raise InputError(
-            f"{path} is no published Jacobian lens: it lacks {', '.join(missing)} of the keys "
-            f"{', '.join(_KEYS)}."
-        )
-    archive: Mapping[str, Any] = found
-    return archive
-
-
-def _matrices(path: Path, archive: Mapping[str, Any], model: LanguageModel) -> Tensor:
+def _matrices(path: Path, archive: Archive, model: LanguageModel) -> Tensor:
     """Return J of all layers but the last, (num_layers − 1, hidden_size, hidden_size)."""
-    width, layers = _whole(path, "d_model", archive["d_model"]), model.num_layers
-    if width != model.hidden_size:
+    width, layers, name = model.hidden_size, model.num_layers, model.provenance["name"]
+    if archive.width is not None and archive.width != width:
         raise InputError(
-            f"{path} is of a model with {width} numbers in a state (d_model), but "
-            f"{model.provenance['name']} has {model.hidden_size}; name its own with --model."
+            f"{path} is of a model with {archive.width} numbers in a state (d_model), but {name} "
+            f"has {width}; name its own with --model."
         )
-    by_layer = _by_layer(path, archive)
-    beyond = [layer for layer in by_layer if not 0 <= layer < layers]
+    if archive.target not in (None, -1, layers - 1):
+        raise InputError(
+            f"{path} leads to layer {archive.target + 1} of {layers} (target_layer), not to the "
+            "last one, whose states alone are read; give a lens that does."
+        )
+    beyond = [layer for layer in archive.matrices if not 0 <= layer < layers]
     if beyond:
         raise InputError(
-            f"{path} names the source layer {beyond[0]}, counted from 0, but "
-            f"{model.provenance['name']} has {layers} layers; name its own model with --model."
+            f"{path} names the source layer {beyond[0]}, counted from 0, but {name} has {layers} "
+            "layers; name its own model with --model."
         )
-    missing = [layer for layer in range(layers - 1) if layer not in by_layer]
+    missing = [layer for layer in range(layers - 1) if layer not in archive.matrices]
     if missing:
         raise InputError(
             f"{path} has matrices for {layers - 1 - len(missing)} of the {layers - 1} layers below "
             f"the last; without those of layer {', '.join(str(layer + 1) for layer in missing[:8])}"
-            f"{' and others' if len(missing) > 8 else ''} no map can be read through it."
+            f"{' and others' if len(missing) > 8 else ''} no map can be read through it (its own "
+            "numbers of layers count from 0)."
         )
-    found = [by_layer[layer] for layer in range(layers - 1)]
-    for layer, matrix in enumerate(found, 1):
-        if not isinstance(matrix, Tensor) or tuple(matrix.shape) != (width, width):
-            came = tuple(matrix.shape) if isinstance(matrix, Tensor) else type(matrix).__name__
-            raise InputError(
-                f"{path} is damaged: the matrix of layer {layer} should have the shape "
-                f"{(width, width)}, not {came}."
-            )
-        if matrix.dtype not in _DTYPES or matrix.layout != torch.strided or matrix.is_meta:
-            raise InputError(
-                f"{path} holds the matrix of layer {layer} as {matrix.dtype}, {matrix.layout}, on "
-                f"{matrix.device}; plain float16, bfloat16, float32 or float64 are read."
-            )
-        if not matrix.isfinite().all():
-            raise InputError(f"{path} is damaged: the matrix of layer {layer} is not finite.")
     dtype = torch.promote_types(model.model.dtype, torch.float32)
-    return torch.stack([matrix.detach().to(model.model.device, dtype) for matrix in found])
-
-
-def _by_layer(path: Path, archive: Mapping[str, Any]) -> dict[int, Any]:
-    """Return the matrices by their layers from 0: J is a mapping, or as long as `source_layers`."""
-    said, named = archive["J"], archive["source_layers"]
-    try:
-        layers = [_index(layer) for layer in named]
-        if isinstance(said, Mapping):
-            found = {_index(layer): matrix for layer, matrix in said.items()}
-            fits = set(found) == set(layers) and len(found) == len(said)
-        else:
-            found = dict(zip(layers, said, strict=True))
-            fits = True
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"{path} is damaged: its J and source_layers do not fit together ({error})."
-        ) from error
-    if not fits or len(set(layers)) < len(layers):
-        raise InputError(f"{path} is damaged: its J is not of the layers in source_layers.")
-    return found
-
-
-def _index(value: Any) -> int:
-    """Return a whole number; raise ValueError for one with a part behind the point."""
-    number = int(value)
-    if isinstance(value, float) and number != value:
-        raise ValueError(f"{value} is no whole number")
-    return number
-
-
-def _whole(path: Path, name: str, value: Any) -> int:
-    try:
-        number = _index(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        number = 0
-    if not 1 <= number < _LARGEST:
-        raise InputError(f"{path} is damaged: its {name} is {value!r}, not a whole number above 0.")
-    return number
+    return torch.stack(
+        [
+            archive.matrix(path, layer, width).to(model.model.device, dtype)
+            for layer in range(layers - 1)
+        ]
+    )
 
 
 def _ids(model: LanguageModel) -> tuple[int, ...]:
-    return model.tokens.encode(_TEXT)[:_MOST_TOKENS]
+    ids = model.tokens.encode(_TEXT)[:_MOST_TOKENS]
+    return ids[: model.context_length]
 
 
 def _require_this_model(path: Path, matrices: Tensor, model: LanguageModel) -> None:
@@ -181,19 +105,28 @@ def _require_this_model(path: Path, matrices: Tensor, model: LanguageModel) -> N
     asked = torch.linalg.qr(drawn.T)[0].T.to(matrices)
     own = PassageJacobian(model, ids, FIRST, len(asked)).products(asked).to(matrices)
     late = slice(3 * len(matrices) // 4, None)
-    alike = _agreement(own[late], asked @ matrices[late], asked)
-    if not alike >= _LEAST:
+
+    def alike(given: Tensor, layers: slice = late) -> float:
+        return _agreement(own[layers], asked @ given[layers], asked)
+
+    name, agree = model.provenance["name"], alike(matrices)
+    if alike(matrices.mT) > max(agree, _LEAST):
         raise InputError(
-            f"{path} is not of {model.provenance['name']}: on a short text its late layers agree "
-            f"with the model's own to {alike:.2f}, where {_LEAST:g} is the least and 0 is chance; "
-            "name the model that it was fitted to with --model."
+            f"{path} holds its matrices transposed: with rows and columns exchanged they agree "
+            f"better with those of {name} on a short text; a row is to be of one number of the "
+            "last layer's state."
         )
-    given = asked @ matrices
-    if _agreement(own, given, asked) < _agreement(own, given.flip(0), asked):
+    if not agree >= _LEAST:
+        raise InputError(
+            f"{path} is not of {name}: on a short text its late layers agree with the model's own "
+            f"to {agree:.2f}, where {_LEAST:g} is the least and 0 is chance; name the model that "
+            "it was fitted to with --model."
+        )
+    every = slice(None)
+    if alike(matrices, every) < alike(matrices.flip(0), every):
         raise InputError(
             f"{path} holds its layers in another order: read from the last to the first they agree "
-            f"better with those of {model.provenance['name']} on a short text; order them as in "
-            "source_layers, from 0."
+            f"better with those of {name} on a short text; order them as in source_layers, from 0."
         )
     _require_unprocessed(path, matrices, model)
 
