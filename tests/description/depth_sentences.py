@@ -91,9 +91,12 @@ def cell_of_depth(page: Page, truth: DepthTruth) -> None:
 @depth.reads(
     r"Intermediate layers are read (through the final norm|without the final norm|through affine "
     r"translators trained for each layer|through their average effect on the last layer) "
-    r"?(\(the usual logit lens\)|\(the tuned lens\)|\(the Jacobian lens\)|)\."
+    r"?(\(the usual logit lens\)|\(the tuned lens\)|\(the Jacobian lens\)|)"
+    r"(?:, translators ([0-9a-f]{12}))?\."
 )
-def lens(page: Page, truth: DepthTruth, words: str, name: str) -> None:
+def lens(page: Page, truth: DepthTruth, words: str, name: str, fit: str | None) -> None:
+    translators = truth.made.get("translators")
+    assert fit == (None if translators is None else translators["sha256"][:12])
     assert (words, name) == {
         "norm": ("through the final norm", "(the usual logit lens)"),
         "raw": ("without the final norm", ""),

@@ -168,7 +168,7 @@ def depth_run(numbers: Generator) -> bs.DepthRun:
     if numbers.random() < 0.1:
         values[:] = numbers.integers(2)
     labels = tuple(str(label) for label in numbers.choice(LABELS, size=tokens))
-    run = run_of(labels, values, str(numbers.choice(["norm", "raw", "tuned"])))
+    run = run_of(labels, values, str(numbers.choice(["norm", "raw", "tuned", "jacobian"])))
     if numbers.random() < 0.5:
         run = replace(run, evidence=evidence_of(numbers, tokens))
     return run

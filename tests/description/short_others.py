@@ -10,23 +10,20 @@ import bathyscope as bs
 from bathyscope.core.intervals import student_quantile
 from tests.description.reader import COUNT, LABEL, Page, Rules, says, whole
 from tests.description.short_sentences import (
+    CONVENTION,
     MARGIN,
     NAME,
     UNIT,
     VALUE,
     attribution,
     beginning,
+    check_convention,
     number,
     position,
     told,
 )
 
 given = attribution.named("caution")
-CONVENTION = r"\(lens (\w+), settled at ([\d.]+) bits or less\)"
-
-
-def check_convention(run: Any, lens: str, bits: str) -> None:
-    assert lens == run.provenance["lens"] and float(bits) == run.provenance["threshold"]
 
 
 interactions = Rules(*given)
@@ -122,7 +119,7 @@ def ratio(page: Page, run: bs.SettlingRun, deep: str, first: str, share: str, *h
     own = run.settling_depth >= int(first)
     assert int(first) == run.provenance["deep_layer"] and whole(deep or "0") == own.sum()
     assert says(share, own.mean())
-    check_convention(run, *how)
+    check_convention(run.provenance, *how)
 
 
 groups_of_depth = Rules(*given)
@@ -177,7 +174,7 @@ def share(page: Page, run: bs.DepthGroupsRun, *g: str) -> None:
     assert (int(g[0]), int(g[1])) == (run.provenance["deep_layer"], len(run.heatmap.rows))
     assert whole(g[2]) == tokens
     assert says(g[3], sum(group.deep for group in run.groups) / tokens)
-    check_convention(run, *g[4:])
+    check_convention(run.provenance, *g[4:])
 
 
 think = Rules()

@@ -19,7 +19,14 @@ NAME = rf"((?:(?:[Tt]oken|feature|row|column|layer|demo|sentence) [\d,]+(?: \({L
 TEXT = rf"(an empty text|{LABEL})"
 UNIT = r"(?: ([a-z][a-z ]*?))?"
 TIMES = r"(?: \((\S+) times (as likely|the odds)\))?"
+CONVENTION = r"\(lens (\w+)(?:, translators ([0-9a-f]{12}))?, settled at ([\d.]+) bits or less\)"
 LITTLE = {"space", "line break", "other", "punctuation mark"}
+
+
+def check_convention(made: Any, lens: str, fit: str | None, bits: str) -> None:
+    translators = made.get("translators")
+    assert fit == (None if translators is None else translators["sha256"][:12])
+    assert lens == made["lens"] and float(bits) == made["threshold"]
 
 
 def number(text: str) -> float:
@@ -471,14 +478,14 @@ def roles(page: Page, truth: DepthTruth, *groups: Any) -> None:
 
 @depth.reads(
     rf"(?:{COUNT} of them settles?|None settles) deep, at layer (\d+) or later: the deep-thinking "
-    r"ratio is ([\d.]+) \(lens (\w+), settled at ([\d.]+) bits or less\)\."
+    rf"ratio is ([\d.]+) {CONVENTION}\."
 )
 def ratio(page: Page, truth: DepthTruth, deep: str, first: str, *rest: str) -> None:
-    share, lens, bits = rest
+    share, *convention = rest
+    check_convention(truth.made, *convention)
     assert whole(deep or "0") == len(truth.deep)
     assert says(share, len(truth.deep) / len(truth.columns))
     assert int(first) == math.ceil(round(truth.made["depth_fraction"] * truth.last, 9))
-    assert lens == truth.made["lens"] and float(bits) == truth.made["threshold"]
 
 
 @depth.reads(rf"{COUNT} cells? (?:has|have) no value\.")
@@ -571,7 +578,7 @@ def two_ratios(page: Page, found: bs.Comparison, a: str, b: str, unlike: str | N
     assert says(a, found.a.deep_thinking_ratio or 0.0)
     assert says(b, found.b.deep_thinking_ratio or 0.0)
     made = [run.provenance for run in (found.a, found.b)]
-    names = ("lens", "threshold", "depth_fraction")
+    names = ("lens", "translators", "threshold", "depth_fraction")
     assert bool(unlike) == any(made[0].get(name) != made[1].get(name) for name in names)
 
 

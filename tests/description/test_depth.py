@@ -37,6 +37,8 @@ def run_of(labels: tuple[str, ...], values: Any, lens: str = "norm", g: float = 
         "depth_fraction": 0.85,
         "deep_layer": deep,
     }
+    if lens in ("tuned", "jacobian"):
+        made["translators"] = {"file": "lens.safetensors", "sha256": "0123456789abcdef" * 4}
     rows = Axis("layer", tuple(str(layer) for layer in range(1, layers)))
     heatmap = Heatmap(values, rows, Axis("response token", labels), JENSEN_SHANNON, made)
     ratio = sum(layer >= deep for layer in depths) / len(depths)
@@ -69,7 +71,9 @@ def runs(draw: st.DrawFn) -> bs.DepthRun:
     row = st.lists(cell, min_size=tokens, max_size=tokens)
     labels = draw(st.lists(st.sampled_from(LABELS), min_size=tokens, max_size=tokens))
     values = draw(st.lists(row, min_size=layers, max_size=layers))
-    return run_of(tuple(labels), values, draw(st.sampled_from(["norm", "raw", "tuned"])))
+    return run_of(
+        tuple(labels), values, draw(st.sampled_from(["norm", "raw", "tuned", "jacobian"]))
+    )
 
 
 @given(runs())

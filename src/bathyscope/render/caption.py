@@ -10,6 +10,7 @@ import numpy as np
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
 from bathyscope.description.facts.attribution import gap_is_rounding, shares
+from bathyscope.description.facts.depth import lens_named
 from bathyscope.description.words.comparison import named, of_model
 from bathyscope.render.lettering import shortened
 from bathyscope.render.numbers import true_minus
@@ -73,7 +74,7 @@ def _settling(run: DepthRun | SettlingRun | DepthGroupsRun) -> list[str]:
     provenance = run.provenance
     return [
         *_source(run),
-        f"lens {provenance['lens']}",
+        f"lens {lens_named(provenance)}",
         f"settled at ≤ {provenance['threshold']:g} bits",
         f"deep from layer {provenance['deep_layer']}",
         f"deep-thinking ratio {run.deep_thinking_ratio:.3f}",
@@ -85,7 +86,7 @@ def _think(run: ThinkRun) -> list[str]:
     kept = sum(sample.kept for sample in run.samples)
     return [
         *_source(run),
-        f"lens {said['lens']}",
+        f"lens {lens_named(said)}",
         f"settled at ≤ {settings['threshold']:g} bits",
         f"deep from layer {said['deep_layer']} of {run.num_layers}",
         f"temperature {settings['temperature']:g}, seeds from {settings['seed']}",
@@ -159,7 +160,7 @@ def _table(run: Run) -> list[str]:
     """Return where a map comes from that was read off a run; nothing of any other."""
     if "layer_statistic" not in run.provenance:
         return []
-    return [*_source(run), f"lens {run.provenance.get('lens')}"]
+    return [*_source(run), f"lens {lens_named(run.provenance)}"]
 
 
 def _other(run: Run) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 import bathyscope as bs
 from bathyscope.core.files.writing import sha256
@@ -87,13 +89,22 @@ def test_every_way_of_asking_takes_it(file: Path, llama: bs.LanguageModel, tmp_p
         assert provenance["lens"] == "jacobian" and provenance["translators"] == origin
     for said in (bs.describe(run), bs.describe(quick)):
         assert "average effect on the last layer (the Jacobian lens)" in said
+    fit = f"lens jacobian, translators {sha256(file)[:12]}"
+    for said in (bs.describe(run, short=True), bs.describe(quick, short=True)):
+        assert fit in said
     norm = bs.depth(llama, PROMPT, run.text, lens="norm")
-    assert "lens jacobian" in bs.describe(bs.compare(run, norm))
+    assert fit in bs.describe(bs.compare(run, norm))
+    random_lens(llama, 0.5).save(tmp_path / "another.safetensors")
+    again = bs.depth(llama, PROMPT, run.text, lens="jacobian",
+                     translators=tmp_path / "another.safetensors")  # fmt: skip
+    told = bs.describe(bs.compare(run, again))
+    assert "differ in translators, so these are not the same measure" in told
+    assert "by different conventions" in bs.describe(bs.compare(run, again), short=True)
     run.save(tmp_path / "run")
     bs.view(bs.open_run(tmp_path / "run"), tmp_path / "page.html")
-    assert "lens jacobian" in (tmp_path / "page.html").read_text()
+    assert fit in (tmp_path / "page.html").read_text()
     bs.draw(run, tmp_path / "figure.svg")
-    assert "lens jacobian" in (tmp_path / "figure.svg").read_text()
+    assert fit in (tmp_path / "figure.svg").read_text()
 
 
 def test_a_lens_for_another_model_is_refused(file: Path) -> None:
@@ -150,6 +161,21 @@ def test_kinds_are_not_taken_for_one_another(file: Path, llama: bs.LanguageModel
         (lambda lens: (lens.matrices / 0, lens.about), "not finite"),
         (lambda lens: (lens.matrices, lens.about | {"schema": 99}), "schema 99"),
         (lambda lens: (lens.matrices, lens.about | {"sample": {}}), "sample cannot be read"),
+        (lambda lens: (lens.matrices, without(lens.about, "sample")), "sample cannot be read"),
+        (
+            lambda lens: (lens.matrices, lens.about | {"sample": {"ids": [], "readings": []}}),
+            "sample cannot be read",
+        ),
+        (
+            lambda lens: (lens.matrices, lens.about | {"sample": first_reading(lens.about)}),
+            "readings of shape",
+        ),
+        (lambda lens: (lens.matrices, lens.about | {"schema": "2"}), "schema or model is none"),
+        (lambda lens: (lens.matrices, lens.about | {"schema": None}), "schema or model is none"),
+        (lambda lens: (lens.matrices, lens.about | {"model": "llama"}), "schema or model is none"),
+        (lambda lens: (lens.matrices, lens.about | {"fit": [1]}), "how its passages begin"),
+        (lambda lens: (lens.matrices, lens.about | {"fit": {"begins_with": "a"}}), "passages beg"),
+        (lambda lens: (lens.matrices, lens.about | {"identity": 3}), "was fitted for"),
     ],
 )
 def test_a_damaged_lens_is_refused(
@@ -157,6 +183,36 @@ def test_a_damaged_lens_is_refused(
 ) -> None:
     JacobianLens(*change(random_lens(llama))).save(file, overwrite=True)
     with pytest.raises(bs.InputError, match=message):
+        bs.depth(llama, PROMPT, RESPONSE, lens="jacobian", translators=file)
+
+
+def without(about: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in about.items() if key != name}
+
+
+def first_reading(about: dict[str, Any]) -> dict[str, Any]:
+    """A sample with the reading of one layer, which numpy would compare with those of all."""
+    sample: dict[str, Any] = about["sample"]
+    return sample | {"readings": sample["readings"][:1]}
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.int8, torch.float8_e4m3fn])
+def test_a_lens_of_other_numbers_is_refused(
+    file: Path, llama: bs.LanguageModel, dtype: torch.dtype
+) -> None:
+    with safe_open(file, framework="pt") as opened:
+        said, matrices = opened.metadata(), opened.get_tensor("jacobian")
+    save_file({"jacobian": matrices.to(dtype)}, file, metadata=said)
+    with pytest.raises(bs.InputError, match="which bathyscope never writes"):
+        bs.depth(llama, PROMPT, RESPONSE, lens="jacobian", translators=file)
+
+
+@pytest.mark.parametrize("kept", [0, 4, 200, -40])
+def test_a_lens_that_was_cut_short_is_refused(
+    file: Path, llama: bs.LanguageModel, kept: int
+) -> None:
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(bs.InputError, match="damaged or no safetensors file"):
         bs.depth(llama, PROMPT, RESPONSE, lens="jacobian", translators=file)
 
 

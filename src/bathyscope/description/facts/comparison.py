@@ -13,7 +13,7 @@ from bathyscope.description.facts import UNTOLD
 from bathyscope.description.facts.grid import Place
 from bathyscope.runs.comparison import Comparison
 
-DEPTH_MEASURE = {"lens", "settled at", "depth fraction"}
+DEPTH_MEASURE = ("lens", "translators", "settled at", "depth fraction")
 """Aspects of an origin that settling depths are measured by."""
 
 
@@ -73,7 +73,7 @@ class ComparisonFacts:
         mean_change: Mean size of a change; None where nothing can be subtracted.
         largest: The cells that changed most, the largest change first.
         deep_thinking_ratios: In A and in B; None where one has none.
-        same_measure: Whether lens, threshold and depth fraction are the same in both.
+        same_measure: Whether what settling depths are measured by is the same in both.
         comparison: The comparison.
     """
 
@@ -118,7 +118,7 @@ def comparison_facts(found: Comparison) -> ComparisonFacts:
         mean_change=None if subtracted is None else mean_change(subtracted.difference),
         largest=tuple(_moved(one, a.rows, a.columns) for one in largest_changes(found)),
         deep_thinking_ratios=_both(found.a.deep_thinking_ratio, found.b.deep_thinking_ratio),
-        same_measure=not DEPTH_MEASURE.intersection(aspect.name for aspect in different),
+        same_measure=not any(aspect.name in DEPTH_MEASURE for aspect in different),
         comparison=found,
     )
 

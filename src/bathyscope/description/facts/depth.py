@@ -118,6 +118,7 @@ class SettledText:
         generated: Whether the model wrote it itself.
         likelihood: How probable it was; None where that was not recorded.
         lens: How intermediate layers are read, by name.
+        fit: The beginning of the hash of its file; None where it was not fitted.
         lens_summary: The same in words.
         threshold: A token settles at the first layer with at most so many bits.
         deep_layer: Tokens that settle here or later count as deep.
@@ -132,6 +133,7 @@ class SettledText:
     generated: bool
     likelihood: Likelihood | None
     lens: str
+    fit: str | None
     lens_summary: str
     threshold: float
     deep_layer: int
@@ -150,6 +152,7 @@ def settled_text(run: DepthRun | SettlingRun, tokens: AxisFacts) -> SettledText:
         generated=said["generated"],
         likelihood=likelihood(run.evidence),
         lens=said["lens"],
+        fit=fit_of(said),
         lens_summary=lens_summary(said),
         threshold=said["threshold"],
         deep_layer=said["deep_layer"],
@@ -315,4 +318,20 @@ def lens_summary(provenance: Mapping[str, Any]) -> str:
     """Return how layers were read: by the run's own words, which older runs do not have."""
     lens = provenance["lens"]
     own = provenance.get("lens_summary") or SUMMARIES.get(lens)
-    return str(own or f"read through the lens {lens}")
+    return f"{own or f'read through the lens {lens}'}{_of_fit(provenance)}"
+
+
+def lens_named(provenance: Mapping[str, Any]) -> str:
+    """Return a lens by its name, and one that was fitted by the hash of its file: fits differ."""
+    return f"{provenance.get('lens')}{_of_fit(provenance)}"
+
+
+def fit_of(provenance: Mapping[str, Any]) -> str | None:
+    """Return the beginning of the hash of a fitted lens; None where a lens was not fitted."""
+    translators = provenance.get("translators")
+    return None if translators is None else str(translators["sha256"])[:12]
+
+
+def _of_fit(provenance: Mapping[str, Any]) -> str:
+    fit = fit_of(provenance)
+    return "" if fit is None else f", translators {fit}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bathyscope.description.facts.depth import lens_summary
+from bathyscope.description.facts.depth import fit_of, lens_summary
 from bathyscope.description.facts.evidence import Likelihood, likelihood
 from bathyscope.runs.depth_groups import CLUSTERS, DepthGroup, DepthGroupsRun
 
@@ -20,6 +20,7 @@ class DepthGroupsFacts:
         by: What the tokens are grouped by.
         clusters_are: What the intervals take for one thing; None where there are none.
         lens: How intermediate layers were read.
+        fit: The beginning of the hash of its file; None where it was not fitted.
         lens_summary: The same in words.
         threshold: Divergence at which a token has settled, bits.
         num_layers: Layers of the model.
@@ -39,6 +40,7 @@ class DepthGroupsFacts:
     by: str
     clusters_are: str | None
     lens: str
+    fit: str | None
     lens_summary: str
     threshold: float
     num_layers: int
@@ -65,6 +67,7 @@ def depth_groups_facts(run: DepthGroupsRun) -> DepthGroupsFacts:
         by=run.by,
         clusters_are=CLUSTERS.get(run.by),
         lens=said["lens"],
+        fit=fit_of(said),
         lens_summary=lens_summary(said),
         threshold=said["threshold"],
         num_layers=run.num_layers,

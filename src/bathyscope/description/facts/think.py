@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bathyscope.description.facts.depth import lens_summary
+from bathyscope.description.facts.depth import fit_of, lens_summary
 from bathyscope.runs.think import Cost, Sample, ThinkRun
 from bathyscope.runs.voting import Vote
 
@@ -43,6 +43,7 @@ class ThinkFacts:
         prefix: Up to so many tokens of each sample were read.
         max_new_tokens: The longest that a sample might become.
         lens: How intermediate layers were read, by name.
+        fit: The beginning of the hash of its file; None where it was not fitted.
         lens_summary: The same in words.
         threshold: Divergence at which a token has settled, bits.
         num_layers: Layers of the model.
@@ -62,6 +63,7 @@ class ThinkFacts:
     prefix: int
     max_new_tokens: int
     lens: str
+    fit: str | None
     lens_summary: str
     threshold: float
     num_layers: int
@@ -88,6 +90,7 @@ def think_facts(run: ThinkRun) -> ThinkFacts:
         prefix=settings["prefix"],
         max_new_tokens=settings["max_new_tokens"],
         lens=said["lens"],
+        fit=fit_of(said),
         lens_summary=lens_summary(said),
         threshold=settings["threshold"],
         num_layers=run.num_layers,

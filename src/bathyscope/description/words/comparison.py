@@ -17,7 +17,12 @@ from bathyscope.comparison.changes import (
 from bathyscope.comparison.origins import Aspect, origins
 from bathyscope.core.alignment import LAYER, Alignment
 from bathyscope.core.heatmap import Axis
-from bathyscope.description.facts.comparison import ComparisonFacts, mean_change
+from bathyscope.description.facts.comparison import (
+    DEPTH_MEASURE,
+    ComparisonFacts,
+    mean_change,
+)
+from bathyscope.description.facts.depth import lens_named
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.phrases import count
@@ -83,7 +88,7 @@ def _given(run: Run) -> str:
 def _how(run: Run) -> str:
     """Return the lens, the method, or else the quantity of a map."""
     if "lens" in run.provenance:
-        return f"lens {run.provenance['lens']}"
+        return f"lens {lens_named(run.provenance)}"
     method = run.provenance.get("method") or {}
     name: str = method.get("name") or run.heatmap.quantity.name
     return name.replace("_", "-")
@@ -289,9 +294,8 @@ def _depth(comparison: Comparison) -> Iterator[str]:
     a, b = comparison.a, comparison.b
     if a.deep_thinking_ratio is None or b.deep_thinking_ratio is None:
         return
-    names = ("lens", "threshold", "depth_fraction")
-    first, second = (run.heatmap.provenance for run in (a, b))
-    unlike = [name for name in names if first.get(name) != second.get(name)]
+    _, different = origins(a.heatmap, b.heatmap)
+    unlike = [aspect.name for aspect in different if aspect.name in DEPTH_MEASURE]
     caution = (
         f" The runs differ in {' and '.join(unlike)}, so these are not the same measure."
         if unlike

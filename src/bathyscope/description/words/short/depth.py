@@ -54,7 +54,7 @@ def depth_groups_short(found: DepthGroupsFacts) -> Iterator[Sentence]:
     yield Sentence(
         f"Deep is layer {found.deep_layer} of {found.num_layers} or later: of all "
         f"{count(found.tokens, 'token')} a share of {found.deep_thinking_ratio:.3f} "
-        f"({_convention(found.lens, found.threshold)}).",
+        f"({_convention(found)}).",
         1,
     )
     yield from caution("response", found.generated, found.likelihood)
@@ -105,10 +105,12 @@ def _ratio(found: SettledText) -> Sentence:
         deep = "None settles"
     return Sentence(
         f"{deep} deep, at layer {found.deep_layer} or later: the deep-thinking ratio is "
-        f"{found.deep_thinking_ratio:.3f} ({_convention(found.lens, found.threshold)})."
+        f"{found.deep_thinking_ratio:.3f} ({_convention(found)})."
     )
 
 
-def _convention(lens: str, threshold: float) -> str:
+def _convention(found: SettledText | DepthGroupsFacts) -> str:
     """Return by which convention a token has settled."""
-    return f"lens {escaped(cut(lens))}, settled at {threshold:g} bits or less"
+    fit = "" if found.fit is None else f", translators {escaped(found.fit)}"
+    lens = f"{escaped(cut(found.lens))}{fit}"
+    return f"lens {lens}, settled at {found.threshold:g} bits or less"
