@@ -15,5 +15,5 @@ def test_lines_tell_the_time_left_as_if_the_first_item_had_not_been(
         "work: 10 of 50",
         "work: 20 of 50, 0.53 a second, about 0:00:56 left",
         "rest",
-        "rest",
+        "rest: 5 so far",
     ]

@@ -338,7 +338,7 @@ def test_a_fit_goes_on_with_the_same_alone(
     [
         (["too short"], {}, "No text has the 18 tokens .* the longest has 9"),
         ([], {}, "No text has"),
-        ([TEXT], {"sequence_length": 300}, "context ends at 256"),
+        ([TEXT], {"sequence_length": 300}, "300 tokens at most, but .* 256; give a smaller --seq"),
         ([TEXT], {"directions": 33}, "have 32 directions, fewer than 33"),
         ([TEXT], {"minutes": 1e-9}, "Not one passage was done in the time: 0 of 32"),
         ([TEXT], {"estimator": "exat"}, "estimator 'exat' is not known; did you mean 'exact'"),

@@ -12,13 +12,15 @@ from bathyscope.cli.lens_tables import print_lens
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars
 from bathyscope.cli.texts import read_text
-from bathyscope.core.errors import InputError, advice
+from bathyscope.core.errors import InputError, WriteError, advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bathyscope.layers.lenses.jacobian import JacobianLens
     from bathyscope.layers.lenses.tuned import TunedLens
+
+    Fitted = Callable[[Any, Callable[[Any], None]], TunedLens | JacobianLens]
 
 Output = Annotated[
     Path,
@@ -110,16 +112,18 @@ def fit(
 
         _require_kind(kind, chosen)
         read = [read_text(text, "text", keep_newline=keep_newline) for text in texts]
-        make: Callable[..., Any] = _tuned if kind == "tuned" else _jacobian
+        make = _tuned if kind == "tuned" else _jacobian
         fitted = make(read, output, {**chosen, "seed": seed, "progress": progress})
         require_writable(output, overwrite=overwrite, folder=False)
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
+
+        def save(lens: "TunedLens | JacobianLens") -> None:
+            with shown_if_lost(partial(_show, lens, as_json=as_json)):
+                lens.save(output, overwrite=overwrite)
+
         with _told_of_what_is_kept(output):
-            lens = fitted(loaded)
-    show = partial(_show, lens, as_json=as_json)
-    with shown_if_lost(show):
-        lens.save(output, overwrite=overwrite)
-    show()
+            lens = fitted(loaded, save)
+    _show(lens, as_json=as_json)
     note(f"translators: {output}")
 
 
@@ -139,8 +143,10 @@ def convert(
     """Take over a Jacobian lens that others published for a model."""
     with progress_bars() as progress:
         from bathyscope.core.files.outputs import require_writable
+        from bathyscope.layers.lenses.archive import require_archive
         from bathyscope.layers.lenses.published import convert_lens
 
+        require_archive(file)
         require_writable(output, overwrite=overwrite, folder=False)
         loaded = options.load_model(model, revision, dtype, device, progress, verify=verify)
         lens = convert_lens(loaded, file)
@@ -151,12 +157,12 @@ def convert(
 
 @contextmanager
 def _told_of_what_is_kept(output: Path) -> "Iterator[None]":
-    """Say where the sums of a fit lie that was interrupted."""
+    """Say where the sums of a fit lie that was interrupted, or whose lens could not be saved."""
     from bathyscope.layers.jacobian_kept import kept_beside
 
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, WriteError, typer.Exit):
         if (kept := kept_beside(output)).exists():
             note(f"{kept} keeps what was done so far; the same command goes on from there.")
         raise
@@ -172,23 +178,35 @@ def _require_kind(kind: str, chosen: dict[str, Any]) -> None:
                     f"--{name.replace('_', '-')} belongs to --kind {other}, not to {kind}; leave "
                     "it out."
                 )
+    if chosen.get("estimator") == "exact" and "directions" in chosen:
+        raise InputError(
+            "--estimator exact asks along every direction; leave out --directions, or take "
+            "--estimator random."
+        )
 
 
-def _tuned(texts: list[str], output: Path, given: dict[str, Any]) -> "Callable[..., TunedLens]":
+def _tuned(texts: list[str], output: Path, given: dict[str, Any]) -> "Fitted":
     from bathyscope.layers.lens_training import LensTraining, train_lens
 
-    return partial(train_lens, texts=texts, settings=LensTraining(**given))
+    settings = LensTraining(**given)
+
+    def fitted(model: Any, save: "Callable[[Any], None]") -> "TunedLens":
+        lens = train_lens(model, texts, settings=settings)
+        save(lens)
+        return lens
+
+    return fitted
 
 
-def _jacobian(
-    texts: list[str], output: Path, given: dict[str, Any]
-) -> "Callable[..., JacobianLens]":
+def _jacobian(texts: list[str], output: Path, given: dict[str, Any]) -> "Fitted":
     from bathyscope.layers.jacobian_fit import fit_jacobian_lens
     from bathyscope.layers.jacobian_kept import kept_beside
     from bathyscope.layers.jacobian_settings import JacobianFit
 
     settings, keep = JacobianFit(**given), kept_beside(output)
-    return partial(fit_jacobian_lens, texts=texts, settings=settings, keep=keep)
+    return lambda model, save: fit_jacobian_lens(
+        model, texts, settings=settings, keep=keep, save=save
+    )
 
 
 def _show(lens: "TunedLens | JacobianLens", *, as_json: bool) -> None:

@@ -104,7 +104,8 @@ class _Lines:
             if now - known.told < 10 or done == total:
                 return
         known.told = now
-        print(stage if total is None else f"{stage}: {done} of {total}", end="", file=sys.stderr)
+        far = f": {done} so far" if done else ""  # how many there will be is not always known
+        print(stage + (far if total is None else f": {done} of {total}"), end="", file=sys.stderr)
         print(known.left(now, total), file=sys.stderr)
 
 

@@ -24,15 +24,16 @@ def read_text(source: str, name: str = "prompt", *, keep_newline: bool = False) 
         InputError: It names a file that cannot be read, holds JSON records, or is no text.
     """
     content = _content(source) if source else None
+    origin = "standard input" if source == "-" else source
     if content is None:
         text = given_text(source, name)
     else:
-        origin = "standard input" if source == "-" else source
         text = decoded(content, origin)
         _refuse_records(text, origin, name)
         text = text if keep_newline else _without_last_line_break(text, origin)
     if not text:
-        raise InputError(f"The {name} is empty; give a text, a file, or - for standard input.")
+        empty = f"The {name}" if content is None else f"The {name} in {origin}"
+        raise InputError(f"{empty} is empty; give a text, a file, or - for standard input.")
     return text
 
 

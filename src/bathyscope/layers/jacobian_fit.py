@@ -7,7 +7,7 @@ final norm, h_l that of layer l. The lens is the plain mean over the passages of
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
@@ -46,6 +46,7 @@ def fit_jacobian_lens(
     *,
     settings: JacobianFit | None = None,
     keep: str | Path | None = None,
+    save: Callable[[JacobianLens], object] | None = None,
     **overrides: Unpack[JacobianFitOverrides],
 ) -> JacobianLens:
     """Fit a Jacobian lens to a model; the same seed, text and number of passages, the same lens.
@@ -59,6 +60,7 @@ def fit_jacobian_lens(
         settings: How it is fitted; None takes the defaults.
         keep: A file in which the sums are kept every minute and when interrupted, to go on from
             with the same settings and texts; it is removed at the end. None keeps nothing.
+        save: Called with the lens before that file is removed; it stays where this fails.
         **overrides: Fields of the settings to replace.
 
     Returns:
@@ -67,7 +69,7 @@ def fit_jacobian_lens(
 
     Raises:
         InputError: The model has a single layer, the text is too short, not one passage was done
-            in the time, or the kept file is of another fit.
+            in the time, or the kept file is of another fit, or of one that is running.
         ModelError: The layers pass no gradient on.
     """
     chosen = JacobianFit.chosen(settings, overrides)
@@ -81,17 +83,16 @@ def fit_jacobian_lens(
         )
     work = _Work.of(model, texts, chosen)
     halves = _halves(model, chosen)
-    kept = Kept(None if keep is None else Path(keep), model, work.document(chosen))
-    kept.resume(halves)
-    _require_further(halves, work, keep)
-    try:
-        _go_through(model, work, halves, chosen, kept)
-    except KeyboardInterrupt:
-        if all(half.is_whole for half in halves):
-            kept.write(halves)
-        raise
-    lens = _lens(model, texts, work, halves, chosen)
-    kept.remove()
+    with Kept(None if keep is None else Path(keep), model, work.document(chosen)) as kept:
+        kept.resume(halves)
+        _require_further(halves, work, keep)
+        with kept.written_after(KeyboardInterrupt, halves):
+            _go_through(model, work, halves, chosen, kept)
+            lens = _lens(model, texts, work, halves, chosen)
+        with kept.written_after(BaseException, halves):
+            if save is not None:
+                save(lens)
+        kept.remove()
     return lens
 
 

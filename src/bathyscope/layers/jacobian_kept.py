@@ -1,14 +1,17 @@
 """Sums of a fit that is not done: kept now and then, to go on from."""
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.files.locks import lock_of
 from bathyscope.core.files.outputs import require_writable
 from bathyscope.layers.jacobian_mean import HalfMean
 from bathyscope.layers.lenses.fitted import (
@@ -26,7 +29,10 @@ SECONDS = 60.0
 
 
 class Kept:
-    """The file of a fit that is not done; none where there is no path."""
+    """The file of a fit that is not done; none where there is no path.
+
+    As a context manager it belongs to one process at a time.
+    """
 
     def __init__(self, path: Path | None, model: LanguageModel, asked: Mapping[str, Any]) -> None:
         """Prepare for a fit.
@@ -40,6 +46,16 @@ class Kept:
         self._asked = dict(asked)
         self._about: dict[str, Any] | None = None
         self._written = time.monotonic()
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the file, where there is one."""
+        self._take()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the file to others."""
+        self._leave()
 
     def resume(self, halves: Sequence[HalfMean]) -> None:
         """Give halves the sums that were kept, where there are any.
@@ -78,10 +94,29 @@ class Kept:
         if time.monotonic() - self._written >= SECONDS:
             self.write(halves)
 
+    @contextmanager
+    def written_after(
+        self, error: type[BaseException], halves: Sequence[HalfMean]
+    ) -> Iterator[None]:
+        """Keep the sums where an error ends what is done with them."""
+        try:
+            yield
+        except error:
+            if all(half.is_whole for half in halves) and any(half.passages for half in halves):
+                self.write(halves)
+            raise
+
     def write(self, halves: Sequence[HalfMean]) -> None:
-        """Keep the sums, whole or as they were before."""
+        """Keep the sums, whole or as they were before.
+
+        Raises:
+            InputError: Another fit has begun to keep its own there.
+            WriteError: They cannot be written.
+        """
         if self._path is None:
             return
+        if self._lock is None:
+            self._take()
         if self._about is None:  # the hash of weights in memory takes a while
             self._about = {**describe_model(KIND, self._model), "asked": self._asked}
         counted = {name: [getattr(half, name) for half in halves] for name in ("passages", "since")}
@@ -96,12 +131,32 @@ class Kept:
                 f"half_{number}_chances": chances,
             }
         save_tensors(self._path, about, tensors, overwrite=True)
+        self._leave()
+        self._take()  # the file of this name is another one now
         self._written = time.monotonic()
 
     def remove(self) -> None:
         """Remove the file: the fit is done."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+    def _take(self) -> None:
+        if self._path is None or not self._path.is_file():
+            return
+        try:
+            self._lock = lock_of(self._path, wait=False)
+        except BlockingIOError as error:
+            raise InputError(
+                f"{self._path} belongs to a fit that is running; wait for it, or choose another "
+                "output."
+            ) from error
+        except OSError:  # who reads it next says why it cannot be read
+            pass
+
+    def _leave(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def _counted(path: Path, about: Mapping[str, Any], halves: int) -> list[tuple[int, int]]:

@@ -72,7 +72,11 @@ def passages(model: LanguageModel, text: str, length: int, begin: str = TOKENIZE
         InputError: A passage is longer than the model's context, or the tokenizer knows no token
             that begins a text.
     """
-    model.require_context(length)
+    if model.context_length is not None and length > model.context_length:
+        raise InputError(
+            f"A passage has {length} tokens at most, but the model's context ends at "
+            f"{model.context_length}; give a smaller --sequence-length."
+        )
     before = beginning(model, begin)
     room = length - len(before)
     ids = model.tokens.encode(text)[len(model.tokens.encode("")) :]

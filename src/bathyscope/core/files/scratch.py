@@ -11,13 +11,13 @@ the next to work at the same place puts back what was set aside, and removes the
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bathyscope.core.files.locks import lock_of
 from bathyscope.core.files.renaming import rename_new
 
 NEW, OLD, MODE = "new", "old", "mode"
@@ -38,7 +38,7 @@ def scratch(parent: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     lock = None
     try:
-        lock = _lock(folder)
+        lock = lock_of(folder)
         (folder / NEW).mkdir()
         yield folder / NEW
     finally:
@@ -62,7 +62,7 @@ def tidy(parent: Path) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    lock = _lock(folder, wait=False)  # an error where its process lives
+    lock = lock_of(folder, wait=False)  # an error where its process lives
     try:
         if not set(os.listdir(folder)) <= {NEW, OLD, MODE}:
             return
@@ -86,28 +86,3 @@ def _put_back(folder: Path) -> None:
 
 def _last_change(folder: Path) -> float:
     return max(path.lstat().st_mtime for path in [folder, *folder.rglob("*")])
-
-
-def _lock(folder: Path, *, wait: bool = True) -> int | None:
-    """Lock a folder for as long as the returned descriptor is open, a process's life at most.
-
-    Returns:
-        The descriptor; None where folders cannot be locked.
-
-    Raises:
-        BlockingIOError: Another process holds the lock, and `wait` is false.
-    """
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        os.close(descriptor)
-        raise
-    except OSError:  # some file systems of networks have none
-        os.close(descriptor)
-        return None
-    return descriptor

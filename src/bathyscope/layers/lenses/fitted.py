@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from bathyscope.core.errors import InputError
@@ -18,6 +19,7 @@ from bathyscope.runs.validation import arrays_digest, document_digest, parsed
 SCHEMA = 2
 _FIRST_WITH_DIGEST = 2
 _KEY, _DIGEST = "bathyscope", "digest"
+_DTYPES = (torch.float32, torch.float64)
 
 About = dict[str, Any]
 """What a file says of its lens beside the tensors: plain JSON values."""
@@ -53,7 +55,8 @@ class FittedLens(Lens):
             InputError: The file exists and may not be replaced.
             WriteError: It cannot be written.
         """
-        save_tensors(Path(path), self.about, self.tensors, overwrite=overwrite)
+        tensors = {name: tensor.float() for name, tensor in self.tensors.items()}
+        save_tensors(Path(path), self.about, tensors, overwrite=overwrite)
 
 
 def describe_model(kind: str, model: LanguageModel) -> About:
@@ -71,6 +74,12 @@ def save_tensors(
 ) -> None:
     """Write a safetensors file, whole or not at all.
 
+    Args:
+        path: The file.
+        about: What it says beside the tensors; plain JSON values.
+        tensors: float32 or float64, which they stay.
+        overwrite: Whether an existing file is replaced.
+
     Raises:
         InputError: The file exists and may not be replaced.
         WriteError: It cannot be written.
@@ -78,7 +87,7 @@ def save_tensors(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    plain = {name: tensor.float().cpu().contiguous() for name, tensor in tensors.items()}
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     said = {**about, _DIGEST: _digest(about, plain)}
     text = json.dumps(said, ensure_ascii=False, allow_nan=False)
     with new_file(path, overwrite=overwrite) as partial:
@@ -110,7 +119,7 @@ def read_tensors(path: Path, kind: str, article: str = "a") -> tuple[About, dict
         raise InputError(
             f"The translators {path} cannot be read ({error.strerror or error})."
         ) from error
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged or no safetensors file ({error}).") from error
     if not isinstance(about, dict) or about.get("kind") != kind:
         held = about.get("kind") if isinstance(about, dict) else None
@@ -124,9 +133,17 @@ def read_tensors(path: Path, kind: str, article: str = "a") -> tuple[About, dict
 
 def _require_whole(path: Path, about: About, tensors: Mapping[str, Tensor]) -> None:
     schema = about.get("schema", 0)
+    if type(schema) is not int or not isinstance(about.get("model", {}), dict):
+        raise InputError(f"{path} is damaged: its schema or model is none; fit the lens again.")
     if schema > SCHEMA:
         raise InputError(
             f"{path} has schema {schema}, but this bathyscope reads up to {SCHEMA}; upgrade it."
+        )
+    other = {str(tensor.dtype) for tensor in tensors.values() if tensor.dtype not in _DTYPES}
+    if other:
+        raise InputError(
+            f"{path} holds numbers as {', '.join(sorted(other))}, which bathyscope never writes: "
+            "its lenses are float32; fit the lens again."
         )
     digest = about.pop(_DIGEST, None)
     if digest is None and schema < _FIRST_WITH_DIGEST:
@@ -171,7 +188,7 @@ def origin_of(path: Path) -> dict[str, Any]:
 
 def _digest(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
     """Return the SHA-256 of all that a file says."""
-    arrays = arrays_digest({name: tensor.float().numpy() for name, tensor in tensors.items()})
+    arrays = arrays_digest({name: tensor.numpy() for name, tensor in tensors.items()})
     return document_digest({"about": about, "arrays": arrays})
 
 

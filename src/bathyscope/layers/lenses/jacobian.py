@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bathyscope.core.errors import InputError
 from bathyscope.layers.lenses.fitted import (
     FittedLens,
     origin_of,
@@ -63,7 +64,7 @@ class JacobianLens(FittedLens):
     @property
     def begins_with(self) -> tuple[int, ...] | None:
         """Ids that the passages it was fitted on begin with; a converted one does not say."""
-        said = self.about.get("fit", {}).get("begins_with")
+        said = self.about["fit"].get("begins_with") if "fit" in self.about else None
         return None if said is None else tuple(map(int, said))
 
     def __call__(self, anatomy: Anatomy, states: Tensor) -> Tensor:
@@ -107,5 +108,11 @@ def open_jacobian_lens(path: Path, model: LanguageModel) -> JacobianLens:
     dtype = torch.promote_types(model.model.dtype, torch.float32)
     matrices = tensors["jacobian"].to(model.model.device, dtype)
     lens = JacobianLens(matrices, about, origin_of(path))
+    try:
+        _ = lens.begins_with
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is damaged: it does not say how its passages begin; fit the lens again."
+        ) from error
     require_same_sample(path, about.get("sample"), model, lens)
     return lens

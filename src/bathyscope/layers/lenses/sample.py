@@ -4,7 +4,7 @@ A hash names the file that a model came from. Weights that were changed after lo
 into products, streams centred) have the same hash and another language in their layers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,15 @@ def sample_of(model: LanguageModel, lens: Lens, ids: Sequence[int]) -> dict[str,
     return {"ids": list(kept), "readings": np.round(_readings(model, lens, kept), 6).tolist()}
 
 
-def require_same_sample(
-    path: Path, sample: Mapping[str, Any] | None, model: LanguageModel, lens: Lens
-) -> None:
+def require_same_sample(path: Path, sample: Any, model: LanguageModel, lens: Lens) -> None:
     """Raise InputError where a lens reads something else off the short text than it did."""
-    if sample is None:
-        return
     try:
         then = np.array(sample["readings"], dtype=np.float64)
         now = _readings(model, lens, tuple(map(int, sample["ids"])))
+        if then.shape != now.shape:
+            raise ValueError(f"readings of shape {then.shape}")
         alike = float((then * now).sum(axis=1).min())
-    except (KeyError, TypeError, ValueError) as error:
+    except (InputError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{path} is damaged: its sample cannot be read ({error!r}); fit the lens again."
         ) from error
