@@ -1,14 +1,17 @@
 """Answers of many prompts are those that each would get alone."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
 import bathyscope as bs
+from bathyscope.core.progress import silent
 from bathyscope.model import room
 from bathyscope.model.continuing import batches, joinable
 from bathyscope.model.sequences import Sampler, Sequences, greedy
+from bathyscope.model.writing import sampled
 from tests.conftest import byte_tokenizer, ending_with, random_model, tiny
 from tests.model.test_sharing import (
     depends_on_the_batch,
@@ -142,6 +145,98 @@ def test_samples_are_the_same_in_any_company(family: str) -> None:
     assert sampled([0], [11]) == together[:1]
     assert sampled([3], [12]) == together[1:2]
     assert together[0] != together[1], "the same prompt under two seeds"
+
+
+TEXT, ENDS = "Q: one and two of seven? A: no.", (9, 9, 14, 31, 31, 14)
+"""A text of 31 tokens, and beginnings of it, each twice; longrope changes its angles at 28."""
+
+
+def _begins(model: bs.LanguageModel) -> list[tuple[int, ...]]:
+    ids = model.tokens.encode(TEXT)
+    assert len(ids) == max(ENDS)
+    return [ids[:end] for end in ENDS]
+
+
+def _sampled_alone(model: bs.LanguageModel, ids: tuple[int, ...], seed: int) -> tuple[int, ...]:
+    """Sample with the text read anew for each token: no cache, no batch."""
+    sampler, begin = Sampler([seed], 0.9), len(ids)
+    for _ in range(5):
+        with torch.no_grad():
+            logits = model.model(torch.tensor([ids])).logits[:, -1]
+        ids += (int(sampler(logits, [0])),)
+        if ids[-1] == 257:
+            break
+    return ids[begin:]
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "gemma2", "gpt-oss"])
+def test_samples_behind_beginnings_of_one_text_are_those_written_alone(family: str) -> None:
+    model = tiny(family)
+    begins, seeds = _begins(model), [5, 6, 7, 8, 9, 10]
+    found = sampled(model, begins, 5, seeds, 0.9, silent)
+    assert found == [_sampled_alone(model, *one) for one in zip(begins, seeds, strict=True)]
+    assert len(set(found)) > 3
+
+
+def test_samples_of_longrope_texts_that_cross_its_limit_go_by_length() -> None:
+    model = tiny("phi3-longrope")
+    begins, seeds = _begins(model), [5, 6, 7, 8, 9, 10]
+    found = sampled(model, begins, 5, seeds, 0.9, silent)
+    parts = batches(model, begins, 5, look=False)
+    assert [(batch.joined, len(batch.indices)) for batch in parts] == [(True, 4), (False, 2)]
+    assert found == [_sampled_alone(model, *one) for one in zip(begins, seeds, strict=True)]
+
+
+@pytest.mark.parametrize(("family", "trap"), [("llama", no_mask), ("mamba", None)])
+def test_samples_of_a_model_that_cannot_share_read_each_beginning_once(
+    family: str, trap: Any
+) -> None:
+    model = bs.LanguageModel(
+        random_model(family) if trap is None else peculiar(family, trap), byte_tokenizer()
+    )
+    assert not joinable(model, look=False)
+    begins, seeds = _begins(model), [5, 6, 7, 8, 9, 10]
+    sampled(model, begins, 1, seeds, 0.9, silent)  # trials are over
+    found, read = _counted(model, lambda: sampled(model, begins, 5, seeds, 0.9, silent))
+    assert found == [_sampled_alone(model, *one) for one in zip(begins, seeds, strict=True)]
+    assert read == 2 + 4 + 9 + 14 + 31 + _reading_on(found)
+
+
+@pytest.mark.parametrize("in_a_batch", [6, 2, 1])
+def test_one_pass_over_the_text_is_enough_for_all_places(
+    in_a_batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny("llama")
+    begins, seeds = _begins(model), [5, 6, 7, 8, 9, 10]
+    expected = sampled(model, begins, 5, seeds, 0.9, silent)  # trials are over
+    each = 4 * 2 * 2 * 8 * 4 * (31 + 5) + 3 * 4 * 258
+    monkeypatch.setattr(room, "BYTES_PER_BATCH", in_a_batch * each)
+    sizes = [len(batch.indices) for batch in batches(model, begins, 5, look=False)]
+    assert max(sizes) <= max(in_a_batch, 3) and (in_a_batch == 6) == (len(sizes) == 1)
+    found, read = _counted(model, lambda: sampled(model, begins, 5, seeds, 0.9, silent))
+    # Two texts of 2 and 4 tokens measure the cache's bytes; the last token of each goes on alone.
+    assert found == expected and read == 2 + 4 + 30 + len(begins) + _reading_on(found)
+
+
+def _reading_on(found: list[tuple[int, ...]]) -> int:
+    """Return how many of the tokens that were written were read again, to write the next."""
+    return sum(len(ids) - 1 for ids in found)
+
+
+def _counted(
+    model: bs.LanguageModel, write: Callable[[], list[tuple[int, ...]]]
+) -> tuple[list[tuple[int, ...]], int]:
+    """Return what was written, and how many tokens the model read for it."""
+    read: list[int] = []
+
+    def count(module: Any, args: Any, given: dict[str, Any]) -> None:
+        read.append(given["input_ids"].numel())
+
+    hook = model.model.register_forward_pre_hook(count, with_kwargs=True)
+    try:
+        return write(), sum(read)
+    finally:
+        hook.remove()
 
 
 def test_noise_draws_from_the_softmax() -> None:

@@ -1,6 +1,7 @@
 """The deletion game against brute force in float64, and what must always hold of it."""
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,25 @@ def test_the_evidence_is_read_along_and_is_that_of_a_pass_of_its_own() -> None:
     assert along.evidence.tokens.ids == alone.evidence.tokens.ids
     np.testing.assert_allclose(along.evidence.log_probs, alone.evidence.log_probs, atol=1e-5)
     assert len(along.evidence.ranks) == len(response)
+
+
+def test_a_token_that_the_model_holds_for_impossible_has_no_share(tmp_path: Path) -> None:
+    model = LanguageModel(random_model("llama"), byte_tokenizer())
+
+    def without_s(module: Any, given: Any, logits: torch.Tensor) -> torch.Tensor:
+        logits = logits.clone()
+        logits[..., model.tokens.encode("S")] = float("-inf")
+        return logits
+
+    model.model.lm_head.register_forward_hook(without_s)
+    run = bs.chain(model, PROMPT, RESPONSE, steps="lines")  # its second step is "So 6."
+    assert run.all is not None and run.all[1] == -np.inf and np.isfinite(run.all[[0, 2, 3]]).all()
+    finite = np.isfinite(run.heatmap.values).all(axis=1)
+    assert finite.tolist() == [True, False, True, True]
+    assert {one.of for one in run.rankings} == {"answer"}, "of the response no curve is finite"
+    assert run.total is not None and run.total.through.sum() == pytest.approx(1)
+    run.save(tmp_path / "run")
+    assert bs.describe(bs.open_run(tmp_path / "run"), "text") == bs.describe(run, "text")
 
 
 def test_the_depth_beside_it_is_that_of_a_map_of_its_own() -> None:

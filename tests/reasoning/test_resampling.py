@@ -9,8 +9,9 @@ import torch
 
 import bathyscope as bs
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.prompt.pattern import matches
 from bathyscope.reasoning import similarity
-from bathyscope.reasoning.resampling import SMOOTHING, _compared
+from bathyscope.reasoning.resampling import SMOOTHING, _compared, _first_step
 from bathyscope.reasoning.similarity import SIMILARITIES, word_vectors
 from bathyscope.thinking.answer_rules.number import last_number
 from tests.conftest import byte_tokenizer, random_model, tiny
@@ -119,7 +120,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
     asked = {**ASKED, "max_new_tokens": 9}
     one, again, other = (
         bs.chain(tiny("llama"), PROMPT, RESPONSE, seed=seed, **asked)  # type: ignore[arg-type]
-        for seed in (1, 1, 2)
+        for seed in (1, 1, 2**70)  # a generator takes 64 bits
     )
     assert one.to_document() == again.to_document()
     assert one.provenance["reading"]["answers"] != other.provenance["reading"]["answers"] or (
@@ -137,6 +138,22 @@ def test_the_right_answer_is_read_by_the_rule_of_the_others(gold: str) -> None:
     )
     assert np.abs(plain.heatmap.values).max() > 0  # some continuations end at the 2 of "3 of 2."
     assert np.array_equal(plain.heatmap.values, written.heatmap.values)
+
+
+def test_a_new_step_is_divided_with_what_stands_before_it() -> None:
+    """A pattern that looks back finds nothing in a continuation by itself, or another step."""
+    kept, text = "a: bc.", "d: ef. g: hi."
+    assert _first_step(kept, text, r"regex:(?<=: )\w+") == "ef"
+    assert _first_step("a: ", text, r"regex:(?<=: )\w+") == "d"
+    assert _first_step(kept, "", "sentences") == _first_step(kept, " \n", "lines") == ""
+    assert _first_step("<think>One. Tw", "o. Three.</think>", "sentences") == "o."
+    assert _first_step(kept, "none ", "regex:zz") == "none"
+
+
+def test_a_pattern_without_end_is_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matches, "__defaults__", (0.5,))
+    with pytest.raises(bs.InputError, match="did not come to an end"):
+        _first_step("", "a" * 60 + "b", "regex:(a|aa)+$")
 
 
 def test_the_number_of_tokens_is_said_before() -> None:

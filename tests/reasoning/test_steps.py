@@ -30,6 +30,11 @@ def texts(response: str, rule: str) -> list[str]:
         ("regex:Step \\d+:[^#]*", "x Step 1: a # Step 2: b", ["Step 1: a", "Step 2: b"]),
         ("regex:(?s)a.*?b", "<think>a</think> x b ab", ["a", "x b", "ab"]),
         ("think", "[THINK]a[/THINK] b <reasoning>c</reasoning>d", ["a", "b", "c", "d"]),
+        ("lines", "One.\r\nTwo.\rThree.\u2028Four.\u2029\r\n", ["One.", "Two.", "Three.", "Four."]),
+        ("sentences", "One.\r\nTwo\r\n\r\nthree.", ["One.", "Two", "three."]),
+        ("regex:(?r)\\w+", "a b c", ["a", "b", "c"]),
+        ("regex:x*", "a xx b x", ["xx", "x"]),
+        ("regex:(?<=: )\\w+|\\b\\d", "a: bc 4", ["bc", "4"]),
         ("lines", "<|begin_of_thought|>a\nb<|end_of_thought|>c", ["a", "b", "c"]),
     ],
 )
@@ -71,6 +76,8 @@ def test_every_rule_is_listed() -> None:
         (r"so \boxed{7} or \boxed{8}.", "boxed", r"\boxed{8}"),
         ("x = 1; y = 22; done", r"regex:y = (\d+)", "22"),
         ("x = 1; y = 22; done", r"regex:= \d+", "= 22"),
+        ("x = 1; y = 22 ; done", r"regex:=( \d+ )", "22"),
+        ("x = 1; y = 22; done", r"regex:(?r)\d+", "22"),
     ],
 )
 def test_an_answer_is_where_the_rule_finds_it(response: str, rule: str, answer: str) -> None:

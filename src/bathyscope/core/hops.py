@@ -38,7 +38,8 @@ def total_of(values: FloatArray, parts: int) -> Total:
         values: The map, shape (steps + 1, parts + steps); column parts + i is row i.
         parts: Parts of the prompt.
     """
-    positive = np.maximum(np.nan_to_num(values), 0.0)
+    # Of an infinite value no share can be given; a record, too, keeps it as no number.
+    positive = np.maximum(np.where(np.isfinite(values), values, 0.0), 0.0)
     sums = positive.sum(axis=1, keepdims=True)
     shares = np.divide(positive, sums, out=np.zeros_like(positive), where=sums > 0)
     mass, hops = shares[-1].copy(), 0

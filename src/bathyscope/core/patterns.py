@@ -22,8 +22,9 @@ _MATCHER = StoppableProcess("pattern_process.py")
 def all_matches(
     pattern: str, text: str, *, lines: bool = False, seconds: float = SECONDS
 ) -> list[list[Span]]:
-    """Return the matches of a pattern: for each the spans of the whole and of every group.
+    """Return the matches of a pattern, in the order of the text, also where it looks from its end.
 
+    Of each match the spans of the whole and of every group.
     The span of a group that takes no part is (-1, -1).
 
     Args:
@@ -42,7 +43,7 @@ def all_matches(
             f"The pattern {pattern!r} matches more than {MOST:,} times; choose one that matches "
             "larger parts of the text."
         )
-    return [[(start, end) for start, end in groups] for groups in answer["found"]]
+    return sorted([(start, end) for start, end in groups] for groups in answer["found"])
 
 
 def which_match(pattern: str, texts: Sequence[str], *, seconds: float = SECONDS) -> list[bool]:

@@ -11,7 +11,7 @@ from bathyscope.core.errors import ModelError
 from bathyscope.model.logits import logits_of, shared_vocabulary
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.room import Room, bytes_per_batch
-from bathyscope.model.sequences import Sequences, Speaker, of_equal_length
+from bathyscope.model.sequences import Pasts, Sequences, Speaker, of_equal_length
 from bathyscope.model.sharing import longest_shareable, only_rounding
 
 # Tokens of the prompts that are tried: of one length, and joined of several.
@@ -54,6 +54,7 @@ def begun(
     *,
     joined: bool = False,
     look: bool = True,
+    pasts: Pasts | None = None,
 ) -> Sequences:
     """Return sequences that continue some prompts; arguments as of `Sequences`.
 
@@ -64,13 +65,13 @@ def begun(
         ModelError: It does not go on from a cache as it reads a text in one piece.
     """
     name = type(model.model).__name__
-    sequences = Sequences(model, prompts, stop, joined=joined, look=look)
+    sequences = Sequences(model, prompts, stop, joined=joined, look=look, pasts=pasts)
     change = _change(model, joined=joined, look=look)
     if change is not None:
         raise ModelError(
             f"{name} does not go on from its cache as it reads the whole text (its logits change "
-            f"by {change:.2g}), which streaming and Think@n need; let `bathyscope depth` write or "
-            "read the answer whole."
+            f"by {change:.2g}), which streaming, Think@n and resampling need; let `bathyscope "
+            "depth` write or read the answer whole, or a chain by deletion."
         )
     return sequences
 

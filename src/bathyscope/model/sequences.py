@@ -1,7 +1,7 @@
 """Several texts written at once, token by token, open to a look into each token."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from transformers.cache_utils import DynamicCache
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.anatomy import Anatomy
-from bathyscope.model.branches import BranchCache, visible
+from bathyscope.model.branches import Branch, BranchCache, visible
 from bathyscope.model.foreign import end_of_text, run
 from bathyscope.model.forest import Forest
 from bathyscope.model.forward import require_numbers, require_rows
@@ -25,6 +25,9 @@ from bathyscope.model.tokenizer import TransformersTokens
 Choose = Callable[[Tensor, Sequence[int]], Tensor]
 """Takes logits (rows, vocab_size) in at least float32 and which sequence each row belongs to,
 returns token ids (rows,)."""
+
+Pasts = Mapping[Ids, Branch]
+"""Keys and values of the texts that stand before the last tokens of prompts."""
 
 _COLDEST = 1e-30  # smaller ones are no numbers in float32; at this one nothing is left to chance
 _TOKENS_PER_PASS = 1024  # of prompts, as where they are scored
@@ -69,8 +72,8 @@ class Sampler:
     def __call__(self, logits: Tensor, sequences: Sequence[int]) -> Tensor:
         """Return one token id for each row of logits."""
         if not self._generators:
-            self._generators = [
-                torch.Generator(logits.device).manual_seed(seed) for seed in self._seeds
+            self._generators = [  # which take 64 bits
+                torch.Generator(logits.device).manual_seed(seed % 2**64) for seed in self._seeds
             ]
         # Differences to the largest cannot overflow upwards, however small the temperature.
         below = (logits - logits.amax(-1, keepdim=True)) / max(self.temperature, _COLDEST)
@@ -85,6 +88,17 @@ class Sampler:
         chosen._seeds = [self._seeds[i] for i in indices]
         chosen._generators = [self._generators[i] for i in indices if self._generators]
         return chosen
+
+
+def pasts_of(model: Speaker, prompts: Sequence[Ids]) -> Pasts:
+    """Return the pasts of prompts without their last tokens; what they share is computed once.
+
+    Of prompts that are beginnings of one text that is one pass over the longest.
+    """
+    begins = [begin for begin in dict.fromkeys(prompt[:-1] for prompt in prompts) if begin]
+    forest = Forest(model.model, model.head, _TOKENS_PER_PASS)
+    ends = forest.branches(shared_prefixes(begins, [1] * len(begins)))
+    return {begin: ends[index] for index, begin in enumerate(begins)}
 
 
 def of_equal_length(prompts: Sequence[tuple[int, ...]]) -> list[list[int]]:
@@ -117,6 +131,7 @@ class Sequences:
         *,
         joined: bool = False,
         look: bool = True,
+        pasts: Pasts | None = None,
     ) -> None:
         """Run the prompts.
 
@@ -126,6 +141,8 @@ class Sequences:
             stop: A text that ends a sequence when it has been written; none where empty.
             joined: Whether to share beginnings and pad in front.
             look: Whether the residual stream is kept; without it no layer need be known.
+            pasts: What `pasts_of` has made of these prompts and others, where they are joined; None
+                has it made.
 
         Raises:
             InputError: The prompts have no token.
@@ -148,21 +165,20 @@ class Sequences:
         self._next = torch.empty(len(prompts), dtype=torch.int64)
         self._pasts: list[int] = []  # of joined prompts: tokens of each row in front …
         self._longest = 0  # … and the positions that these take up, padding included
-        self._cache: Any = self._joint(prompts) if joined else empty_cache(model.model)
+        self._cache: Any = (
+            self._joint(prompts, pasts_of(model, prompts) if pasts is None else pasts)
+            if joined
+            else empty_cache(model.model)
+        )
         # A joined prompt's last token goes on from its past as every token after it will.
         self._run(self._tensor([prompt[-1:] for prompt in prompts] if joined else prompts))
 
-    def _joint(self, prompts: Sequence[Ids]) -> Any:
+    def _joint(self, prompts: Sequence[Ids], pasts: Pasts) -> Any:
         """Return the cache of all prompts but for their last tokens."""
-        begins = [prompt[:-1] for prompt in prompts]
-        different = [begin for begin in dict.fromkeys(begins) if begin]
-        forest = Forest(self.model.model, self.model.head, _TOKENS_PER_PASS)
-        ends = forest.branches(shared_prefixes(different, [1] * len(different)))
-        branches = {begin: ends[index] for index, begin in enumerate(different)}
-        pasts = [branches.get(begin) for begin in begins]
-        self._pasts = [len(begin) for begin in begins]
+        own = [pasts.get(prompt[:-1]) for prompt in prompts]
+        self._pasts = [len(prompt) - 1 for prompt in prompts]
         self._longest = self._length = max(self._pasts)
-        return BranchCache(pasts, 1) if different else DynamicCache()
+        return BranchCache(own, 1) if self._longest else DynamicCache()
 
     def __len__(self) -> int:
         """Return how many sequences there are."""
@@ -260,8 +276,8 @@ class Sequences:
         if not hasattr(self._cache, "reorder_cache"):
             raise ModelError(
                 f"{type(self.model.model).__name__} returns no cache that text could be continued "
-                "on token by token, which streaming and Think@n need; let `bathyscope depth` "
-                "write or read the answer whole."
+                "on token by token, which streaming, Think@n and resampling need; let `bathyscope "
+                "depth` write or read the answer whole, or a chain by deletion."
             )
 
     def _recording(self) -> AbstractContextManager[list[Tensor]]:

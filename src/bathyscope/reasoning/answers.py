@@ -8,7 +8,7 @@ from bathyscope.core.heatmap import Span
 from bathyscope.core.noting import note
 from bathyscope.core.patterns import all_matches
 from bathyscope.prompt.segmenters import REGEX
-from bathyscope.reasoning.steps import find_steps
+from bathyscope.reasoning.steps import find_steps, trimmed
 from bathyscope.thinking.answer_rules.rules import Extract, extractor
 
 _NEAR = 24  # characters that may tell how a number is read
@@ -75,7 +75,7 @@ def answer_span(response: str, rule: str) -> Span:
     """
     extract = extractor(rule)
     answer = extract(response)
-    if answer is None:
+    if not answer:
         raise InputError(
             f"No answer was found in the response by the rule {rule!r}; choose another rule "
             "(--answer last-number, boxed, choice or regex:PATTERN), or leave it out: the last "
@@ -83,7 +83,8 @@ def answer_span(response: str, rule: str) -> Span:
         )
     if rule.startswith(REGEX):  # a pattern says itself where it matches
         whole, *groups = all_matches(rule.removeprefix(REGEX), response)[-1]
-        return next((span for span in groups if span != (-1, -1)), whole)
+        span = next((span for span in groups if span != (-1, -1)), whole)
+        return trimmed(response, [span])[0]
     starts = _starts(response, extract, answer)
     spans = ((start, _end(response, start, extract, answer)) for start in starts)
     hanging = (span for span in spans if _hangs_on(response, span, extract, answer))

@@ -8,6 +8,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.noting import note, notes_kept, noting
+from bathyscope.core.text import require_characters
 from bathyscope.layers.depth import settle
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.provenance import named, provenance_of, require_text
@@ -87,6 +88,7 @@ def require_asked(prompt: Prompt, response: str | None, settings: ChainSettings)
         raise InputError("The prompt is empty; give the text that the response answers.")
     require_text(response, "response")
     if response is not None:
+        require_characters(response, "response")
         if not response.strip():
             raise InputError(
                 "The response holds white space alone; give a text of at least two steps, or leave "

@@ -144,19 +144,21 @@ def deletion_map(game: ChainGame, method: Method, budget: Budget) -> DeletionMap
         method: How the values of coalitions are shared among the columns.
         budget: Most coalitions, of a row's own game and of the game that the others share.
     """
-    alone = leave_one_out(game.whole)
     everything, nothing = game.whole.all(), game.whole.none()
-    found = DeletionMap(alone.values, everything, nothing, alone.values)
+    earlier = [game.passages.earlier(row) for row in range(len(everything))]
+    # Of a row that is impossible as it stands, even what comes later would have no number.
+    before = np.arange(len(game.passages.columns)) < np.array(earlier)[:, None]
+    alone = np.where(before, leave_one_out(game.whole).values, 0.0)
+    found = DeletionMap(alone, everything, nothing, alone)
     if not method.samples:
         return replaced_by(found, game, estimated(method, game.whole, budget))
-    earlier = [game.passages.earlier(row) for row in range(len(everything))]
-    values = np.zeros_like(alone.values)
+    values = np.zeros_like(alone)
     sampled = [row for row, players in enumerate(earlier) if not budget.covers(players)]
     exactly = [row for row, players in enumerate(earlier) if players and row not in sampled]
     game.evaluate_all(exactly)
     for row in exactly:
         values[row, : earlier[row]] = estimated(method, game.row(row), budget).values[0]
-    exact = DeletionMap(values, everything, nothing, alone.values)
+    exact = DeletionMap(values, everything, nothing, alone)
     if not sampled:
         return exact
     return replaced_by(exact, game, estimated(method, game.whole, budget), sampled)

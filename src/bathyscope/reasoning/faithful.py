@@ -17,14 +17,15 @@ def rankings(game: ChainGame, values: FloatArray) -> tuple[PartRanking, ...]:
     Parts of the prompt are taken out, or put back, from the top of a ranking; the steps stay. Of
     the answer the curves judge what the parts do directly, with the steps there; of the response,
     which is ln p of all steps and the answer, what they do through the steps, too. With fewer than
-    two parts there is no ranking.
+    two parts there is no ranking, nor where a part's value, or ln p of what a curve is of, is not
+    finite.
 
     Args:
         game: The deletion game.
         values: Its map, shape (rows, columns).
     """
     parts = game.passages.num_parts
-    if parts < 2:
+    if parts < 2 or not np.isfinite(values[-1, :parts]).all():
         return ()
     total = total_of(values, parts)
     orders = {"direct": values[-1, :parts], "through": total.through[:parts]}
@@ -33,6 +34,8 @@ def rankings(game: ChainGame, values: FloatArray) -> tuple[PartRanking, ...]:
         own = _over_parts(game, rows)
         for by, ranked in orders.items():
             both = curves(own, ranks_by(ranked[None])[None])
+            if not np.isfinite([both.deletion, both.insertion]).all():
+                continue
             found.append(
                 PartRanking(
                     by,

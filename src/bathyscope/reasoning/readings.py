@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray, Quantity
 from bathyscope.core.noting import note
+from bathyscope.games.leave_one_out import cost_of_leave_one_out
+from bathyscope.games.method import Method
 from bathyscope.games.methods import METHODS
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.reasoning.deletion import ChainGame, deletion_map
@@ -103,17 +106,18 @@ MEASURED = {
 def by_deletion(model: LanguageModel, passages: Passages, settings: ChainSettings) -> Found:
     """Return what each passage did to each row, by the settings' method."""
     method = METHODS.require(settings.method)
-    method.require_affordable(len(passages.columns), settings.allowed)
+    _require_affordable(method, len(passages.columns), settings)
     if model.why_not_shared is not None:
         note(f"Every text is scored by itself: {model.why_not_shared}.")
     require_rest(model.tokens, passages)
     game = ChainGame(model, passages, settings.batch_tokens, settings.progress)
-    found = deletion_map(game, method, settings.allowed)
+    with np.errstate(invalid="ignore"):  # infinities make their own row unknown
+        found = deletion_map(game, method, settings.allowed)
+        # Curves cost as much again as leave-one-out, which is asked for where time is short.
+        ranked = rankings(game, found.values) if method.samples else ()
     beside = {}
     if settings.method != "leave_one_out":
         beside["leave_one_out"] = Beside(OWED, found.leave_one_out)
-    # Curves cost as much again as leave-one-out, which is asked for where time is short.
-    ranked = rankings(game, found.values) if method.samples else ()
     exact = found.standard_error is None
     return Found(
         found.values,
@@ -138,6 +142,19 @@ def by_deletion(model: LanguageModel, passages: Passages, settings: ChainSetting
             "evidence": game.evidence(),
         },
     )
+
+
+def _require_affordable(method: Method, columns: int, settings: ChainSettings) -> None:
+    """Raise InputError where the method cannot work with so many passages."""
+    fewest, alone = method.fewest(columns), cost_of_leave_one_out(columns)
+    if settings.budget < fewest:
+        raise InputError(
+            f"The {columns} passages before the answer need at least {fewest:,} evaluations by "
+            f"{method.name}, but the budget is {settings.budget:,}; raise --budget, divide the "
+            "response into longer steps (--steps)"
+            + (f", or take --method leave_one_out ({alone:,})." if alone < fewest else ".")
+        )
+    method.require_affordable(columns, settings.allowed)
 
 
 def by_suppression(model: LanguageModel, passages: Passages, settings: ChainSettings) -> Found:

@@ -10,13 +10,12 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.model.continuing import begun
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.sequences import Sampler
+from bathyscope.model.writing import sampled
 from bathyscope.reasoning.passages import Passages
 from bathyscope.reasoning.settings import ChainSettings
 from bathyscope.reasoning.similarity import SIMILARITIES
-from bathyscope.reasoning.steps import find_steps
+from bathyscope.reasoning.steps import steps_in
 from bathyscope.runs.chain_checks import RANGES
 from bathyscope.thinking.answer_rules.rules import extractor, gold_as_read
 
@@ -27,6 +26,7 @@ BOOTSTRAPS = 1000
 """Samples of the answers with replacement, behind each interval."""
 
 Answers = Sequence[str | None]
+Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,17 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
     `SMOOTHING`; bootstrap over the continuations of both sides.
     """
     starts = _starts(passages)
-    most = len(starts) * settings.n * settings.max_new_tokens
+    rooms = [_room(model, start, settings) for start in starts]
     warnings.warn(
-        f"Up to {most:,} tokens are written: {settings.n} continuations of up to "
-        f"{settings.max_new_tokens} tokens from each of {len(starts)} places.",
+        f"Up to {sum(rooms) * settings.n:,} tokens are written: {settings.n} continuations of up "
+        f"to {max(rooms)} tokens from each of {len(starts)} places.",
         stacklevel=5,
     )
-    places = []
-    for index, start in enumerate(starts):
-        settings.progress("write continuations", index, len(starts))
-        seeds = [settings.seed + index * settings.n + i for i in range(settings.n)]
-        places.append(_continued(model, passages, start, seeds, settings))
-    settings.progress("write continuations", len(starts), len(starts))
+    written = _written(model, [passages.ids[:start] for start in starts], rooms, settings)
+    places = [
+        _place(model, passages, start, own, settings)
+        for start, own in zip(starts, written, strict=True)
+    ]
     generator = np.random.default_rng(settings.seed)
     compare = SIMILARITIES.require(settings.similarity)
     gold = gold_as_read(settings.gold, settings.answer_rule)
@@ -129,14 +128,8 @@ def _starts(passages: Passages) -> list[int]:
     return [*(place.start for place in steps), steps[-1].stop]
 
 
-def _continued(
-    model: LanguageModel,
-    passages: Passages,
-    start: int,
-    seeds: list[int],
-    settings: ChainSettings,
-) -> _Place:
-    prompt_ids = passages.ids[:start]
+def _room(model: LanguageModel, start: int, settings: ChainSettings) -> int:
+    """Return the most tokens that a continuation from a place may have."""
     limit = model.context_length
     room = settings.max_new_tokens if limit is None else min(settings.max_new_tokens, limit - start)
     if room < 1:
@@ -144,23 +137,47 @@ def _continued(
             f"There is no room for a continuation behind {start:,} tokens: the model's context "
             f"ends at {limit:,}."
         )
-    sequences = begun(model, [prompt_ids])
-    sequences.fork(len(seeds))
-    sampler = Sampler(seeds, settings.temperature)
-    for step in range(room):
-        if step:
-            sequences.advance()
-        if not sequences.running or all(sequences.ended):
-            break
-        sequences.choose(sampler)
+    return room
+
+
+def _written(
+    model: LanguageModel, begins: Sequence[Ids], rooms: Sequence[int], settings: ChainSettings
+) -> list[list[Ids]]:
+    """Return the n continuations from each place, by seeds of their own.
+
+    What stands before a place is the beginning of what stands before the next, so one pass over the
+    text is enough for all, and continuations of different places are written side by side.
+    """
+    n, found = settings.n, dict[int, Ids]()
+    for room in sorted(set(rooms), reverse=True):
+        own = [one for one in range(n * len(begins)) if rooms[one // n] == room]
+        texts = sampled(
+            model,
+            [begins[one // n] for one in own],
+            room,
+            [settings.seed + one for one in own],
+            settings.temperature,
+            settings.progress,
+        )
+        found |= dict(zip(own, texts, strict=True))
+    return [[found[place * n + i] for i in range(n)] for place in range(len(begins))]
+
+
+def _place(
+    model: LanguageModel,
+    passages: Passages,
+    start: int,
+    written_ids: Sequence[Ids],
+    settings: ChainSettings,
+) -> _Place:
     extract = extractor(settings.answer_rule)
-    written = [_plain(model, ids) for ids in sequences.token_ids]
+    written = [_plain(model, ids) for ids in written_ids]
     first = passages.token_spans[start - 1][1] - len(passages.prompt.text)
     kept = passages.response[: max(0, first)]
     return _Place(
         [extract(kept + text) for text in written],
-        [_first_step(text, settings.steps) for text in written],
-        sum(map(len, sequences.token_ids)),
+        [_first_step(kept, text, settings.steps) for text in written],
+        sum(map(len, written_ids)),
     )
 
 
@@ -170,12 +187,15 @@ def _plain(model: LanguageModel, ids: Sequence[int]) -> str:
     return model.tokens.spelled([id for id in ids if id not in special]) if ids else ""
 
 
-def _first_step(text: str, rule: str) -> str:
-    try:
-        start, end = find_steps(text, rule)[0]
-    except InputError:  # a continuation may be empty, or hold nothing that the rule finds
-        return text.strip()
-    return text[start:end]
+def _first_step(kept: str, text: str, rule: str) -> str:
+    """Return the first step of a continuation, divided with what stands before it.
+
+    A step that goes on from what was kept counts from where the continuation begins. Where there
+    is none, because it is empty or holds nothing that the rule finds, the continuation as a whole.
+    """
+    whole, begin = kept + text, len(kept)
+    new = (whole[max(start, begin) : end] for start, end in steps_in(whole, rule) if end > begin)
+    return next(new, text).strip()
 
 
 def _compared(

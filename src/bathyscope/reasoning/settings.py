@@ -1,6 +1,6 @@
 """Settings of a chain, and what can be seen to be wrong with them without a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from bathyscope.core.errors import InputError, advice
 from bathyscope.core.progress import Progress, standard
@@ -25,6 +25,13 @@ MEASURES = tuple(RANGES)
 needs gold."""
 
 LAST_NUMBER = "last-number"
+
+_OWN = {
+    "deletion": ("method", "budget", "tolerance"),
+    "suppression": ("variant",),
+    "resampling": ("measure", "n", "temperature", "similarity", "same", "gold"),
+}
+"""Settings that only one reading has; they stay as they are where it is another."""
 
 
 class ChainOverrides(ChatOverrides, total=False):
@@ -112,6 +119,7 @@ class ChainSettings(ChatSettings):
         require_resolving(self.method, "The passages of a chain")
         SIMILARITIES.require(self.similarity)
         self._require_numbers()
+        self._require_own()
 
     def _require_numbers(self) -> None:
         if self.n < 2:
@@ -132,6 +140,17 @@ class ChainSettings(ChatSettings):
         if self.gold == "":
             raise InputError("The right answer (gold) is empty; give a text, or leave it out.")
         _ = self.allowed
+
+    def _require_own(self) -> None:
+        defaults = {one.name: one.default for one in fields(self)}
+        for reading, names in _OWN.items():
+            for name in names:
+                given = getattr(self, name)
+                if reading != self.reading and given != defaults[name]:
+                    raise InputError(
+                        f"The {name} ({given!r}) belongs to the reading {reading}, not to "
+                        f"{self.reading}; leave it out, or choose that reading."
+                    )
 
     @property
     def allowed(self) -> Budget:

@@ -12,6 +12,8 @@ from bathyscope.prompt.segmenters import REGEX
 from bathyscope.prompt.sentences import Sentences
 from bathyscope.prompt.thoughts import tags
 
+_LINE = re.compile(r"[^\n\r\u2028\u2029]+")
+
 
 class SentenceSteps(Sentences):
     """Sentences of a response, by rules."""
@@ -28,7 +30,7 @@ class Lines(Segmenter):
 
     def find(self, text: str) -> list[Span]:
         """Return the lines without the white space at their ends."""
-        return trimmed(text, [match.span() for match in re.finditer(r"[^\n]+", text)])
+        return trimmed(text, [match.span() for match in _LINE.finditer(text)])
 
 
 class ThinkBlocks(Segmenter):
@@ -73,19 +75,25 @@ def find_steps(response: str, name: str) -> list[Span]:
         InputError: The name is unknown, or nothing is found.
     """
     require_steps_known(name)
-    if name.startswith(REGEX):
-        pattern = name.removeprefix(REGEX)
-        found = trimmed(response, _cut_at_tags(response, matches(response, pattern)))
-        missing = f"Nothing in the response matches {pattern!r}"
-    else:
-        rule = STEP_RULES.require(name)
-        missing = rule.missing
-        with working("step rule", rule):
-            found = trimmed(response, _found(rule.find, response, name))
+    found = steps_in(response, name)
     if not found:
         others = ", ".join(other for other in step_names() if other != name)
+        missing = (
+            f"Nothing in the response matches {name.removeprefix(REGEX)!r}"
+            if name.startswith(REGEX)
+            else STEP_RULES.require(name).missing
+        )
         raise InputError(f"No step was found. {missing}; choose other steps (--steps {others}).")
     return found
+
+
+def steps_in(text: str, name: str) -> list[Span]:
+    """Return the spans of a text's steps by a name that is known; none where nothing is found."""
+    if name.startswith(REGEX):
+        return trimmed(text, _cut_at_tags(text, matches(text, name.removeprefix(REGEX))))
+    rule = STEP_RULES.require(name)
+    with working("step rule", rule):
+        return trimmed(text, _found(rule.find, text, name))
 
 
 def between_tags(text: str) -> list[Span]:

@@ -127,15 +127,17 @@ class ChainRun(Run):
     @property
     def gap(self) -> FloatArray | None:
         """Row sums minus (all − none), shape (rows,); 0 where a method is complete."""
-        if self.all is None or self.none is None:
-            return None
-        gap: FloatArray = self.heatmap.values.sum(axis=1) - (self.all - self.none)
-        return gap
+        effect = self.effect
+        return None if effect is None else self.heatmap.values.sum(axis=1) - effect
 
     @property
     def effect(self) -> FloatArray | None:
         """What all columns together do to each row, all − none, shape (rows,)."""
-        return None if self.all is None or self.none is None else self.all - self.none
+        if self.all is None or self.none is None:
+            return None
+        with np.errstate(invalid="ignore"):  # of what is impossible either way nothing is known
+            effect: FloatArray = self.all - self.none
+        return effect
 
     @property
     def total(self) -> Total | None:

@@ -184,7 +184,7 @@ def chain_facts(run: ChainRun) -> ChainFacts:
     beside = run.beside.get("leave_one_out")
     return ChainFacts(
         model=said["model"]["name"],
-        response=said["target"],
+        response=run.response,
         generated=said["generated"],
         likelihood=likelihood(run.evidence),
         reading=run.reading,

@@ -111,7 +111,7 @@ export class Arcs {
     const own = this.map.values.slice(row * this.columns, (row + 1) * this.columns);
     let best = 0;
     own.forEach((value, at) => {
-      if (Math.abs(value) > Math.abs(own[best])) best = at;
+      if (Number.isNaN(own[best]) || Math.abs(value) > Math.abs(own[best])) best = at;
     });
     return best;
   }
