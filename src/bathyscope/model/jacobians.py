@@ -14,6 +14,8 @@ from bathyscope.model.forward import require_numbers
 from bathyscope.model.gradients import frozen
 from bathyscope.model.hooks import hooked
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.past import cache_name, cache_of, empty_cache
+from bathyscope.model.prefix_tree import Ids
 
 # Activations of all copies are kept for the way back: about 1.5 MB for each token of the bundled
 # model. More rows at a time than these were not faster on two cores.
@@ -48,13 +50,15 @@ class PassageJacobian:
         """
         self.num_layers, self.hidden_size = model.num_layers, model.hidden_size
         self._model = model
-        # The last token is in no V, and in a causal model nothing before it depends on it.
-        kept = tuple(ids[:-1])
+        # What lies before V is not derived by, and nothing depends on the last token: where a model
+        # was seen to go on from a cache as it reads in one piece, neither is in the graph.
+        shared = model.may_continue_a_cache(len(ids))
+        begin, end = (first, len(ids) - 1) if shared else (0, len(ids))
         cpu = model.model.device.type == "cpu"
-        most = (_TOKENS_ON_CPU if cpu else _TOKENS_ELSEWHERE) // len(kept)
+        most = (_TOKENS_ON_CPU if cpu else _TOKENS_ELSEWHERE) // (end - begin)
         self.copies = max(1, min(most, most_rows))
-        self._valid = slice(first, len(kept))
-        self._states = _forward(model, kept, self.copies)
+        self._valid = slice(first - begin, len(ids) - 1 - begin)
+        self._states = _forward(model, tuple(ids[:end]), begin, self.copies)
         require_numbers(self._states[-1].detach(), model.model)
 
     def products(self, cotangents: Tensor) -> Tensor:
@@ -85,22 +89,37 @@ class PassageJacobian:
         )
 
 
-def _forward(model: LanguageModel, ids: tuple[int, ...], copies: int) -> list[Tensor]:
+def _forward(model: LanguageModel, ids: Ids, begin: int, copies: int) -> list[Tensor]:
     """Return the residual stream after every layer, (copies, tokens, hidden_size), with its graph.
 
-    The graph begins at the first layer's output.
+    Tokens are those from `begin` on; the graph begins at the first layer's output of them.
     """
-    input_ids = torch.tensor([ids] * copies, device=model.model.device)
-    nowhere = torch.empty(0, 2, dtype=torch.long, device=model.model.device)
+    input_ids = torch.tensor([ids[begin:]] * copies, device=model.model.device)
+    past = _past(model, ids[:begin], copies) if begin else {}
     with frozen(model.model), torch.enable_grad():
-        with _tapped(model) as states, model.head.states_at(nowhere):
-            run(model.model, input_ids=input_ids, use_cache=False)
+        with _tapped(model) as states, model.head.states_at(_nowhere(model)):
+            run(model.model, input_ids=input_ids, use_cache=bool(past), **past)
     if len(states) != model.num_layers or not states[-1].requires_grad:
         raise ModelError(
             f"The layers of {type(model.model).__name__} pass no gradient on to the last one, so "
             "no Jacobian can be had of them; read the model through another lens."
         )
     return states
+
+
+def _past(model: LanguageModel, ids: Ids, copies: int) -> dict[str, Any]:
+    """Return the argument with which copies of a text go on after some tokens."""
+    name = cache_name(model.model)
+    input_ids = torch.tensor([ids], device=model.model.device)
+    with torch.no_grad(), model.head.states_at(_nowhere(model)):
+        begun: Any = {name: empty_cache(model.model)}
+        cache = cache_of(run(model.model, input_ids=input_ids, use_cache=True, **begun))
+    cache.batch_repeat_interleave(copies)
+    return {name: cache}
+
+
+def _nowhere(model: LanguageModel) -> Tensor:
+    return torch.empty(0, 2, dtype=torch.long, device=model.model.device)
 
 
 @contextmanager
