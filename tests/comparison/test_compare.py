@@ -17,6 +17,7 @@ from bathyscope.comparison.origins import Aspect, origins
 from bathyscope.core.heatmap import Quantity
 from tests.comparison.maps import NATS, attribution, depth, table
 from tests.conftest import tiny
+from tests.reasoning.texts import PROMPT, RESPONSE
 
 RANDOM = np.random.default_rng(7)
 
@@ -192,3 +193,27 @@ def test_kinds_that_do_not_compare_are_refused() -> None:
     curves = bs.FaithfulnessRun(table([[1.0]], quantity=NATS), (), (), None)  # type: ignore[arg-type]
     with pytest.raises(bs.InputError, match="evaluate"):
         compare(curves, run)
+
+
+def test_readings_of_a_chain_are_ranked_not_subtracted() -> None:
+    """Effects and divergences are answers to different questions, whatever their unit."""
+    asked = {"steps": "lines"}
+    shapley, alone, unseen, logarithms = (
+        bs.chain(tiny("llama"), PROMPT, RESPONSE, **asked, **more)  # type: ignore[arg-type]
+        for more in (
+            {},
+            {"method": "leave_one_out"},
+            {"reading": "suppression"},
+            {"reading": "suppression", "variant": "ln_kl"},
+        )
+    )
+    same = compare(shapley, alone)
+    assert same.difference is not None
+    assert Aspect("variant", "shapley", "leave_one_out") in origins(*same.maps)[1]
+    for other in (unseen, logarithms):
+        found = compare(shapley, other)
+        assert not found.one_scale and found.difference is None
+        assert found.correlation is not None
+        assert Aspect("reading", "deletion", "suppression") in origins(*found.maps)[1]
+        said = bs.describe(found, "text")
+        assert "no common scale and are not subtracted" in said and "reading" in said

@@ -1,11 +1,13 @@
 """A chain on the page: forty steps in their text, arcs from what is chosen to what it owes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+import bathyscope as bs
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.prompt import Prompt
 from bathyscope.reasoning.answers import divided
@@ -14,6 +16,7 @@ from bathyscope.reasoning.readings import OWED
 from bathyscope.runs.chain import ChainRun, StepDepth
 from tests.conftest import tiny
 from tests.page.conftest import Open
+from tests.reasoning.texts import PROMPT, RESPONSE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -112,3 +115,23 @@ def test_it_is_accessible(page: "Page") -> None:
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("axe.run().then(found => found.violations.map(one => one.id))")
     assert found == []
+
+
+@pytest.mark.filterwarnings("ignore:Up to")
+def test_an_answer_alone_has_arcs_from_the_steps_that_were_compared(open_page: Open) -> None:
+    """By resampling the answer is the only row, and a step that is never replaced has no number."""
+    found = bs.chain(
+        tiny("llama"), PROMPT, RESPONSE, steps="lines", reading="resampling", similarity="words",
+        n=2, max_new_tokens=2,
+    )  # fmt: skip
+    values = np.array([[np.nan, 0.2, 0.5]])
+    known = replace(found, heatmap=replace(found.heatmap, values=values), low=values, high=values)
+    page = open_page([known])
+    assert page.locator(".passage").count() == 4 and page.locator(".passage.part").count() == 0
+    assert arcs(page) == [(1, 3), (2, 3)]
+    said = page.locator(".passage .owed").all_inner_texts()
+    assert said[:3] == ["no number", "+0.2000 nats", "+0.5000 nats"]
+    page.locator(".passage").last.click()
+    assert page.locator("#cell .entry code").all_text_contents()[1].startswith("Fun!")
+    page.locator(".passage").first.click()
+    assert arcs(page) == []

@@ -1,5 +1,6 @@
 """Resampled chains: the texts that are written, and the numbers that are made of their answers."""
 
+import re
 from collections import Counter
 from importlib.util import find_spec
 
@@ -159,6 +160,30 @@ def test_a_pattern_without_end_is_no_step(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_number_of_tokens_is_said_before() -> None:
     with pytest.warns(UserWarning, match="Up to 60 tokens are written: 5 continuations of up to 3"):
         bs.chain(tiny("llama"), PROMPT, RESPONSE, max_new_tokens=3, **ASKED)  # type: ignore[arg-type]
+
+
+@WRITTEN
+@pytest.mark.parametrize(
+    ("response", "rule", "said"),
+    [
+        ("One.\nFun!\nIt is \\boxed{6}.", "boxed", "15 of 15 .* no step can be told"),
+        ("One.\nFun!\nIt is 6.", r"regex:(Fun)|is (\d)", "10 of 15 .* which counts as an answer"),
+        ("3 of 2.\nFun!\nIt is 6.", "last-number", ""),
+    ],
+)
+def test_continuations_without_an_answer_are_told(response: str, rule: str, said: str) -> None:
+    run = bs.chain(
+        tiny("llama"),
+        PROMPT,
+        response,
+        answer=rule,
+        max_new_tokens=3,
+        **ASKED,  # type: ignore[arg-type]
+    )
+    told = [one for one in run.notes if "have no answer" in one]
+    assert len(told) == bool(said) and all(re.match(said, one) for one in told), run.notes
+    silent = sum(one.get("", 0) for one in run.provenance["reading"]["answers"])
+    assert said.startswith(f"{silent} ") if said else 2 * silent <= 15
 
 
 def test_words_tell_what_is_the_same() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.noting import note
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.writing import sampled
 from bathyscope.reasoning.passages import Passages
@@ -98,6 +99,7 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
         _place(model, passages, start, own, settings)
         for start, own in zip(starts, written, strict=True)
     ]
+    _note_silent(places, settings.answer_rule)
     generator = np.random.default_rng(settings.seed)
     compare = SIMILARITIES.require(settings.similarity)
     gold = gold_as_read(settings.gold, settings.answer_rule)
@@ -178,6 +180,24 @@ def _place(
         [extract(kept + text) for text in written],
         [_first_step(kept, text, settings.steps) for text in written],
         sum(map(len, written_ids)),
+    )
+
+
+def _note_silent(places: Sequence[_Place], rule: str) -> None:
+    """Say where most continuations do not come to an answer, which counts as one of its own."""
+    answers = [answer for place in places for answer in place.answers]
+    silent = sum(not answer for answer in answers)
+    if 2 * silent <= len(answers):
+        return
+    so = (
+        "so that no step can be told from another"
+        if silent == len(answers)
+        else "which counts as an answer of its own"
+    )
+    note(
+        f"{silent:,} of {len(answers):,} continuations have no answer by the rule {rule!r}, "
+        f"{so}; let them be longer (--max-new-tokens), choose another rule (--answer), or show the "
+        "form of the answer in the prompt."
     )
 
 

@@ -166,6 +166,14 @@ class Run(ABC):
         return None
 
     @property
+    def asks(self) -> str | None:
+        """The question that the cells answer, where a kind can ask several; None where it asks one.
+
+        Answers to different questions are not subtracted.
+        """
+        return None
+
+    @property
     def num_layers(self) -> int | None:
         """Layers of the model; None where the map does not say."""
         return None

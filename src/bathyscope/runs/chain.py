@@ -117,6 +117,11 @@ class ChainRun(Run):
         return response_of(self.provenance)
 
     @property
+    def asks(self) -> str:
+        """What is measured by the reading: effects, divergences and accuracies are no one scale."""
+        return self.heatmap.quantity.name
+
+    @property
     def margin(self) -> FloatArray | None:
         """Half the width of each cell's 95 % interval, the map's shape; None if exact."""
         if self.low is None or self.high is None:

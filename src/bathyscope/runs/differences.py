@@ -58,13 +58,16 @@ def on_one_scale(a: Run, b: Run) -> bool:
     """Tell whether cells of both can be subtracted: one unit, and both with a sign or both without.
 
     A table says neither; it is taken at its word that it is comparable. Layers of models of
-    different depth, or of one whose depth is not known, are no unit in common.
+    different depth, or of one whose depth is not known, are no unit in common, nor are answers to
+    different questions.
     """
     first, second = a.heatmap.quantity, b.heatmap.quantity
     if first.unit and second.unit and first.unit != second.unit:
         return False
     if TableRun.kind in (a.kind, b.kind):
         return True
+    if a.asks != b.asks:
+        return False
     if first.unit == LAYERS and not same_depth(a, b):
         return False
     return (first.neutral is None) == (second.neutral is None)

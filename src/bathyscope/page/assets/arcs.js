@@ -130,7 +130,8 @@ export class Arcs {
     const unit = this.map.quantity.unit;
     this.amounts.forEach((amount, at) => {
       const arc = arcs.find((one) => (one.owed ? one.from : one.to) === at);
-      amount.textContent = arc ? `${shortNumber(arc.value, true)} ${unit}`.trim() : "";
+      const own = arc && Number.isFinite(arc.value) ? unit : "";
+      amount.textContent = arc ? `${shortNumber(arc.value, true)} ${own}`.trim() : "";
     });
     this.legend.textContent = this.said();
     this.draw();
