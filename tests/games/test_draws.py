@@ -1,19 +1,28 @@
 """Pairs of complements: different, equally many of each size, few of them the first of many."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from math import comb
 
 import numpy as np
 import pytest
 
+from bathyscope.games.design import draw_design
 from bathyscope.games.draws import Pairs, draw_alike, draw_by_size, number_of_pairs
 from bathyscope.games.game import coalition_keys
+from bathyscope.games.indices import BANZHAF, SHAPLEY
 
 Draw = Callable[[int, int, int], Pairs]
+DRAWS = [
+    draw_by_size,
+    draw_alike,
+    partial(draw_design, SHAPLEY, draw_by_size),
+    partial(draw_design, BANZHAF, draw_alike),
+]
 
 
-@pytest.mark.parametrize("draw", [draw_by_size, draw_alike])
+@pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 6, 7, 9])
 def test_all_pairs_are_all_coalitions_but_the_ends(features: int, draw: Draw) -> None:
     pairs = draw(features, 10**4, 1)
@@ -37,7 +46,7 @@ def test_sizes_take_turns_and_no_coalition_comes_twice(features: int) -> None:
         assert pairs.place[rows].tolist() == list(range(len(rows)))
 
 
-@pytest.mark.parametrize("draw", [draw_by_size, draw_alike])
+@pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize("features", [7, 12, 40])
 def test_few_pairs_are_the_first_of_many(features: int, draw: Draw) -> None:
     many = draw(features, 60, 3)
@@ -62,10 +71,11 @@ def test_pairs_that_are_drawn_alike_are_smaller_halves_each_as_often(features: i
     assert (np.abs(counts - expected) < 5 * np.sqrt(expected + 1)).all()
 
 
-def test_every_coalition_of_a_size_is_drawn_equally_often() -> None:
+@pytest.mark.parametrize("draw", [draw_by_size, partial(draw_design, SHAPLEY, draw_by_size)])
+def test_every_coalition_of_a_size_is_drawn_equally_often(draw: Draw) -> None:
     met = {frozenset(pair): 0 for size in (2, 3) for pair in combinations(range(6), size)}
     for seed in range(400):
-        for row in draw_by_size(6, 12, seed).coalitions():
+        for row in draw(6, 12, seed).coalitions():
             key = frozenset(np.flatnonzero(row).tolist())
             if key in met:
                 met[key] += 1

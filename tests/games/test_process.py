@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.games import sampled_pairs
 from bathyscope.games.banzhaf import exact_banzhaf
 from bathyscope.games.by_process import by_process
 from bathyscope.games.by_regression import banzhaf_by_regression, shapley_by_regression
@@ -20,7 +21,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.games.pair_sample import PairSample, see
 from bathyscope.games.process import EVEN, FADINGS, JITTER, ODD, Process, distances
 from bathyscope.games.replicates import jackknife_error
-from bathyscope.games.sampled_pairs import MOST_BY_PROCESS, SHAPLEY_PLAN
+from bathyscope.games.sampled_pairs import SHAPLEY_PLAN
 from bathyscope.games.shapley import exact_shapley
 from tests.games.games import conjunction_game, log_probability_game, noise_game
 
@@ -170,12 +171,12 @@ def test_the_regressions_intervals_hold_as_often_as_they_say(make: MakeGame) -> 
     assert 0.93 <= np.mean(inside) <= 0.97
 
 
-def test_more_pairs_than_a_process_takes_are_never_worse() -> None:
+def test_more_pairs_than_a_process_takes_are_never_worse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The better of two by their errors, which are those of all pairs and of the first."""
+    monkeypatch.setattr(sampled_pairs, "MOST_BY_PROCESS", 400)
     game = conjunction_game(14, 3)
-    many = see(game, draw_by_size(14, MOST_BY_PROCESS + 600, 0))
-    few = see(game, draw_by_size(14, MOST_BY_PROCESS, 0))
-    found = SHAPLEY_PLAN.estimate(game, MOST_BY_PROCESS + 600, 0)
+    many, few = (see(game, SHAPLEY_PLAN.draw(14, count, 0)) for count in (1000, 400))
+    found = SHAPLEY_PLAN.estimate(game, 1000, 0)
     both = shapley_by_regression(many), by_process(SHAPLEY, few, 0)
     errors = [float((np.asarray(one.standard_error) ** 2).sum()) for one in both]
     chosen = both[int(np.argmin(errors))]

@@ -277,5 +277,5 @@ def test_a_sampled_map_of_an_earlier_version_is_refused_in_a_sentence() -> None:
     with pytest.raises(bs.InputError, match="older bathyscope, which drew other sets of features"):
         bs.rerun(kept, tiny("llama"))
     made = attributed(MANY, budget=120).heatmap.provenance["method"]
-    assert made["draws"] == "pairs" and not made["exact"]
+    assert made["draws"] == "designed pairs" and not made["exact"]
     assert attributed(MANY, budget=4096).heatmap.provenance["method"]["draws"] is None

@@ -42,7 +42,7 @@ class Banzhaf(Method):
         "its {exact} Banzhaf value, the effect of adding it averaged over all sets of other "
         "features"
     )
-    draws = "pairs"
+    draws = "designed pairs"
 
     def fewest(self, num_features: int) -> int:
         """Return the fewest evaluations it works with."""

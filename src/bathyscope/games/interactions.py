@@ -7,14 +7,19 @@ import numpy as np
 
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.by_process import by_process
-from bathyscope.games.draws import draw_by_size
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game, all_coalitions
 from bathyscope.games.indices import INTERACTION, SHAPLEY
 from bathyscope.games.interaction_blocks import by_blocks, fewest_for_blocks
 from bathyscope.games.method import Method
 from bathyscope.games.pair_sample import see
-from bathyscope.games.sampled_pairs import MOST_BY_PROCESS, better, fewest_by_pairs, sampled
+from bathyscope.games.sampled_pairs import (
+    MOST_BY_PROCESS,
+    SHAPLEY_PLAN,
+    better,
+    fewest_by_pairs,
+    sampled,
+)
 from bathyscope.games.shapley import exact_shapley
 
 MOST_CELLS = 2048
@@ -93,7 +98,7 @@ class _ByPairs:
 
     def estimate(self, game: Game, pairs: int, seed: int) -> Estimate:
         """Return what so many pairs say of interactions, and on the diagonal of the values."""
-        sample = see(game, draw_by_size(game.num_features, pairs, seed))
+        sample = see(game, SHAPLEY_PLAN.draw(game.num_features, pairs, seed))
         with np.errstate(invalid="ignore"):  # infinities make all unknown
             return _together(
                 by_process(INTERACTION, sample, seed), by_process(SHAPLEY, sample, seed)
@@ -159,7 +164,7 @@ class Interactions(Method):
     name = "interactions"
     summary = "what each two features do together, a map of features × features"
     definition = "its {exact} Shapley interaction"
-    draws = "pairs"
+    draws = "designed pairs"
 
     def fewest(self, num_features: int) -> int:
         """Return the fewest evaluations it works with."""

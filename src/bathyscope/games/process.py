@@ -29,7 +29,7 @@ FADINGS = (0.01, 0.02, 0.04, 0.07, 0.12, 0.2, 0.33, 0.5, 0.7, 0.9)
 JUDGED_BY = 400
 """Pairs by which the likelihood of each η is judged."""
 
-CAUTION = 0.5
+CAUTION = 0.75
 """Power of the likelihood by which each η counts."""
 
 NEGLIGIBLE = 0.01

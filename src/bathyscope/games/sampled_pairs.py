@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.games.by_process import by_process
 from bathyscope.games.by_regression import banzhaf_by_regression, shapley_by_regression
+from bathyscope.games.design import draw_design
 from bathyscope.games.draws import Pairs, draw_alike, draw_by_size, number_of_pairs
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Game
@@ -63,14 +65,17 @@ class ValuePlan:
             return better(by_process(self.index, few, seed), by_regression)
 
 
-SHAPLEY_PLAN = ValuePlan(SHAPLEY, draw_by_size, shapley_by_regression)
-BANZHAF_PLAN = ValuePlan(BANZHAF, draw_alike, banzhaf_by_regression)
+SHAPLEY_PLAN = ValuePlan(
+    SHAPLEY, partial(draw_design, SHAPLEY, draw_by_size), shapley_by_regression
+)
+BANZHAF_PLAN = ValuePlan(BANZHAF, partial(draw_design, BANZHAF, draw_alike), banzhaf_by_regression)
 
 
 def sampled(game: Game, budget: Budget, plan: Plan) -> Estimate:
-    """Return an index from random pairs of a coalition and its complement, none twice.
+    """Return an index from pairs of a coalition and its complement, none twice.
 
-    A larger budget continues a smaller one (`draws`). What a few functions without a prior leave of
+    They are random ones that are chosen by what they tell (`design`), and a larger budget continues
+    a smaller one. What a few functions without a prior leave of
     the pairs is described by a Gaussian process (`process`), and the estimate is the exact index of
     what both expect of all coalitions, those evaluated at their values. The error is the process's,
     scaled by how well it predicts each pair from the others: it covers what coalitions not seen may

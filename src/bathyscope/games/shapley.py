@@ -52,7 +52,7 @@ class Shapley(Method):
         "its {exact} Shapley value, the effect of adding it averaged over all orders in which "
         "features can be added"
     )
-    draws = "pairs"
+    draws = "designed pairs"
 
     def fewest(self, num_features: int) -> int:
         """Return the fewest evaluations it works with."""
