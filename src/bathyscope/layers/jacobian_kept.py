@@ -68,7 +68,11 @@ class Kept:
         if not self._path.exists():
             require_writable(self._path, overwrite=False, folder=False)
             return
-        about, tensors = read_tensors(self._path, KIND)
+        try:
+            about, tensors = read_tensors(self._path, KIND)
+        except InputError as error:
+            wrong = str(error).rstrip(".")
+            raise InputError(f"{wrong}; remove that file to begin anew.") from error
         require_same_identity(self._path, about, self._model)
         counted = _counted(self._path, about, len(halves))
         differs = [name for name in self._asked if about["asked"].get(name) != self._asked[name]]

@@ -207,6 +207,12 @@ def test_a_lens_of_other_numbers_is_refused(
         bs.depth(llama, PROMPT, RESPONSE, lens="jacobian", translators=file)
 
 
+def test_a_published_lens_is_not_read_as_it_is(file: Path, llama: bs.LanguageModel) -> None:
+    torch.save({"J": {0: torch.eye(32)}}, file)
+    with pytest.raises(bs.InputError, match="`bathyscope lens convert` takes over torch archives"):
+        bs.depth(llama, PROMPT, RESPONSE, lens="jacobian", translators=file)
+
+
 @pytest.mark.parametrize("kept", [0, 4, 200, -40])
 def test_a_lens_that_was_cut_short_is_refused(
     file: Path, llama: bs.LanguageModel, kept: int

@@ -120,7 +120,8 @@ def read_tensors(path: Path, kind: str, article: str = "a") -> tuple[About, dict
             f"The translators {path} cannot be read ({error.strerror or error})."
         ) from error
     except (SafetensorError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged or no safetensors file ({error}).") from error
+        advice = "; `bathyscope lens convert` takes over torch archives" * _is_zip(path)
+        raise InputError(f"{path} is damaged or no safetensors file ({error}){advice}.") from error
     if not isinstance(about, dict) or about.get("kind") != kind:
         held = about.get("kind") if isinstance(about, dict) else None
         other = f" but a {held}" if isinstance(held, str) else ""
@@ -153,6 +154,11 @@ def _require_whole(path: Path, about: About, tensors: Mapping[str, Tensor]) -> N
             f"{path} is damaged: something was changed after it was written (its digest is "
             "another); fit the lens again."
         )
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def require_tensors(
