@@ -173,7 +173,9 @@ def test_another_version_or_processor_has_a_verdict_of_its_own(
     if of == "processor":
         monkeypatch.setattr(measured, "_processor", lambda: "another")
     else:
-        monkeypatch.setattr(measured, "version", lambda name: "9" if name == of else version(name))
+        monkeypatch.setattr(
+            measured, "version_of", lambda name: "9" if name == of else version(name)
+        )
     _ = bs.load(folder).why_not_shared
     assert tried.count == 2
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
@@ -19,6 +18,7 @@ import torch
 from bathyscope.core.errors import InputError
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress
+from bathyscope.core.versions import version_of
 from bathyscope.layers.jacobian_kept import Kept
 from bathyscope.layers.jacobian_mean import HalfMean, mean_of, relative_error
 from bathyscope.layers.jacobian_settings import (
@@ -265,7 +265,7 @@ def _lens(
             "texts_sha256": [sha256(text.encode("utf-8")).hexdigest() for text in texts],
             "passages_in_text": sum(map(len, work.halves)),
             "threads": torch.get_num_threads(),
-            "versions": {package: version(package) for package in ("bathyscope", "torch")},
+            "versions": {package: version_of(package) for package in ("bathyscope", "torch")},
         },
         "error": {"passages": counts, "relative": relative_error(halves)},
         **sizes_of(matrices),

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -21,6 +20,7 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, standard
 from bathyscope.core.settings import Settings, unrecorded
+from bathyscope.core.versions import version_of
 from bathyscope.layers.last_layer import LastLayerComparison, Written
 from bathyscope.layers.lenses.fitted import describe_model
 from bathyscope.layers.lenses.lens import Lens, blocks_of, read_states
@@ -187,7 +187,7 @@ def _record(texts: Sequence[str], text: Split, settings: LensTraining) -> dict[s
         "texts_sha256": [sha256(one.encode("utf-8")).hexdigest() for one in texts],
         "tokens": sum(map(len, text.training)),
         "threads": torch.get_num_threads(),
-        "versions": {package: version(package) for package in ("bathyscope", "torch")},
+        "versions": {package: version_of(package) for package in ("bathyscope", "torch")},
     }
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor
 from bathyscope.core.errors import ModelError, first_sentence
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.progress import Progress, standard
+from bathyscope.core.versions import version_of
 from bathyscope.model.loading import hub_answers, weights_digest
 from bathyscope.model.quiet import quietly
 
@@ -166,7 +167,7 @@ def _located(source: str | Path | None, revision: str | None) -> tuple[Path, dic
     if source is None:
         found = find_spec(_MODULE)  # its files are read, its code is never run
         try:
-            about = {"name": NAME, "package": f"{PACKAGE} {version(PACKAGE)}"}
+            about = {"name": NAME, "package": f"{PACKAGE} {version_of(PACKAGE)}"}
         except PackageNotFoundError:
             found = None
         if found is None or not found.submodule_search_locations:

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import BathyscopeError
 from bathyscope.core.files.writing import new_file, sha256
+from bathyscope.core.versions import version_of
 from bathyscope.model.cache import cache_folder
 
 Json = str | int | float | bool | None | list[Any] | Mapping[str, Any]
@@ -84,7 +84,7 @@ def state_of(path: Path) -> dict[str, Json]:
         "modified": found.st_mtime_ns,
         "changed": found.st_ctime_ns,  # which no program sets back, unlike the time above
         "inode": found.st_ino,
-        "version": version("bathyscope"),
+        "version": version_of("bathyscope"),
     }
 
 
@@ -94,7 +94,7 @@ def machine() -> dict[str, Json]:
 
     packages = ("bathyscope", "torch", "transformers", "tokenizers")
     return {
-        "versions": {name: version(name) for name in packages},
+        "versions": {name: version_of(name) for name in packages},
         "processor": [platform.machine(), _processor(), torch.backends.cpu.get_cpu_capability()],
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }

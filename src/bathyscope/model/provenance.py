@@ -4,11 +4,11 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from bathyscope.core.errors import InputError
 from bathyscope.core.progress import Progress
+from bathyscope.core.versions import version_of
 from bathyscope.model.scorer import Scorer, written
 from bathyscope.model.tokens import Continuation
 from bathyscope.model.whole import language_model
@@ -73,7 +73,7 @@ def _surroundings(model: Scorer) -> dict[str, Any]:
         packages += ["torch", "transformers", "tokenizers"]
         threads = {"threads": torch.get_num_threads()}
     return threads | {
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages}
+        "versions": {"python": platform.python_version()} | {p: version_of(p) for p in packages}
     }
 
 

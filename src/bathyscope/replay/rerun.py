@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bathyscope.core.errors import InputError, packages_needed
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.keywords import keywords_checked
 from bathyscope.core.progress import Progress, standard
+from bathyscope.core.versions import version_of
 from bathyscope.games.methods import every_method
 from bathyscope.model.provenance import (
     dtype_of,
@@ -247,6 +248,6 @@ def _version(name: str) -> str:
     if name == "python":
         return platform.python_version()
     try:
-        return version(name)
+        return version_of(name)
     except PackageNotFoundError:
         return "none"

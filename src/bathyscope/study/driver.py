@@ -4,11 +4,11 @@ import json
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.versions import version_of
 from bathyscope.study.differences import differences
 from bathyscope.study.doing import Batch, Doing
 from bathyscope.study.engines.engine import Engine, Finished
@@ -150,4 +150,4 @@ class _Driver:
 
 def _versions() -> dict[str, str]:
     packages = ("bathyscope", "torch", "transformers", "tokenizers", "numpy", "pyarrow")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"python": platform.python_version()} | {name: version_of(name) for name in packages}
