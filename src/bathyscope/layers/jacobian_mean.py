@@ -10,6 +10,7 @@ have the right mean. Asking every passage for all rows is the exact estimator.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 
 import torch
@@ -76,11 +77,10 @@ class HalfMean:
         """Return which rows the next passage is asked for, int64, each at most once."""
         if self.directions is None:
             return torch.arange(self.width)
-        order = _order(self.width, self.seed)
         if self.chances is not None:
-            return order[self._drawn(self.chances.cpu().double()[order])]
+            return self._order[self._drawn(self.chances.cpu().double()[self._order])]
         place = (self.passages + self.half * (self.cycle // 2)) % self.cycle
-        return order[place * self.directions : (place + 1) * self.directions]
+        return self._order[place * self.directions : (place + 1) * self.directions]
 
     def add(self, rows: Tensor) -> None:
         """Add those of a passage that are next, (num_layers − 1, n, hidden_size)."""
@@ -119,6 +119,14 @@ class HalfMean:
         whole = mean.square().sum((1, 2)).clamp_min(1e-30)
         return (squared.clamp_min(0) / whole[:, None]).mean(0).sqrt()
 
+    @cached_property
+    def _order(self) -> Tensor:
+        """The rows in their order by chance, drawn once."""
+        # The generator takes 32 bits of a seed and leaves the rest out.
+        digest = sha256(f"{self.seed}".encode()).digest()
+        draw = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
+        return torch.randperm(self.width, generator=draw)
+
     def _drawn(self, chances: Tensor) -> Tensor:
         """Return a systematic sample: each row with its chance, evenly over the passages."""
         ends = chances.cumsum(0)
@@ -137,13 +145,6 @@ def chances_of(spread: Tensor, count: int) -> Tensor:
         if not (over := (chances > 1) & ~full).any():
             return chances.float()
         full |= over
-
-
-def _order(width: int, seed: int) -> Tensor:
-    # The generator takes 32 bits of a seed and leaves the rest out.
-    digest = sha256(f"{seed}".encode()).digest()
-    draw = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
-    return torch.randperm(width, generator=draw)
 
 
 def mean_of(halves: list[HalfMean]) -> Tensor:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bathyscope.core.heatmap import Span
+from bathyscope.model.provenance import dtype_of, was_a_function
 from bathyscope.prompt.marks import written_marks
 from bathyscope.prompt.segmenters import MARKED, SEGMENTERS
 from bathyscope.runs.base import Run
-
-_FUNCTION = "function "  # how a record says that the baseline was one
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def attribution_copies(run: Run) -> Copies | None:
     if not _is_known(said, "method", "features", "max_new_tokens"):
         return None
     method, sampled = said["method"], said.get("seed") is not None
-    if "grouped_from" in said or str(method.get("baseline", "")).startswith(_FUNCTION):
+    if "grouped_from" in said or was_a_function(str(method.get("baseline", ""))):
         return None
     given: Given = (
         ("method", method["name"], "shapley"),
@@ -136,7 +135,7 @@ def _model(said: Mapping[str, Any]) -> Given:
     return (
         ("model", model["source"], None),
         ("revision", model.get("revision") if model["source"] else None, None),
-        ("dtype", model.get("weights") or model.get("dtype", "float32"), "float32"),
+        ("dtype", dtype_of(model), "float32"),
     )
 
 
