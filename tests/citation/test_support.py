@@ -153,7 +153,7 @@ def test_the_command(here: Path, llama_folder: str) -> None:
     written = call(*asked, "--max-new-tokens", "4", "--json")
     assert written.exit_code == 0 and json.loads(written.stdout)["answer"]
     for arguments, sentence in (
-        (["--context", "none.txt", "--question", "Why?"], "There is no file none.txt"),
+        (["--context", "none.txt", "--question", "Why?"], "There is no file or folder none.txt"),
         (["--context", "docs", "--question", ""], "question is empty"),
         (["--context", "docs", "--question", "W", "--answer", ""], "answer is empty"),
     ):

@@ -98,7 +98,7 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("too long depth", ["depth", "a", "--response", "x" * 300], "context ends at 256"),
     ("unknown model", ["attribute", MARKED, "-m", "no-such-model"], "neither a folder"),
     ("unreadable file", ["attribute", "missing.txt"], "no file missing.txt"),
-    ("a folder", ["attribute", "folder.d"], "cannot be read"),
+    ("a folder", ["attribute", "folder.d"], "is a folder; give a file"),
     (
         "not text",
         ["attribute", "binary.txt"],

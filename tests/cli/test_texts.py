@@ -129,3 +129,70 @@ def test_a_run_in_a_terminal_without_utf_8(here: Path, llama_folder: str, as_jso
         assert json.loads(result.stdout)["provenance"]["prompt"] == "é 😀 ü"
     else:
         assert b"\\xe9" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "text", ["1/2=", "and/or", "3.5", "i.e.", "https://a.b/c", "/no_think", "km/h:"]
+)
+def test_a_word_with_a_slash_or_a_dot_is_a_text(here: Path, llama_folder: str, text: str) -> None:
+    result = call("depth", text, "--response", " 00", "-m", llama_folder, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["provenance"]["prompt"] == text
+    assert ("is read as the text itself" in result.stderr) == ("/" in text)
+
+
+PATHS = ["prompt.TXT", "./one", "../here/none", "{here}/texts/b/c", "no/q.md", "~/q"]
+TAKE_TEXTS = [
+    ["think"],
+    ["evaluate", "--methods", "shapley"],
+    ["rank"],
+    ["lens", "fit", "-o", "l.safetensors"],
+    ["chain", "Q?", "--response"],
+    ["support", "--question", "Why?", "--context"],
+    ["compare", "A text.", "--target", " b"],
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        *((["attribute"], path) for path in PATHS),
+        *((command, "texts/one") for command in TAKE_TEXTS),
+    ],
+)
+def test_a_path_of_which_there_is_no_file_is_one_sentence(
+    here: Path, command: list[str], path: str
+) -> None:
+    (here / "texts").mkdir()
+    path = path.format(here=here)
+    result = call(*command, path, "-m", "/nowhere/at/all")
+    assert result.exit_code == 2 and result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("bathyscope: There is no file ") and path in line
+    assert "standard input" in line and [one.name for one in here.iterdir()] == ["texts"]
+
+
+@pytest.mark.parametrize("text", ["See texts/one", "What is in README.md"])
+def test_a_text_that_ends_as_a_path_does_is_read_with_a_note(
+    here: Path, llama_folder: str, text: str
+) -> None:
+    result = call("depth", text, "--response", " 00", "-m", llama_folder, "--json")
+    assert json.loads(result.stdout)["provenance"]["prompt"] == text
+    assert ("is read as the text itself" in result.stderr) == text.endswith(".md")
+
+
+def test_a_folder_is_no_text_and_standard_input_takes_what_is_called_like_it(
+    here: Path, llama_folder: str
+) -> None:
+    (here / "and").mkdir()
+    asked = ["--response", " 00", "-m", llama_folder, "--json"]
+    for source in ("and", "and/or"):
+        result = call("depth", source, *asked)
+        assert result.exit_code == 2 and "standard input (-)" in result.stderr
+        taken = call("depth", "-", *asked, stdin=source)
+        assert json.loads(taken.stdout)["provenance"]["prompt"] == source
+
+
+def test_prompts_of_one_word_are_compared(here: Path, llama_folder: str) -> None:
+    result = call("compare", "[[1]]/2=", "[[1]]/3=", "--target", " 00", "-m", llama_folder)
+    assert result.exit_code == 0, result.output

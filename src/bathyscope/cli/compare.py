@@ -11,7 +11,7 @@ from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars, tell
 from bathyscope.cli.subjects import open_subject
-from bathyscope.cli.texts import given_text
+from bathyscope.cli.texts import given_text, is_there, require_no_path
 from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ def _opened(a: str, b: str, given: Mapping[str, Any]) -> "list[Run]":
     Raises:
         InputError: One is a prompt and the other is not, or there is no target.
     """
-    texts = [one for one in (a, b) if _is_prompt(one)]
+    of_prompts = given["target"] is not None or given["features"] is not None
+    texts = [one for one in (a, b) if _is_prompt(one, of_prompts)]
     if not texts:
-        if given["target"] is not None or given["features"] is not None:
+        if of_prompts:
             raise InputError("--target and --features are of two prompts; runs have their own.")
         return [open_subject(Path(one)) for one in (a, b)]
     if len(texts) == 1 or given["target"] is None:
@@ -131,12 +132,19 @@ def _with_features(text: str, name: str | None) -> "Prompt":
     return with_parts(Prompt.marked(text)) if name is None else Prompt.segmented(text, name)
 
 
-def _is_prompt(subject: str) -> bool:
-    """Tell whether a subject is a text: it has a space, and no file is called so."""
-    try:
-        return any(map(str.isspace, subject)) and not Path(subject).exists()
-    except (OSError, ValueError):  # too long to be a name, or with a character none has
-        return True
+def _is_prompt(subject: str, of_prompts: bool) -> bool:
+    """Tell whether a subject is a text: no file is called so, and it has a space.
+
+    Where something is asked that only prompts are, a word will do.
+
+    Raises:
+        InputError: It was meant as a file that is not there.
+    """
+    if is_there(subject):
+        return False
+    if of_prompts:
+        require_no_path(subject)
+    return of_prompts or any(map(str.isspace, subject))
 
 
 def _show(comparison: "Comparison", *, short: bool, as_json: bool) -> None:

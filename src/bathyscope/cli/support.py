@@ -10,7 +10,8 @@ import typer
 from bathyscope.cli import options
 from bathyscope.cli.machines import print_json
 from bathyscope.cli.messages import note, progress_bars, tell
-from bathyscope.cli.texts import given_text, read_text
+from bathyscope.cli.texts import given_text, is_there, read_text
+from bathyscope.core.errors import InputError
 
 if TYPE_CHECKING:
     from bathyscope.citation.result import Support
@@ -102,11 +103,14 @@ def _documents(source: str) -> "Path | list[str]":
     """Return a file or folder as it is, and a text in its paragraphs."""
     from bathyscope.citation.context import paragraphs
 
-    try:
-        known = source != "-" and Path(source).exists()
-    except (OSError, ValueError):  # a text too long to be a name, or with a character none has
-        known = False
-    return Path(source) if known else [*paragraphs(read_text(source, "context"))]
+    if source != "-" and is_there(source):
+        return Path(source)
+    if source != "-" and source.isascii() and source.split() == [source]:  # no text to cite from
+        raise InputError(
+            f"There is no file or folder {source}; give documents that are there, their text, or - "
+            "for standard input."
+        )
+    return [*paragraphs(read_text(source, "context"))]
 
 
 def _settings(given: Mapping[str, Any], progress: "Progress") -> Any:
