@@ -271,8 +271,9 @@ def test_a_target_that_takes_in_the_end_of_the_prompt_is_noted() -> None:
 
 @pytest.mark.real
 def test_a_target_that_goes_on_with_the_prompts_last_word_is_noted(smollm: LanguageModel) -> None:
-    notes = bs.attribute(smollm, bs.Prompt.marked("[[Q: ]]what is it"), "self").notes
-    (note,) = [note for note in notes if "The tokens change" in note]
+    asked = bs.Prompt.marked("[[Q: ]]what is it")
+    (note,) = bs.attribute(smollm, asked, "self").notes
+    assert bs.depth(smollm, asked, "self", lens="raw").notes == (note,)
     assert re.search("'▁itself'.*let the target begin with white space", note)
 
 

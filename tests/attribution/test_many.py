@@ -171,3 +171,10 @@ def test_evaluations_are_kept_between_calls(
 
 def test_no_prompt_has_no_run() -> None:
     assert list(bs.attribute_many(tiny("llama"), [])) == []
+
+
+def test_each_keeps_what_is_noted_of_its_own_target_alone() -> None:
+    model, prompts = tiny("llama"), [bs.Prompt.marked("[[5]] plus seven")] * 2
+    runs = dict(bs.attribute_many(model, prompts, ["12", " 12"]))
+    assert [sum("as one word" in note for note in runs[k].notes) for k in (0, 1)] == [1, 0]
+    assert runs[0].notes == bs.attribute(model, prompts[0], "12").notes

@@ -99,3 +99,8 @@ def test_what_is_read_off_the_map_is_refused_without_it() -> None:
 
 def test_no_prompt_has_no_run() -> None:
     assert list(bs.depth_many(tiny("llama"), [])) == []
+
+
+def test_each_keeps_what_is_noted_of_its_own_response_alone() -> None:
+    runs = dict(bs.depth_many(tiny("llama"), ["plus seven"] * 2, ["12", " 12"]))
+    assert [sum("as one word" in note for note in runs[k].notes) for k in (0, 1)] == [1, 0]

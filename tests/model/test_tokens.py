@@ -7,7 +7,6 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from bathyscope.core.errors import InputError, ModelError
-from bathyscope.core.noting import noting
 from bathyscope.model.tokenizer import TransformersTokens
 from bathyscope.model.tokens import visible
 from bathyscope.prompt.units import units
@@ -125,9 +124,7 @@ def test_pieces_with_byte_fallback_are_joined() -> None:
     ],
 )
 def test_a_target_that_goes_on_with_a_word_is_noted(prompt: str, target: str, one: str) -> None:
-    with noting() as notes:
-        TOKENS.continuation(prompt, target)
-    (said,) = notes
+    (said,) = TOKENS.where_they_meet(prompt, TOKENS.continuation(prompt, target))
     assert said.startswith("The prompt ends in a letter and the target has no space before it")
     assert f"reads {one!r} as one word" in said
 
@@ -149,9 +146,7 @@ def test_a_target_that_goes_on_with_a_word_is_noted(prompt: str, target: str, on
     ],
 )
 def test_a_target_that_begins_a_word_is_not_noted(prompt: str, target: str) -> None:
-    with noting() as notes:
-        TOKENS.continuation(prompt, target)
-    assert notes == []
+    assert TOKENS.where_they_meet(prompt, TOKENS.continuation(prompt, target)) == ()
 
 
 def test_an_empty_target_is_refused() -> None:

@@ -100,9 +100,8 @@ class Request:
         """Return what is worth knowing about one target and what it is compared with."""
         asked = [self.continuations[index]]
         asked += [] if self.settings.against is None else [self.continuations[-1]]
-        return tuple(
-            one for each in asked for one in _shared_token(self.model, self.prompt.text, each)
-        )
+        tokens, prompt = self.model.tokens, self.prompt.text
+        return tuple(one for each in asked for one in tokens.where_they_meet(prompt, each))
 
     def provenance(self, index: int, sampled: bool = False) -> dict[str, Any]:
         """Return where the numbers of one target come from."""
@@ -204,21 +203,6 @@ def _whole_prompts_because(model: Scorer, settings: AttributionSettings) -> str 
     """Return why prompts share no computation; None where they do, or where none is scored."""
     whole = language_model(model)
     return None if whole is None or settings.method in GRADIENT_METHODS else whole.why_not_shared
-
-
-def _shared_token(model: Scorer, prompt: str, continuation: Continuation) -> Iterator[str]:
-    """Yield that a target's first token takes in the end of the prompt, where it does."""
-    if continuation.text is None or model.tokens.encode(prompt) == continuation.prompt_ids:
-        return
-    first = model.tokens.axis("token", continuation.target_ids[:1]).labels[0]
-    if prompt[-1:].isspace():
-        advice = "move the white space between them from the prompt's end to the target's beginning"
-    else:
-        advice = "let the target begin with white space, or where a token begins"
-    yield (
-        f"The tokens change where prompt and target meet: the target begins with the token "
-        f"{first!r}, which takes in the end of the prompt. To avoid it, {advice}."
-    )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bathyscope.attribution.settings import AttributionOverrides, AttributionSet
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, FloatArray, Heatmap, Quantity
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.noting import notes_kept
+from bathyscope.core.noting import note, notes_kept
 from bathyscope.core.progress import Progress, standard
 from bathyscope.faithfulness.measure import Candidate, Measured, measure
 from bathyscope.faithfulness.random_orders import require_curves
@@ -74,6 +74,7 @@ def evaluate(
     for name in methods:
         require_method(model, name)
     with requesting(model, marked, [target], chosen) as request:
+        note(*request.notes(0))
         runs = [attribution_runs(request.by(name), 1)[0] for name in methods]
         provenance = provenance_of(model, request.prompt, request.continuations[0])
         provenance |= _how_made(runs, chosen.batch_tokens)
@@ -115,6 +116,7 @@ def evaluate_run(
     require_curves(len(question.prompt.features), allowed)
     with kept_evaluations(model, cache) as evaluations:
         continuation = question.continuation(model.tokens)
+        note(*model.tokens.where_they_meet(question.prompt.text, continuation))
         witness = Witness(model, [continuation])
         game = question.answers(model, batch_tokens, evaluations, progress, witness)
         question.require_values(run, game, model.provenance["dtype"])

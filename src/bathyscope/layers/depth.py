@@ -142,6 +142,7 @@ def ask(
     continuation = continuation_of(
         model, text_of(prompt), response, settings.max_new_tokens, settings.progress
     )
+    note(*model.tokens.where_they_meet(text_of(prompt), continuation))
     note_beginning(model, lens, continuation.prompt_ids)
     return asked_of(model, prompt, continuation, lens, settings)
 

@@ -97,6 +97,7 @@ def _looked_into(
             run: DepthRun | SettlingRun | None = None
             with several.answering(index), noting() as heard:
                 note(*notes_of(part[index]))
+                note(*model.tokens.where_they_meet(plain[index], found[index]))
                 note_beginning(model, lens, asked[index].continuation.prompt_ids)
                 run = look(model, asked[index], pieces)
             settings.progress(STAGE, done, len(prompts))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.core.heatmap import Axis, Span
-from bathyscope.core.noting import note
 from bathyscope.core.registry import working
 from bathyscope.core.text import require_characters, shortened
 from bathyscope.prompt.labels import visible as visible
@@ -79,11 +78,35 @@ class Tokens(ABC):
         if not target:
             raise InputError("The target is empty; give the continuation that is to be explained.")
         ids, spans = self._read(prompt + target)
-        _note_one_word(prompt, target)
         start = next((i for i, (_, end) in enumerate(spans) if end > len(prompt)), len(ids))
         if start == len(ids):
             raise InputError(f"The tokenizer makes no token of the target {target!r}.")
         return Continuation(ids[:start], ids[start:], target)
+
+    def where_they_meet(self, prompt: str, continuation: Continuation) -> tuple[str, ...]:
+        """Return what is worth a note of where a prompt and a given continuation meet.
+
+        One sentence, or none: a token that reaches over the boundary, else one word that does.
+        """
+        if not continuation.text:
+            return ()
+        _, spans = self._read(prompt + continuation.text)
+        if spans[len(continuation.prompt_ids)][0] < len(prompt):
+            return (self._shared_token(prompt, continuation.target_ids[0]),)
+        return _one_word(prompt, continuation.text)
+
+    def _shared_token(self, prompt: str, id: int) -> str:
+        (first,) = self.axis("token", (id,)).labels
+        if prompt[-1:].isspace():
+            advice = (
+                "move the white space between them from the prompt's end to the target's beginning"
+            )
+        else:
+            advice = "let the target begin with white space, or where a token begins"
+        return (
+            f"The tokens change where prompt and target meet: the target begins with the token "
+            f"{first!r}, which takes in the end of the prompt. To avoid it, {advice}."
+        )
 
     def under_another_prompt(self, continuation: Continuation, prompt: str) -> tuple[int, ...]:
         """Return the ids of another prompt before the same, forced, continuation.
@@ -150,17 +173,17 @@ class Tokens(ABC):
         return Encoded(ids, spans)
 
 
-def _note_one_word(prompt: str, target: str) -> None:
-    """Say where a target goes on with the last word of its prompt, which is seldom meant.
+def _one_word(prompt: str, target: str) -> tuple[str, ...]:
+    """Return that a target goes on with the last word of its prompt, which is seldom meant.
 
     Scripts that write without spaces have a word in every character (`prompt.words`).
     """
     end, begin = prompt[-1:], target[0]
     if not (end.isalpha() and begin.isalnum() and len(words(end + begin)) == 1):
-        return
+        return ()
     last, first = words(prompt)[-1], words(target)[0]
     one = shortened(prompt[last[0] :][-_WORD:] + target[: first[1]][:_WORD])
-    note(
+    return (
         f"The prompt ends in a letter and the target has no space before it: the model reads {one} "
-        "as one word; begin the target with a space where it is another."
+        "as one word; begin the target with a space where it is another.",
     )
