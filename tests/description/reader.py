@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 LABEL = r"⟦(\d+)⟧"
+# In full, minus signs are true ones in the text, and hyphens once it was taken apart.
 NUMBER = r"([+-]?[\d,]*\d(?:\.\d+)?(?:e[+-]\d+)?)"
 MARGIN = r"(?: ± ([\d.e+-]+))?"
 COUNT = r"([\d,]+)"
@@ -50,7 +51,15 @@ def page(markdown: str) -> Page:
     for part in rest:
         heading, entries = part.split("\n\n")
         sections[heading] = [entry for entry in re.split(r"^- |\n- ", entries) if entry]
-    return Page(title[2:], sections, labels, _said(short), notes=sections.pop("Notes", []))
+    notes = sections.pop("Notes", [])
+    sections = {name: [*map(_hyphens, own)] for name, own in sections.items()}
+    return Page(title[2:], sections, labels, _said(short), notes=notes)
+
+
+def _hyphens(sentence: str) -> str:
+    """Return a sentence whose numbers Python reads; none may have a hyphen for its sign."""
+    assert not re.search(r"(?<![\w⟧])-\d|\de-\d", sentence), sentence
+    return re.sub(r"−(?=\d)", "-", sentence)
 
 
 def short_page(markdown: str) -> Page:

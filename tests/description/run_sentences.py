@@ -279,7 +279,7 @@ def one_token(page: Page, truth: Truth, number: str, ending: str, label: str) ->
 
 
 @pairs.reads(
-    r"A cell says how much more \(\+: they complement each other\) or less \(-: they replace each "
+    r"A cell says how much more \(\+: they complement each other\) or less \(−: they replace each "
     r"other\) two features do together than each does alone, in ([a-z -]+): the (exact|sampled) "
     r"second-order Shapley interaction index\."
 )

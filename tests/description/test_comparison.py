@@ -33,7 +33,7 @@ def test_what_it_says_of_cells_is_so() -> None:
     a = attribution(maps[0], TOKENS, FEATURES, error, 11, seed=1)
     b = attribution(maps[1], TOKENS, FEATURES, error, 11, seed=2)
     comparison = compare(a, b)
-    words = bs.describe(comparison)
+    words = bs.describe(comparison).replace("−", "-")
     difference = maps[1] - maps[0]
     count, rho = numbers(r"ρ of the (\d+) cells that both have: (-?[\d.]+) \(", words)
     assert int(count) == 20
@@ -76,14 +76,14 @@ def test_what_it_says_of_swapped_tokens_is_so() -> None:
     assert "In the place of A's target token 2 `▁/` B has target token 2 `▁x`." in words
     assert (
         "In A: target token 2 `▁/` was raised most by `a` (+3.5000) and `c` (+1.0000), lowered "
-        "most by `b` (-2.0000). In its place in B: target token 2 `▁x` was raised by none, "
-        "lowered most by `d` (-5.0000)."
+        "most by `b` (−2.0000). In its place in B: target token 2 `▁x` was raised by none, "
+        "lowered most by `d` (−5.0000)."
     ) in words
     assert "none of A's 3 and B's 2 (feature) is the same in both" in words
     assert "No cell is in both maps" in words
     assert (
         "over the 1 row that both have: +4.0000 in A, +3.0000 in B; the row that changed most: "
-        "-1.0000 (4.0000 → 3.0000) nats, target token 1 `x`."
+        "−1.0000 (4.0000 → 3.0000) nats, target token 1 `x`."
     ) in words
     assert "model (`tiny` → `m`), weights (`0` → not stated), dtype (`float32` → `q`)" in words
 
@@ -111,7 +111,7 @@ def test_what_it_says_of_depths_is_so() -> None:
     values = RANDOM.uniform(size=(2, 3, 4))
     a, b = depth(values[0], "abcd", [1, 2, 3, 4]), depth(values[1], "abcd", [2, 2, 1, 1])
     words = bs.describe(compare(a, b))
-    assert "Deep-thinking ratio: 0.5000 in A, 0.0000 in B, -0.5000." in words
+    assert "Deep-thinking ratio: 0.5000 in A, 0.0000 in B, −0.5000." in words
     assert "Of the 4 tokens that both have, 1 settle later in B, 2 earlier, 1 at the same" in words
     assert "median layer 2.5 in A, 1.5 in B" in words
     assert "layer 4 → 1 of response token 4 `d`" in words

@@ -191,7 +191,8 @@ def test_nothing_that_is_shown_hides_that_a_text_was_given(asked: str) -> None:
     if not isinstance(run, SettlingRun):
         texts.append(caption(run))
         assert f"p = {probability(found.log_prob)}" in bs.describe(run, short=True)
-        overview = bs.describe(run).split("## In full\n\n")[1].split("\n")[0]
+        full = bs.describe(run).split("## In full\n\n")[1]
+        overview = full.split("\n")[0].replace("e−", "e-")
         assert overview.split(". ")[0].startswith("`") and " was given the " in overview
         assert f"gives p = {probability(found.log_prob)}" in overview.split(". It gives p <")[0]
     if asked in ("shapley", "depth"):

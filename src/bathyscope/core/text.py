@@ -73,6 +73,11 @@ def number_of_records(text: str) -> int:
     return len(lines) if lines and all(isinstance(_json(line), dict) for line in lines) else 0
 
 
+def true_minus(text: str) -> str:
+    """Return a number's text with the minus sign that is one."""
+    return text.replace("-", "−")
+
+
 def shortened(text: str) -> str:
     """Return the beginning of a text in quotes, to name it in a message."""
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")

@@ -9,11 +9,11 @@ import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.registry import Registry
+from bathyscope.core.text import true_minus
 from bathyscope.description.facts.attribution import gap_is_rounding, shares
 from bathyscope.description.facts.depth import lens_named
 from bathyscope.description.words.comparison import named, of_model
 from bathyscope.render.lettering import shortened
-from bathyscope.render.numbers import true_minus
 from bathyscope.render.origin import origin
 from bathyscope.runs.attribution import AttributionRun
 from bathyscope.runs.base import Run

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.text import true_minus
 
 DIGITS, MANTISSA_DIGITS = 4, 2
 """Decimals of a cell where none are asked for, and those before an exponent."""
@@ -64,8 +65,3 @@ def written(value: float, form: str, *, signed: bool = False) -> str:
     if float(text) == 0:
         return text.lstrip("-")
     return true_minus(f"+{text}" if signed and value > 0 else text)
-
-
-def true_minus(text: str) -> str:
-    """Return a number's text with the minus sign that is one."""
-    return text.replace("-", "−")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bathyscope.core.text import true_minus
 from bathyscope.render.lettering import shortened
-from bathyscope.render.numbers import true_minus
 from bathyscope.runs.evidence import LEAST, Evidence, probability
 
 MOST_TOKENS = 8

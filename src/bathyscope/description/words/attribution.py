@@ -8,7 +8,7 @@ from bathyscope.description.markdown import escaped
 from bathyscope.description.words import map as map_words
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.asked import absent, asked_about, method, sampled
-from bathyscope.description.words.phrases import Numbers, count, short, sides_of, the
+from bathyscope.description.words.phrases import Numbers, count, number, short, sides_of, the
 
 
 def attribution_account(found: AttributionFacts) -> Account:
@@ -108,12 +108,14 @@ def _whole(found: AttributionFacts) -> Iterator[str]:
         else "the difference of the two whole continuations"
     )
     words = TOKEN_VALUES[found.asked.of].words
-    first = f"In {words}, summed over its tokens, {what} has {everything:.4f} with every feature"
+    first = (
+        f"In {words}, summed over its tokens, {what} has {number(everything)} with every feature"
+    )
     if nothing is None:
         yield f"{first}."
         return
     yield (
-        f"{first} and {nothing:.4f} {_without(found)}: together the features change it by "
+        f"{first} and {number(nothing)} {_without(found)}: together the features change it by "
         f"{numbers.bare(everything - nothing)}."
     )
 
@@ -131,7 +133,7 @@ def _meaning(found: AttributionFacts) -> Iterator[str]:
     gap = found.completeness
     if gap is not None:
         row = the(gap.row, sides_of(found.map.rows, found.map.columns).row)
-        size = f"{abs(gap.gap):.2g} {found.map.quantity.unit}".rstrip()
+        size = f"{number(abs(gap.gap), '.2g')} {found.map.quantity.unit}".rstrip()
         if gap.complete:
             yield (
                 "The cells of a row may be added: they sum to what all features together do to "

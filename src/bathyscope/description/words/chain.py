@@ -21,6 +21,7 @@ from bathyscope.description.words.phrases import (
     count,
     gap_words,
     joined,
+    number,
     ordinal,
     percent,
     start,
@@ -188,7 +189,7 @@ def _traced(origins: Origins) -> Iterator[str]:
     )
     yield (
         f"As rankings of the prompt's parts, by deletion from the whole response, {better}: area "
-        f"{origins.area_through:.4f} nats traced, {origins.area_direct:.4f} nats direct."
+        f"{number(origins.area_through)} nats traced, {number(origins.area_direct)} nats direct."
     )
 
 

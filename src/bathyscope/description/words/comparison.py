@@ -25,11 +25,11 @@ from bathyscope.description.facts.comparison import (
 from bathyscope.description.facts.depth import lens_named
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
-from bathyscope.description.words.phrases import count
+from bathyscope.description.words.evidence import chance
+from bathyscope.description.words.phrases import count, number
 from bathyscope.runs.base import Run
 from bathyscope.runs.comparison import Comparison
 from bathyscope.runs.differences import LAYERS, Change
-from bathyscope.runs.evidence import probability
 
 _SHORT = 40  # texts up to this length are quoted where they differ
 
@@ -81,7 +81,7 @@ def named(run: Run, quoted: Callable[[str], str] = "“{}”".format) -> str:
 def _given(run: Run) -> str:
     if run.provenance.get("generated", True):
         return ""
-    how_probable = "" if run.evidence is None else f", p = {probability(run.evidence.log_prob)}"
+    how_probable = "" if run.evidence is None else f", p = {chance(run.evidence.log_prob)}"
     return f" (given{how_probable})"
 
 
@@ -198,8 +198,8 @@ def _cells(comparison: Comparison) -> Iterator[str]:
         )
     else:
         yield (
-            f"Spearman's ρ of {both}: {comparison.correlation:.4f} (1: the same order, 0: nothing "
-            "in common, −1: reversed)."
+            f"Spearman's ρ of {both}: {number(comparison.correlation)} (1: the same order, 0: "
+            "nothing in common, −1: reversed)."
         )
     if not comparison.one_scale:
         return
@@ -239,7 +239,7 @@ def _moved(a: float, b: float, margin: float | None) -> str:
     interval = "" if margin is None else f" ± {margin:.4f}"
     unclear = margin is not None and abs(b - a) <= margin
     doubt = ", which may be sampling error" if unclear else ""
-    return f"{b - a:+.4f}{interval} ({a:.4f} → {b:.4f}{doubt})"
+    return f"{number(b - a, '+.4f')}{interval} ({number(a)} → {number(b)}{doubt})"
 
 
 def _whole_target(comparison: Comparison) -> Iterator[str]:
@@ -268,8 +268,8 @@ def _swapped(comparison: Comparison) -> Iterator[str]:
 def _drive(drive: Drive, row: Axis, columns: Axis) -> str:
     up = [(c, v) for c, v in zip(drive.columns, drive.values, strict=True) if v > 0][:2]
     down = [(c, v) for c, v in zip(drive.columns, drive.values, strict=True) if v < 0][-1:]
-    pulled = " and ".join(f"{code(columns.labels[c])} ({v:+.4f})" for c, v in up)
-    against = "".join(f"{code(columns.labels[c])} ({v:+.4f})" for c, v in down)
+    pulled = " and ".join(f"{code(columns.labels[c])} ({number(v, '+.4f')})" for c, v in up)
+    against = "".join(f"{code(columns.labels[c])} ({number(v, '+.4f')})" for c, v in down)
     said = [f"raised most by {pulled}"] if up else ["raised by none"]
     said += [f"lowered most by {against}"] if down else ["lowered by none"]
     return f"{_entry(row, drive.row)} was {', '.join(said)}"
@@ -283,8 +283,8 @@ def _together(comparison: Comparison) -> Iterator[str]:
     rows = axes_of(comparison, "rows")
     yield (
         f"All features together (all − none), over the {count(len(together.a), 'row')} that both "
-        f"have: {together.a.sum():+.4f} in A, {together.b.sum():+.4f} in B; the row that changed "
-        "most: "
+        f"have: {number(together.a.sum(), '+.4f')} in A, {number(together.b.sum(), '+.4f')} in B; "
+        "the row that changed most: "
         f"{_moved(float(together.a[place]), float(together.b[place]), None)}"
         f"{_unit(comparison)}, {_both(rows, comparison.rows.pairs[place])}."
     )
@@ -303,7 +303,7 @@ def _depth(comparison: Comparison) -> Iterator[str]:
     )
     yield (
         f"Deep-thinking ratio: {a.deep_thinking_ratio:.4f} in A, {b.deep_thinking_ratio:.4f} in B, "
-        f"{b.deep_thinking_ratio - a.deep_thinking_ratio:+.4f}.{caution}"
+        f"{number(b.deep_thinking_ratio - a.deep_thinking_ratio, '+.4f')}.{caution}"
     )
     if None in (a.num_layers, b.num_layers):
         yield "How many layers a model has is not recorded: settling depths are not compared."

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from bathyscope.core.text import true_minus
 from bathyscope.description.facts.evidence import Improbable, Likelihood, as_log
 from bathyscope.description.markdown import code, listed
-from bathyscope.description.words.phrases import count, short
+from bathyscope.description.words.phrases import count, number, short
 from bathyscope.runs.evidence import LEAST, probability
 
 MOST_TOKENS = 20
@@ -52,6 +53,11 @@ def improbable(found: Likelihood | None, what: str) -> Iterator[str]:
     )
 
 
+def chance(log_prob: float) -> str:
+    """Return p as people read it, with a true minus sign in its exponent."""
+    return true_minus(probability(log_prob))
+
+
 def _given(model: str, what: str, text: str, generated: bool, found: Likelihood | None) -> str:
     """Return which text is explained, who wrote it, and how probable it was if it was given."""
     if generated:
@@ -63,17 +69,17 @@ def _gives(found: Likelihood | None, gives: str) -> str:
     if found is None:
         return ""
     log_prob = as_log(found.log_prob)
-    exact = "" if found.log_prob is None else f" (ln p = {log_prob:.4f})"
+    exact = "" if found.log_prob is None else f" (ln p = {number(log_prob)})"
     instead = (
         f"another token in place of {found.otherwise:,} of its {count(found.tokens, 'token')}"
         if found.otherwise
         else "the same itself"
     )
-    return f"{gives} p = {probability(log_prob)}{exact}; it would have written {instead}"
+    return f"{gives} p = {chance(log_prob)}{exact}; it would have written {instead}"
 
 
 def _token(entry: Improbable) -> str:
-    own = f"{short(entry.token)}, p = {probability(as_log(entry.log_prob))}"
+    own = f"{short(entry.token)}, p = {chance(as_log(entry.log_prob))}"
     if entry.rank == 1:
         return f"{own}, the most probable there"
-    return f"{own}, rather {code(entry.greedy)}, p = {probability(entry.greedy_log_prob)}"
+    return f"{own}, rather {code(entry.greedy)}, p = {chance(entry.greedy_log_prob)}"

@@ -6,7 +6,7 @@ from bathyscope.description.facts.faithfulness import FaithfulnessFacts, RandomF
 from bathyscope.description.markdown import code, listed
 from bathyscope.description.words.account import Account
 from bathyscope.description.words.evidence import explained
-from bathyscope.description.words.phrases import Sides, count, gap_words, short
+from bathyscope.description.words.phrases import Sides, count, gap_words, number, short
 
 MOST_RANKED = 5
 """So many features of a ranking are named, from its top."""
@@ -49,8 +49,8 @@ def _overview(found: FaithfulnessFacts) -> Iterator[str]:
     )
     best = found.rankings[0]
     yield (
-        f"The largest area is that of the map {code(best.name)}, {best.area:+.4f} nats; that of "
-        "random orders is 0."
+        f"The largest area is that of the map {code(best.name)}, {number(best.area, '+.4f')} nats; "
+        "that of random orders is 0."
     )
 
 
@@ -60,7 +60,8 @@ def _axes(found: FaithfulnessFacts) -> Iterator[str]:
     yield f"Columns, left to right: 0 to {count(found.features, 'feature')} removed or added."
     if found.everything is not None and found.nothing is not None:
         yield (
-            f"With every feature ln p = {found.everything:.4f} nats, with none {found.nothing:.4f}."
+            f"With every feature ln p = {number(found.everything)} nats, with none "
+            f"{number(found.nothing)}."
         )
 
 
@@ -70,8 +71,8 @@ def _values(found: FaithfulnessFacts) -> Iterator[str]:
         yield gap_words(found.gaps, cells, Sides("row", "column"))
     for ranking in found.rankings:
         yield (
-            f"{code(ranking.name)}: area {ranking.area:+.4f} nats, comprehensiveness "
-            f"{ranking.comprehensiveness:.4f}, sufficiency {ranking.sufficiency:.4f}."
+            f"{code(ranking.name)}: area {number(ranking.area, '+.4f')} nats, comprehensiveness "
+            f"{number(ranking.comprehensiveness)}, sufficiency {number(ranking.sufficiency)}."
         )
         yield from _ranked(ranking)
         yield from _course(ranking, found.features)
@@ -87,9 +88,9 @@ def _course(ranking: Ranking, features: int) -> Iterator[str]:
     if ranking.lowest is None or ranking.highest is None:
         return
     yield (
-        f"{code(ranking.name)}: lowest on deletion {ranking.lowest.value:.4f} nats, after "
+        f"{code(ranking.name)}: lowest on deletion {number(ranking.lowest.value)} nats, after "
         f"{ranking.lowest.changed} of {count(features, 'feature')}; highest on insertion "
-        f"{ranking.highest.value:.4f} nats, after {ranking.highest.changed}."
+        f"{number(ranking.highest.value)} nats, after {ranking.highest.changed}."
     )
 
 
@@ -97,10 +98,10 @@ def _random(random: RandomFacts) -> str:
     if random.pairs is None:
         return (
             "Random orders: comprehensiveness and sufficiency are both "
-            f"{random.score:.4f} nats, the mean over all orders."
+            f"{number(random.score)} nats, the mean over all orders."
         )
     return (
-        f"Random orders: comprehensiveness and sufficiency are both {random.score:.4f} ± "
+        f"Random orders: comprehensiveness and sufficiency are both {number(random.score)} ± "
         f"{random.error:.4f} nats, mean and standard error over "
         f"{count(random.pairs, 'random order')}, each with its reverse."
     )
@@ -119,7 +120,7 @@ def _observations(found: FaithfulnessFacts) -> Iterator[str]:
         if ranking.half_agreement is not None:
             yield (
                 f"Two halves of the samples of {code(ranking.name)} agree on the ranking with "
-                f"Spearman's ρ = {ranking.half_agreement:.3f}."
+                f"Spearman's ρ = {number(ranking.half_agreement, '.3f')}."
             )
 
 

@@ -52,7 +52,7 @@ def _overview(found: InteractionFacts) -> Iterator[str]:
     if asked.token is not None:
         yield f"Only {the(asked.token, 'token')} is asked about."
     yield (
-        "A cell says how much more (+: they complement each other) or less (-: they replace each "
+        "A cell says how much more (+: they complement each other) or less (−: they replace each "
         "other) two features do together than each does alone, in "
         f"{TOKEN_VALUES[asked.of].words}: the {'exact' if asked.exact else 'sampled'} second-order "
         "Shapley interaction index. On the diagonal stands the Shapley value of the feature."

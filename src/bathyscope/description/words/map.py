@@ -14,6 +14,7 @@ from bathyscope.description.words.phrases import (
     count,
     entries,
     gap_words,
+    number,
     percent,
     role_noun,
     short,
@@ -80,7 +81,8 @@ def summary(found: MapFacts) -> Iterator[str]:
 
     yield f"The largest value is {place(spread.largest)}; the smallest is {place(spread.smallest)}."
     if found.quantity.neutral:
-        yield f"Sizes and sums below count from {found.quantity.neutral:g}, which means no effect."
+        neutral = number(found.quantity.neutral, "g")
+        yield f"Sizes and sums below count from {neutral}, which means no effect."
     if spread.total:
         half = "the largest cell holds" if spread.half == 1 else f"the {spread.half:,} largest hold"
         yield (
@@ -142,14 +144,15 @@ def spread_words(
 
 
 def _signs(signs: Signs, all_cells: str, neutral: float) -> str:
-    above, below = (f"above {neutral:g}", f"below {neutral:g}") if neutral else _SIGNS
+    zero = number(neutral, "g")
+    above, below = (f"above {zero}", f"below {zero}") if neutral else _SIGNS
     cells = f"{signs.positive:,} of {all_cells} {'is' if signs.positive == 1 else 'are'}"
     if signs.unclear:
         return (
             f"{cells} clearly {above} and {signs.negative:,} clearly {below}; the other "
-            f"{signs.unclear:,} may be either, their 95 % interval covers {neutral:g}."
+            f"{signs.unclear:,} may be either, their 95 % interval covers {zero}."
         )
-    return f"{cells} {above}, {signs.negative:,} {below} and {signs.zero:,} exactly {neutral:g}."
+    return f"{cells} {above}, {signs.negative:,} {below} and {signs.zero:,} exactly {zero}."
 
 
 def _symmetry(signs: Signs, balance: float, numbers: Numbers, neutral: float, noun: str) -> str:
@@ -157,9 +160,9 @@ def _symmetry(signs: Signs, balance: float, numbers: Numbers, neutral: float, no
     if neutral:
         above, below = f"{noun}s above it", "those below it"
     return (
-        f"{'About' if signs.even else 'Not'} symmetric about {neutral:g}: {above} sum to "
-        f"{numbers.value(signs.positive_sum)}, {below} to {numbers.value(signs.negative_sum)}, a "
-        f"balance of {balance:+.2f} (0 is symmetric, 1 and -1 have one sign only)."
+        f"{'About' if signs.even else 'Not'} symmetric about {number(neutral, 'g')}: {above} sum "
+        f"to {numbers.value(signs.positive_sum)}, {below} to {numbers.value(signs.negative_sum)}, "
+        f"a balance of {number(balance, '+.2f')} (0 is symmetric, 1 and −1 have one sign only)."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bathyscope.core.text import true_minus
 from bathyscope.description.facts.grid import AxisFacts, Cell, Gaps, Place
 from bathyscope.description.markdown import code, escaped, listed
 from bathyscope.prompt.roles import Role
@@ -27,6 +28,11 @@ _ROLES = {
 }
 
 
+def number(value: float, form: str = ".4f") -> str:
+    """Return a number with a true minus sign."""
+    return true_minus(f"{value:{form}}")
+
+
 @dataclass(frozen=True)
 class Numbers:
     """Notation of the numbers of one map.
@@ -44,7 +50,7 @@ class Numbers:
     def bare(self, value: float) -> str:
         """Return a value without its unit."""
         # Adding 0 makes a negative zero a positive one.
-        return f"{value + 0.0:{'+' if self.signed else ''}{self._format}}"
+        return number(value + 0.0, f"{'+' if self.signed else ''}{self._format}")
 
     def value(self, value: float, margin: float | None = None) -> str:
         """Return a value with its unit, and half the width of its 95 % interval."""
@@ -52,11 +58,11 @@ class Numbers:
 
     def size(self, size: float) -> str:
         """Return a size, which has no sign, with its unit."""
-        return self._with_unit(f"{size:{self._format}}")
+        return self._with_unit(number(size, self._format))
 
     def margin(self, margin: float | None) -> str:
         """Return ± half the width of a 95 % interval; nothing where there is none."""
-        return "" if margin is None else f" ± {margin:{self._format}}"
+        return "" if margin is None else f" ± {number(margin, self._format)}"
 
     @property
     def _format(self) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bathyscope.core.heatmap import FloatArray, Heatmap
+from bathyscope.core.text import true_minus
 from bathyscope.render.figure.canvas import LINE, Canvas
 from bathyscope.render.lettering import SIZE
 from bathyscope.render.look import Look
-from bathyscope.render.numbers import are_whole, true_minus
+from bathyscope.render.numbers import are_whole
 from bathyscope.render.palette import Scale
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bathyscope.core.heatmap import Heatmap
+from bathyscope.core.text import true_minus
 from bathyscope.render.figure.canvas import View
 from bathyscope.render.lettering import SMALL, Lettering, shortened
 from bathyscope.render.look import long_axis
-from bathyscope.render.numbers import true_minus
 from bathyscope.render.palette import Scale
 
 if TYPE_CHECKING:

@@ -7,21 +7,17 @@ import numpy as np
 from rich.color import Color
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.text import true_minus
 
 _MOST_DECIMALS = 6
 _DIGITS = 4  # of the largest number of a column, so many significant ones are shown
 _STEPS = "▁▂▃▄▅▆▇█"
 
 
-def minus(number: str) -> str:
-    """Return a number with a true minus sign."""
-    return number.replace("-", "−")
-
-
 def fixed(value: float) -> str:
     """Return a value of a map with four decimals and its sign; what rounds to 0 has none."""
     written = f"{value:+.4f}"
-    return written[1:] if float(written) == 0 else minus(written)
+    return written[1:] if float(written) == 0 else true_minus(written)
 
 
 def alike(largest: float, *, sign: str = "+") -> Callable[[float], str]:
@@ -41,7 +37,7 @@ def alike(largest: float, *, sign: str = "+") -> Callable[[float], str]:
         if not math.isfinite(value):
             return "–"
         written = format(value, form)
-        return written.lstrip("+-") if float(written) == 0 else minus(written)
+        return written.lstrip("+-") if float(written) == 0 else true_minus(written)
 
     return write
 

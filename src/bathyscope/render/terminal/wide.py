@@ -11,10 +11,11 @@ from rich.style import Style
 from rich.text import Text
 
 from bathyscope.core.heatmap import FloatArray
+from bathyscope.core.text import true_minus
 from bathyscope.description.facts.attribution import gap_is_rounding
 from bathyscope.render.lettering import shortened
 from bathyscope.render.palette import Scale, scale_of
-from bathyscope.render.terminal.numbers import fixed, minus, rich_colour
+from bathyscope.render.terminal.numbers import fixed, rich_colour
 from bathyscope.render.terminal.shares import SHARE, what_shares_are
 from bathyscope.render.terminal.wide_table import Column, WideTable
 from bathyscope.runs.attribution import AttributionRun
@@ -46,7 +47,7 @@ EXPLAINED = {
 
 def _plain(value: Any) -> str:
     """Return a value without a plus; – for what is no number."""
-    return "–" if np.isnan(value) else minus(f"{value:.4f}")
+    return "–" if np.isnan(value) else true_minus(f"{value:.4f}")
 
 
 def wide_map(run: Run) -> RenderableType:

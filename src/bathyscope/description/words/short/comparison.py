@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bathyscope.description.facts.comparison import ComparisonFacts, Moved
 from bathyscope.description.facts.grid import AxisFacts
 from bathyscope.description.markdown import escaped
-from bathyscope.description.words.phrases import count, sides_of
+from bathyscope.description.words.phrases import count, number, sides_of
 from bathyscope.description.words.short.names import Names
 from bathyscope.description.words.short.numbers import margin, rounded, signed
 from bathyscope.description.words.short.paragraph import Sentence
@@ -60,7 +60,7 @@ def _largest(moved: Moved, found: ComparisonFacts) -> str:
 
 
 def _rho(correlation: float) -> str:
-    return f"{correlation:.3f}".replace("-", "−")
+    return number(correlation, ".3f")
 
 
 def _unit(found: ComparisonFacts) -> str:

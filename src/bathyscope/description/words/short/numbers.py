@@ -3,6 +3,8 @@
 import math
 from decimal import ROUND_CEILING, Context
 
+from bathyscope.core.text import true_minus
+
 _EXPONENT_FROM = 1e6
 _TWO_DIGITS_UP = Context(prec=2, rounding=ROUND_CEILING)
 _TOLD = 0.05, 1000.0  # of smaller effects "1 times as likely" would be said; larger tell nothing
@@ -16,7 +18,7 @@ def rounded(value: float, digits: int = 3) -> str:
         written = f"{round(size, min(places, 0)):,.0f}"
     else:
         written = f"{size:#.{digits}g}".removesuffix(".") if size else "0"
-    return _typeset(f"-{written}" if value < 0 else written)
+    return true_minus(f"-{written}" if value < 0 else written)
 
 
 def signed(value: float) -> str:
@@ -45,8 +47,4 @@ def factor(nats: float) -> str | None:
     mantissa = f"{10 ** (decades - exponent):.1f}"
     if mantissa == "10.0":
         mantissa, exponent = "1.0", exponent + 1
-    return _typeset(f"{mantissa}e{exponent:+03d}")
-
-
-def _typeset(number: str) -> str:
-    return number.replace("-", "−")
+    return true_minus(f"{mantissa}e{exponent:+03d}")
