@@ -90,12 +90,22 @@ def _show(parts: "list[RankedPart]", counted: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from bathyscope.description.words.phrases import number
+    from bathyscope.render.terminal.shares import SHARE, SHARES_ARE
+
     table = Table("part", "effect, nats", "95 %", f"helped, of {counted}")
     for part in parts:
-        between = "exact" if part.low == part.effect == part.high else (
-            "unknown" if part.low != part.low else f"{part.low:+.3f} to {part.high:+.3f}"
-        )  # fmt: skip
+        low, high = (number(end, "+.3f") for end in (part.low, part.high))
+        between = "unknown" if part.low != part.low else f"{low} to {high}"
+        if part.low == part.effect == part.high:
+            between = "exact"
         table.add_row(
-            Text(part.label), f"{part.effect:+.4f}", between, f"{part.helped} of {part.of}"
+            Text(f"{part.label} {SHARE}" if part.shared else part.label),
+            number(part.effect, "+.4f"),
+            between,
+            f"{part.helped} of {part.of}",
         )
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    if any(part.shared for part in parts):
+        console.print(SHARES_ARE)

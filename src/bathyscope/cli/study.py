@@ -79,12 +79,15 @@ def command(
 
 def _document(report: Any, correct: str, pairs: list[Any]) -> dict[str, Any]:
     """Return all of it as plain JSON values."""
+    from bathyscope.study.claims.words import describe_shares
+
     view, played = report.view, report.thought
     return {
         "schema": 1,
         "kind": "findings",
         "records": len(view.ids),
         "failed": dict(view.failed),
+        "shares": describe_shares(view),
         "correction": correct,
         "claims": [finding.to_document() for finding in report.findings],
         "paired": [pair.to_document() for pair in pairs],
@@ -95,12 +98,11 @@ def _document(report: Any, correct: str, pairs: list[Any]) -> dict[str, Any]:
 def _show(report: Any, answered: int, failed: int) -> None:
     from rich.console import Console
 
-    from bathyscope.study.claims.words import describe_finding
     from bathyscope.study.report import policy_lines
 
     console = Console(markup=False, highlight=False)
     console.print(f"{answered} records were answered, {failed} failed.")
-    for paragraph in (*map(describe_finding, report.findings), *report.comparisons):
+    for paragraph in report.paragraphs():
         console.print(f"\n{paragraph}")
     if report.thought is not None:
         from rich.table import Table

@@ -18,7 +18,7 @@ from typing import Any
 from bathyscope.core.errors import InputError, WriteError, first_sentence
 from bathyscope.core.files.writing import new_folder, sha256
 from bathyscope.study.packages import arrow, parquet
-from bathyscope.study.rows import COLUMNS, StudyRows
+from bathyscope.study.rows import COLUMNS, LATER, StudyRows
 
 MOST_SMALL = 48
 """So many parts of single shards are joined to one."""
@@ -79,7 +79,7 @@ class Parts:
         try:
             self._require_unchanged(path)
             with parquet().ParquetFile(path) as file:
-                found = file.read(expected.names).select(expected.names)
+                found = _with_later(file.read(expected.names), expected).select(expected.names)
             if not found.schema.equals(expected):
                 raise ValueError("its columns are others")
         except FileNotFoundError:
@@ -153,6 +153,14 @@ def schema(table: str, columns: Sequence[str] | None = None) -> Any:
     }
     wanted = COLUMNS[table] if columns is None else {c: COLUMNS[table][c] for c in columns}
     return pa.schema([(name, kinds[kind]) for name, kind in wanted.items()])
+
+
+def _with_later(table: Any, expected: Any) -> Any:
+    """Return a table with the columns that are newer than it, which hold nothing."""
+    for one in expected:
+        if one.name in LATER and one.name not in table.column_names:
+            table = table.append_column(one, arrow().nulls(len(table), one.type))
+    return table
 
 
 def table_of(name: str, lines: Sequence[Mapping[str, Any]]) -> Any:

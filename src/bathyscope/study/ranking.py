@@ -25,6 +25,7 @@ class RankedPart:
         high: Upper end.
         helped: Of how many it raised the probability: tokens of one answer, or records.
         of: Of how many.
+        shared: How many of these effects are but even shares of a group's (`Run.shared`).
     """
 
     label: str
@@ -33,6 +34,7 @@ class RankedPart:
     high: float
     helped: int
     of: int
+    shared: int = 0
 
     def to_document(self) -> dict[str, Any]:
         """Return plain JSON values; null where there is no interval."""
@@ -54,10 +56,11 @@ def ranked_parts(run: Run) -> list[RankedPart]:
         error = run.whole_target_error * student_quantile(run.degrees_of_freedom)
         margin = half_width(error, run.whole_target_unseen)
     margin = np.zeros(len(whole)) if margin is None else margin
-    helped = (run.heatmap.values > 0).sum(axis=0)
+    helped, rows = (run.heatmap.values > 0).sum(axis=0), len(run.heatmap.rows)
+    shared = np.zeros(len(whole), dtype=bool) if run.shared is None else run.shared
     parts = [
-        RankedPart(label, float(v), float(v - m), float(v + m), int(h), len(run.heatmap.rows))
-        for label, v, m, h in zip(axis.labels, whole, margin, helped, strict=True)
+        RankedPart(label, float(v), float(v - m), float(v + m), int(h), rows, rows * int(s))
+        for label, v, m, h, s in zip(axis.labels, whole, margin, helped, shared, strict=True)
     ]
     return sorted(parts, key=lambda part: -part.effect)
 
@@ -80,16 +83,14 @@ def ranked_study(view: StudyView) -> list[RankedPart]:
             "--attribute."
         )
     labels = _labels(view, features, record)
+    shared = view.get("feature", "shared", "attribution") == 1
     parts = []
     for label in dict.fromkeys(labels[known].tolist()):
         which = known & (labels == label)
         estimate = clustered_mean(effect[which], view.clusters[record[which]].tolist())
-        helped = int((effect[which] > 0).sum())
-        parts.append(
-            RankedPart(
-                str(label), estimate.value, estimate.low, estimate.high, helped, int(which.sum())
-            )
-        )
+        ends = estimate.value, estimate.low, estimate.high
+        counts = (int(one.sum()) for one in (effect[which] > 0, which, shared[which]))
+        parts.append(RankedPart(str(label), *ends, *counts))
     return sorted(parts, key=lambda part: -part.effect)
 
 

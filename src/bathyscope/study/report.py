@@ -20,7 +20,7 @@ from bathyscope.render.html import filled
 from bathyscope.study import pictures
 from bathyscope.study.claims.finding import Finding
 from bathyscope.study.claims.view import StudyView
-from bathyscope.study.claims.words import describe_finding, interval, p_value
+from bathyscope.study.claims.words import describe_finding, describe_shares, interval, p_value
 from bathyscope.study.policies import Policy, Thought
 from bathyscope.study.tables import layer_profiles, mean_map, mean_maps, ratio_bins
 
@@ -62,6 +62,15 @@ class StudyReport:
         """Return the claims as they stand, one an entry of a list."""
         said = [f"- {escaped(describe_finding(one))}" for one in self.findings]
         return "\n".join(said or ["No claim was asked about."]) + "\n"
+
+    def paragraphs(self) -> list[str]:
+        """Return what is said of the study: which effects are shares, its claims, comparisons."""
+        shares = describe_shares(self.view)
+        return [
+            *([] if shares is None else [shares]),
+            *map(describe_finding, self.findings),
+            *self.comparisons,
+        ]
 
     def write(
         self, folder: Path, *, overwrite: bool = False, pages: int = PAGES,
@@ -168,7 +177,7 @@ class StudyReport:
                 f"{len(self.view.ids)} records were answered by "
                 f"{self.view.study.model.get('name', 'a model')}; {len(failed)} failed."
             ),
-            paragraphs=[*map(describe_finding, self.findings), *self.comparisons],
+            paragraphs=self.paragraphs(),
             pictures=self._drawn,
             table=[] if self.thought is None else policy_lines(self.thought),
             columns=columns,

@@ -34,7 +34,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "features": {
         "id": "text", "column": "whole", "label": "text", "text": "text", "start": "whole",
         "end": "whole", "demonstration": "whole", "effect": "number", "error": "number",
-        "unseen": "number",
+        "unseen": "number", "shared": "flag",
     },
     "tokens": {
         "id": "text", "map": "name", "token": "whole", "label": "name", "token_id": "whole",
@@ -43,7 +43,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "cells": {
         "id": "text", "map": "name", "row": "whole", "row_label": "name", "column": "whole",
         "column_label": "name", "value": "number", "standard_error": "number",
-        "unseen": "number",
+        "unseen": "number", "shared": "flag",
     },
     "samples": {
         "id": "text", "sample": "whole", "ratio": "number", "kept": "flag", "tokens": "whole",
@@ -52,6 +52,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "runs": {"id": "text", "map": "name", "document": "text", "arrays": "bytes"},
 }  # fmt: skip
 """The columns of every table and what they hold."""
+
+LATER = frozenset({"shared"})
+"""Columns that studies of before have not; of them nothing is known."""
 
 
 @dataclass
@@ -156,7 +159,7 @@ def _features(question: StudyQuestion) -> list[Line]:
         {
             "id": question.id, "column": column, "label": None, "text": prompt.text[start:end],
             "start": start, "end": end, "demonstration": owner, "effect": None, "error": None,
-            "unseen": None,
+            "unseen": None, "shared": None,
         }
         for column, ((start, end), owner) in enumerate(zip(prompt.features, owners, strict=True))
     ]  # fmt: skip
@@ -192,7 +195,7 @@ def _add_map(rows: StudyRows, question: StudyQuestion, run: Run) -> None:
     whole = run.whole_target
     if run.feature_axis is None or whole is None:
         return
-    errors, unseen = run.whole_target_error, run.whole_target_unseen
+    errors, unseen, shared = run.whole_target_error, run.whole_target_unseen, _shared(run)
     lines = rows.tables["features"]
     if len(lines) != len(whole):  # tokens as features are known to the model alone
         lines[:] = _features_of(question.id, run)
@@ -201,6 +204,15 @@ def _add_map(rows: StudyRows, question: StudyQuestion, run: Run) -> None:
         line["effect"] = _number(value)
         line["error"] = None if errors is None else _number(float(errors[column]))
         line["unseen"] = None if unseen is None else _number(float(unseen[column]))
+        line["shared"] = shared[column]
+
+
+def _shared(run: Run) -> list[bool] | list[None]:
+    """Return whether each column has but a share of its group's value; None of no features."""
+    columns = len(run.heatmap.columns)
+    if run.feature_axis is None:
+        return [None] * columns
+    return [False] * columns if run.shared is None else [bool(one) for one in run.shared]
 
 
 def _features_of(id: str, run: Run) -> list[Line]:
@@ -216,13 +228,14 @@ def _features_of(id: str, run: Run) -> list[Line]:
 
 def _cells(id: str, run: Run) -> list[Line]:
     heatmap = run.heatmap
-    errors, unseen = run.standard_error, run.unseen
+    errors, unseen, shared = run.standard_error, run.unseen, _shared(run)
     return [
         {
             "id": id, "map": run.kind, "row": row, "row_label": row_label, "column": column,
             "column_label": column_label, "value": _number(float(heatmap.values[row, column])),
             "standard_error": None if errors is None else _number(float(errors[row, column])),
             "unseen": None if unseen is None else _number(float(unseen[row, column])),
+            "shared": shared[column],
         }
         for row, row_label in enumerate(heatmap.rows.labels)
         for column, column_label in enumerate(heatmap.columns.labels)

@@ -5,7 +5,7 @@ from bathyscope.runs.base import Run
 SHARE = "≈"
 """Stands where a value is but an even share of its group's."""
 
-_MEANS = f"{SHARE}: not measured by itself, an even share of its group's value"
+SHARES_ARE = f"{SHARE}: not measured by itself, an even share of its group's value"
 
 
 def column_labels(run: Run) -> list[str]:
@@ -18,4 +18,4 @@ def column_labels(run: Run) -> list[str]:
 
 def what_shares_are(run: Run) -> str | None:
     """Return what the mark means; None where no column has it."""
-    return None if run.shared is None or not run.shared.any() else _MEANS
+    return None if run.shared is None or not run.shared.any() else SHARES_ARE

@@ -272,7 +272,7 @@ class StudyView:
 
     def _feature(self, name: str, _: str) -> Values:
         features, _record = self.features
-        if name in ("demonstration", "effect", "error", "label"):
+        if name in ("demonstration", "effect", "error", "label", "shared"):
             return _array(features, name)
         if name == "position":
             return _array(features, "column") + 1.0
@@ -288,7 +288,7 @@ class StudyView:
                 return _texts(found)
             return _texts([one[0] if len(one) == 1 else None for one in found])
         known = ("text", "label", "role", "operator", "operators", "number", "numbers",
-                 "demonstration", "position", "effect", "error")  # fmt: skip
+                 "demonstration", "position", "effect", "error", "shared")  # fmt: skip
         raise InputError(f"A feature (column) has no {name!r}; {advice(name, known)}.")
 
     def _roles(self, texts: Sequence[str], record: NDArray[np.int64]) -> list[str]:

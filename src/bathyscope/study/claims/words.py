@@ -3,7 +3,9 @@
 import math
 
 from bathyscope.core.keywords import keywords_checked
+from bathyscope.description.words.phrases import number
 from bathyscope.study.claims.finding import Finding, Group
+from bathyscope.study.claims.view import StudyView
 from bathyscope.study.statistics.estimate import Interval
 
 _LEAST_P, _LEVEL = 0.001, 0.05
@@ -27,11 +29,24 @@ def describe_finding(finding: Finding) -> str:
         for why, count in finding.excluded.items()
     ]
     if finding.against:
-        named = ", ".join(f"{one.id} ({one.support:+.3g})" for one in finding.against)
+        named = ", ".join(f"{one.id} ({number(one.support, '+.3g')})" for one in finding.against)
         sentences.append(f"Most against it: {named}.")
     elif not math.isnan(whole.estimate.value):
         sentences.append("No record speaks against it.")
     return " ".join(sentences)
+
+
+def describe_shares(view: StudyView) -> str | None:
+    """Sentence on parts whose effects are even shares of a group's; None where there are none."""
+    _, record = view.features
+    shared = view.get("feature", "shared", "attribution") == 1
+    if not shared.any():
+        return None
+    return (
+        f"{shared.sum():,} of {len(shared):,} parts, in {len(set(record[shared].tolist())):,} of "
+        f"{_count(len(view.ids), 'record')}, were not measured one by one: each has an even share "
+        "of its group's value. `where not column.shared` leaves them out of a claim."
+    )
 
 
 def p_value(p: float) -> str:
@@ -49,9 +64,8 @@ def interval(one: Interval, unit: str, *, share: bool) -> str:
             value if math.isnan(one.low) else f"{value} [{100 * one.low:.0f}, {100 * one.high:.0f}]"
         )
     behind = f" {unit}" if unit else ""
-    if math.isnan(one.low):
-        return f"{one.value:.3g}{behind}"
-    return f"{one.value:.3g}{behind} [{one.low:.3g}, {one.high:.3g}]"
+    value, low, high = (number(end, ".3g") for end in (one.value, one.low, one.high))
+    return f"{value}{behind}" if math.isnan(one.low) else f"{value}{behind} [{low}, {high}]"
 
 
 def _group(group: Group, finding: Finding, where: str) -> str:
