@@ -31,7 +31,7 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow and not statistical"
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not statistical"
 
 # A second real model, which is about 240 MB to obtain, and whole fits of Jacobian lenses: half an hour.
 test-slow: $(VENV)/installed-dev

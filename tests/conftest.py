@@ -1,6 +1,7 @@
 """The models that tests use: tiny random ones, and the real one."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -9,13 +10,16 @@ from pathlib import Path
 
 import pytest
 import torch
+import typer.testing
 from hypothesis import settings
 
+from bathyscope.demo.demo import compute
 from bathyscope.model import bundled
 from bathyscope.model.cache import cache_folder
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
-from tests.families import FAMILIES
+from bathyscope.runs.base import Run
+from tests.families import DEEP, FAMILIES
 from tests.families import byte_tokenizer as byte_tokenizer
 from tests.families import random_model as random_model
 
@@ -31,6 +35,40 @@ def ending_with(token: int) -> LanguageModel:
     model = LanguageModel(random_model("llama"), byte_tokenizer())
     model.model.generation_config.eos_token_id = token
     return model
+
+
+DEMO = "the demo's maps"
+
+LONGEST = (
+    DEMO,
+    "tests/test_docs.py",
+    "tests/games/test_sampling.py",
+    "tests/test_benchmarks.py",
+    "tests/games/test_unseen.py",
+    "tests/reliability/test_kills.py",
+)
+"""What is begun first, so that no process is left alone with it at the end."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have one process run the tests of a file, and one all that look at the demo's maps."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    groups = {item.nodeid: _group(item) for item in items}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.nodeid]))
+    order = {group: place for place, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(groups[item.nodeid], len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """Take all that is there now for good out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+def _group(item: pytest.Item) -> str:
+    return DEMO if "demo_runs" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
 
 
 PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -52,9 +90,9 @@ def threads(request: pytest.FixtureRequest) -> None:
     torch.set_num_threads(THREADS if real else 1)
 
 
-@pytest.fixture(params=sorted(FAMILIES))
+@pytest.fixture(params=sorted(set(FAMILIES) - {DEEP}))
 def family(request: pytest.FixtureRequest) -> str:
-    """Each family of models in turn, by name."""
+    """Each family of models in turn, by name; for layers and for thinking a deep one, too."""
     return str(request.param)
 
 
@@ -68,6 +106,15 @@ def llama() -> LanguageModel:
 def smollm() -> LanguageModel:
     """The embedded model, from the user's own cache; obtained when it is not there yet."""
     return load()
+
+
+@pytest.fixture(scope="session")
+def demo_runs(smollm: LanguageModel) -> dict[str, Run]:
+    """The demo's five maps of the embedded model, by name, for all who look at what it asks.
+
+    Tests with this fixture are run by one process, so that they are computed once.
+    """
+    return compute(smollm)
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +143,11 @@ def _own_cache() -> None:
 
 
 _own_cache()
+
+# To put the command line together takes longer than to compute a map of a tiny model.
+typer.testing._get_command = cache(  # type: ignore[attr-defined]
+    typer.testing._get_command  # type: ignore[attr-defined]
+)
 
 # Tests must not depend on what the hub answers, nor wait for it.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -45,6 +45,9 @@ _PLAIN: dict[str, Any] = _TOKENS | {
 SMALL: dict[str, Any] = _PLAIN | {"num_key_value_heads": 2, "head_dim": 8}
 _GROUPED: dict[str, Any] = _PLAIN | {"num_key_value_heads": 2}
 
+DEEP = "llama-36"
+"""As deep as models in use: for what depends on the number of layers, at nine times the cost."""
+
 # Windows are shorter than the tests' prompts, so that a mask that forgot them would be noticed.
 FAMILIES: dict[str, Callable[[], Any]] = {
     "falcon": lambda: FalconConfig(
@@ -82,7 +85,7 @@ FAMILIES: dict[str, Callable[[], Any]] = {
         logits_scaling=2.0,
     ),
     "llama": lambda: LlamaConfig(**SMALL),
-    "llama-36": lambda: LlamaConfig(**(SMALL | {"num_hidden_layers": 36})),
+    DEEP: lambda: LlamaConfig(**(SMALL | {"num_hidden_layers": 36})),
     "mamba": lambda: MambaConfig(
         **_TOKENS, hidden_size=32, num_hidden_layers=4, state_size=8, time_step_rank=4
     ),

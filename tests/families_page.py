@@ -21,14 +21,14 @@ import torch
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from tests.agreement import CHECKS, Finding, findings
-from tests.families import FAMILIES, random_model
+from tests.families import DEEP, FAMILIES, random_model
 from tests.shrinking import tiny_model
 
 PAGE = Path(__file__).parent.parent / "docs" / "families.md"
 SECONDS, BYTES = 600, 8 << 30
 
 # Configurations that have a name of their own in `tests.families`, beside the types' own names.
-SPECIAL = sorted(set(FAMILIES) - {"llama-36"} - set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES))
+SPECIAL = sorted(set(FAMILIES) - {DEEP} - set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES))
 
 BEFORE = """# Families
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from tests.conftest import DEMO, LONGEST
+
 ROOT = Path(__file__).parent.parent
 SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
@@ -66,6 +68,10 @@ def test_markers_that_make_test_leaves_out_have_a_target() -> None:
     assert left_out and set(left_out) <= set(markers)
     for marker in left_out:
         assert re.search(rf"^test-{marker}:.*\n\t.*pytest .*-m {marker}$", makefile, re.M), marker
+
+
+def test_what_is_begun_first_is_there() -> None:
+    assert LONGEST[0] == DEMO and all((ROOT / file).is_file() for file in LONGEST[1:])
 
 
 def test_contributing_names_targets_and_places_that_exist() -> None:

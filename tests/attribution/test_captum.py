@@ -11,10 +11,10 @@ from bathyscope.model.tokens import Continuation
 from tests import captum_values
 from tests.captum_values import Values
 from tests.conftest import tiny
-from tests.families import FAMILIES
+from tests.families import DEEP, FAMILIES
 
 # Captum reads a target token by token; a longrope model's positions depend on what comes after.
-SAME = sorted(set(FAMILIES) - {"phi3-longrope"})
+SAME = sorted(set(FAMILIES) - {"phi3-longrope", DEEP})
 PROMPT = bs.Prompt.marked("Q: 9 [[+ 3]] is?\nA: [[12]].\n\nQ: [[7 x 5]]?\nA:")
 TARGET = " $35"
 TOLERANCE = 2e-4

@@ -1,6 +1,7 @@
 """`bathyscope evaluate` in this process, on a tiny model."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,20 +90,29 @@ REFUSED: list[tuple[str, list[str], str]] = [
     ("no method", [MARKED, "--methods", ""], "'' is not known here"),
     ("no mark", ["plain", "--methods", "shapley"], "has no mark"),
     ("one mark", ["[[a]] b", "--methods", "shapley"], "With one feature"),
-    ("a folder", ["run", "--methods", "shapley"], "cannot be read"),
+    ("a folder", ["run", "--methods", "shapley"], "is a folder; give a file"),
     ("empty baseline target", [MARKED, "--methods", "shapley", "--target", ""], "is empty"),
 ]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory, llama_folder: str) -> Path:
+    """A folder of runs, which tests copy."""
+    folder = tmp_path_factory.mktemp("saved")
+    call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", str(folder / "run"))
+    call("attribute", "[[a]] b", *TARGET, "-m", llama_folder, "-o", str(folder / "single"))
+    call("depth", "a", "--response", "b", "-m", llama_folder, "-o", str(folder / "deep"))
+    return folder
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(
-    here: Path, llama_folder: str, arguments: list[str], message: str
+    here: Path, saved: Path, arguments: list[str], message: str
 ) -> None:
-    call("attribute", MARKED, *TARGET, "-m", llama_folder, "-o", "run")
-    call("attribute", "[[a]] b", *TARGET, "-m", llama_folder, "-o", "single")
-    call("depth", "a", "--response", "b", "-m", llama_folder, "-o", "deep")
+    shutil.copytree(saved, here, dirs_exist_ok=True)
+    assert {"run", "single", "deep"} <= {one.name for one in here.iterdir()}
     (here / "empty").mkdir()
     (here / "damaged").mkdir()
     (here / "damaged" / "run.json").write_text("{")

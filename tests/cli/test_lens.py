@@ -1,8 +1,6 @@
 """`bathyscope lens fit` and what reads through its file: results, refusals, a real Ctrl-C."""
 
 import json
-import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,8 @@ from safetensors.torch import load_file
 from typer.testing import Result
 
 from bathyscope.layers.lenses import published
-from tests.cli.conftest import call, started
+from tests.cli.conftest import call
+from tests.cli.copies import Copy, needs_copies, quietly
 
 TEXT = "The cat sat on the mat, and 8 + 5 = 13. " * 6
 QUICK = ["--steps", "3", "--sequence-length", "32"]
@@ -183,35 +182,28 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert (here / "old.safetensors").read_text() == "not a lens"
 
 
-def test_ctrl_c_leaves_nothing(here: Path, llama_folder: str) -> None:
+@needs_copies
+@quietly
+def test_ctrl_c_leaves_nothing(here: Path, llama_folder: str, tmp_path: Path) -> None:
     asked = ["lens", "fit", TEXT, "-m", llama_folder, "-o", "lens.safetensors"]
-    with started(*asked, "--steps", "1000000", "--sequence-length", "32") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("train the lens"):
-                break
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-    assert process.returncode == 130
-    assert "interrupted" in rest and "Traceback" not in rest
+    copy = Copy(tmp_path / "said", *asked, "--steps", "1000000", "--sequence-length", "32")
+    assert copy.interrupted_once("train the lens") == 130
+    said = copy.errors.read_text()
+    assert "interrupted" in said and "Traceback" not in said
     assert list(here.iterdir()) == []
 
 
+@needs_copies
+@quietly
 def test_ctrl_c_keeps_what_a_jacobian_lens_has_and_the_same_command_goes_on(
-    here: Path, llama_folder: str
+    here: Path, llama_folder: str, tmp_path: Path
 ) -> None:
     (here / "text.txt").write_text(TEXT * 40)
     asked = ["lens", "fit", "text.txt", "-m", llama_folder, "-o", "lens.safetensors", *FIT]
-    with started(*asked, "--passages", "1000000") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("fit the lens"):
-                break
-        time.sleep(1.5)
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-    assert process.returncode == 130, rest
-    assert "the same command goes on" in rest and "Traceback" not in rest
+    copy = Copy(tmp_path / "said", *asked, "--passages", "1000000")
+    code, said = copy.interrupted_once("fit the lens", 1.5), copy.errors.read_text()
+    assert code == 130, said
+    assert "the same command goes on" in said and "Traceback" not in said
     assert sorted(path.name for path in here.iterdir()) == ["lens.safetensors.begun", "text.txt"]
     kept = json.loads(_metadata(here / "lens.safetensors.begun"))["passages"]
     assert sum(kept) > 0

@@ -2,15 +2,14 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bathyscope.runs.opening import open_run
-from tests.cli.conftest import MARKED, call, started, tree
+from tests.cli.conftest import MARKED, call, tree
+from tests.cli.copies import Copy, limited, needs_copies, quietly
 
 TEXT = "The cat sat on the mat, and 8 + 5 = 13. " * 6
 TRAIN = ["lens", "train", TEXT, "--steps", "3", "--sequence-length", "32", "-o"]
@@ -24,14 +23,17 @@ def saved(here: Path) -> Path:
     return here
 
 
-def test_three_at_once_are_three_runs(here: Path, llama_folder: str) -> None:
+@needs_copies
+@quietly
+def test_three_at_once_are_three_runs(here: Path, llama_folder: str, tmp_path: Path) -> None:
     asked = ["attribute", MARKED, "--target", " 00", "-m", llama_folder, "--json"]
-    processes = [started(*asked, "--seed", str(number)) for number in range(3)]
+    copies = [Copy(tmp_path / one, *asked, "--seed", one) for one in "012"]
     documents = []
-    for process in processes:
-        output, errors = process.communicate()
-        assert process.returncode == 0, errors
-        documents.append((json.loads(output), errors.rpartition("saved: ")[2].strip()))
+    for copy in copies:
+        code, errors = copy.ended(), copy.errors.read_text()
+        assert code == 0, errors
+        output = json.loads(copy.output.read_text())
+        documents.append((output, errors.rpartition("saved: ")[2].strip()))
     assert tree(here / "bathyscope-runs")[::5] == [
         "attribution-1",
         "attribution-2",
@@ -128,34 +130,25 @@ def test_a_figure_may_lie_in_the_folder_of_its_run(here: Path, llama_folder: str
     assert "r/f.pdf" in tree(here)
 
 
-def limited(bytes: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to which files of more bytes are refused, as on a full disk."""
-    code = (
-        "import resource, runpy, sys\n"
-        "from bathyscope.core.files import outputs\n"
-        f"outputs._ROOM = {bytes // 2}\n"  # the disk fills up after it was looked at
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))\n"
-        "runpy.run_module('bathyscope', run_name='__main__')"
-    )
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 SHOWN = {"attribute": "as a whole", "depth": "settles", "figure": "settles", "lens": "norm"}
 
 
+@needs_copies
+@quietly
 @pytest.mark.parametrize("command", [*SHOWN, "compare"])
 @pytest.mark.parametrize("bytes", [1000, 12_000])
 def test_a_result_that_cannot_be_saved_is_shown(
-    saved: Path, llama_folder: str, command: str, bytes: int
+    saved: Path, llama_folder: str, tmp_path: Path, command: str, bytes: int
 ) -> None:
     before = tree(saved)
-    result = limited(bytes, *with_output(command, output_of(COMMANDS[command]), llama_folder))
-    assert result.returncode == 1, result.stderr
-    last = result.stderr.splitlines()[-1]
+    asked = with_output(command, output_of(COMMANDS[command]), llama_folder)
+    copy = Copy(tmp_path / "said", *asked, before=limited(bytes))
+    code, errors = copy.ended(), copy.errors.read_text()
+    assert code == 1, errors
+    last = errors.splitlines()[-1]
     assert "cannot be written" in last and "too large" in last and ".bathyscope-" not in last
-    assert "Traceback" not in result.stderr
-    assert SHOWN.get(command, "# ") in result.stdout
+    assert "Traceback" not in errors
+    assert SHOWN.get(command, "# ") in copy.output.read_text()
     assert tree(saved) == before
 
 
@@ -194,18 +187,19 @@ def test_a_run_that_is_saved_is_named_where_its_figure_fails(
     assert (here / "out.png").read_text() == "theirs"
 
 
+@needs_copies
+@quietly
 def test_output_that_nobody_can_take_is_one_sentence_and_the_run_is_saved(
-    here: Path, llama_folder: str
+    here: Path, llama_folder: str, tmp_path: Path
 ) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no device that is full")
     asked = ["depth", "a", "--response", "bc", "-m", llama_folder, "-o", "run", "--json"]
-    command = [sys.executable, "-m", "bathyscope", *asked]
-    with open("/dev/full", "w") as full:
-        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert result.returncode == 1
-    assert "standard output: No space left on device" in result.stderr.splitlines()[-1]
-    assert "Exception" not in result.stderr and "Traceback" not in result.stderr
+    copy = Copy(tmp_path / "said", *asked, output=Path("/dev/full"))
+    code, errors = copy.ended(), copy.errors.read_text()
+    assert code == 1, errors
+    assert "standard output: No space left on device" in errors.splitlines()[-1]
+    assert "Exception" not in errors and "Traceback" not in errors
     assert open_run(here / "run").kind == "depth"
 
 

@@ -60,10 +60,10 @@ def test_shapley_intervals_hold_as_often_as_they_say(
     assert 0.93 <= coverage("shapley", make, features, budget, games=200) <= 0.97
 
 
-@pytest.mark.parametrize("make", MANY_AT_ONCE_FIRST)
+@pytest.mark.parametrize("make", [noise_game, log_probability_game, conjunction_game])
 @pytest.mark.parametrize(
     ("name", "features", "budget", "games"),
-    [("banzhaf", 10, 400, 200)],
+    [("banzhaf", 8, 120, 200), pytest.param("banzhaf", 10, 400, 200, marks=LONG)],
 )
 def test_other_intervals_hold_as_often_as_they_say(
     name: str, make: MakeGame, features: int, budget: int, games: int
@@ -186,16 +186,16 @@ def test_in_a_block_all_pairs_are_neighbours_equally_often(features: int) -> Non
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_a_seed_gives_the_same_bits_whatever_the_game_remembers(name: str) -> None:
-    budget = Budget(900, seed=4)
+    budget = Budget(500, seed=4)
     fresh = SAMPLED[name].estimate(conjunction_game(12, 0), budget)
     game = conjunction_game(12, 0)
-    SAMPLED[name].estimate(game, Budget(800, seed=4))
+    SAMPLED[name].estimate(game, Budget(400, seed=4))
     before = game.num_evaluations
     continued = SAMPLED[name].estimate(game, budget)
     assert _bits(fresh) == _bits(continued)
-    assert _bits(fresh) != _bits(SAMPLED[name].estimate(conjunction_game(12, 0), Budget(900)))
-    assert game.num_evaluations <= 900, "the first run's coalitions come first in the second"
-    assert 400 < before <= 800
+    assert _bits(fresh) != _bits(SAMPLED[name].estimate(conjunction_game(12, 0), Budget(500)))
+    assert game.num_evaluations <= 500, "the first run's coalitions come first in the second"
+    assert 200 < before <= 400
 
 
 @pytest.mark.parametrize("name", SAMPLED)
@@ -203,8 +203,8 @@ def test_a_tolerance_stops_early(name: str) -> None:
     spent = []
     coarse, fine = (0.03, 0.015) if name in ("shapley", "owen", "banzhaf") else (0.2, 0.1)
     for tolerance in (None, coarse, fine, 1e-9):
-        game = log_probability_game(14, 2)
-        found = SAMPLED[name].estimate(game, Budget(2500, tolerance))
+        game = log_probability_game(12, 2)
+        found = SAMPLED[name].estimate(game, Budget(1300, tolerance))
         assert found.standard_error is not None
         if tolerance in (coarse, fine):
             assert found.standard_error.max() <= tolerance

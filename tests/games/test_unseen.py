@@ -49,7 +49,7 @@ def test_the_span_is_that_of_all_values() -> None:
 
 
 def off_and_found(name: str, seed: int, saturating: bool) -> tuple[FloatArray, Estimate]:
-    budget = Budget(800 if name == "interactions" else 150, seed=seed)
+    budget = Budget(500 if name == "interactions" else 150, seed=seed)
     exact = SAMPLED[name].estimate(rare_game(12, seed, saturating), EVERYTHING).values
     found = SAMPLED[name].estimate(rare_game(12, seed, saturating), budget)
     return np.abs(found.values - exact), found

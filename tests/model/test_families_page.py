@@ -1,8 +1,12 @@
 """The page of families is what the sweep finds, tried anew for some of each kind."""
 
+from functools import cache
+
 import pytest
 
 from tests.families_page import PAGE, in_a_process, reasons, row, sound
+
+found_of = cache(in_a_process)
 
 # Layers that return lists, embeddings changed in place, several residual streams, a projection
 # behind the layers, experts without float64, positions counted by the cache, padding made NaN.
@@ -24,7 +28,7 @@ SOME = (
 
 @pytest.mark.parametrize("name", SOME)
 def test_the_page_says_what_the_sweep_finds(name: str) -> None:
-    record = in_a_process(name)
+    record = found_of(name)
     assert sound(record), record
     text = PAGE.read_text(encoding="utf-8")
     assert row(record) in text and reasons(record) in text, "write it: make families"
@@ -40,7 +44,7 @@ def test_layers_in_lists_are_read_and_leaves_changed_in_place_have_gradients() -
 
 def test_what_has_no_depth_is_attributed() -> None:
     for name in ("deepseek_v4", "electra"):
-        found = in_a_process(name)["found"]
+        found = found_of(name)["found"]
         assert found["scores"]["verdict"] == found["attribution"]["verdict"] == "agrees"
         assert found["depth"]["verdict"] == "refused"
         assert "attributed all the same" in found["depth"]["words"]

@@ -1,6 +1,5 @@
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from transformers import BertModel, T5Config, T5ForConditionalGeneration
 
 from bathyscope.core.errors import InputError, ModelError
 from bathyscope.model.loading import load
+from tests.cli.copies import Copy, needs_copies, quietly
 from tests.conftest import byte_tokenizer
 from tests.families import encoder_config
 
@@ -126,9 +126,11 @@ class OwnTokenizer(PreTrainedTokenizerFast):
 """
 
 
+@needs_copies
+@quietly
 @pytest.mark.parametrize("of", ["model", "tokenizer", "both"])
 def test_code_in_a_folder_is_neither_run_nor_asked_about(
-    llama_folder: str, tmp_path: Path, of: str
+    llama_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
     """With a terminal or an open pipe, transformers would ask, and wait for an answer."""
     folder, marker = tmp_path / "model", tmp_path / "ran"
@@ -149,19 +151,14 @@ def test_code_in_a_folder_is_neither_run_nor_asked_about(
         }
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
-    command = [sys.executable, "-m", "bathyscope", "attribute", "[[a]] b", "--target", " c"]
-    with subprocess.Popen(
-        [*command, "-m", str(folder), "--json"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-    ) as process:
-        assert process.stdin is not None and process.stderr is not None
-        process.stdin.write("y\n" * 9)
-        process.stdin.flush()  # and left open
-        code, said = process.wait(timeout=120), process.stderr.read()
+    monkeypatch.chdir(tmp_path)
+    command = ["attribute", "[[a]] b", "--target", " c", "-m", str(folder), "--json"]
+    reading, writing = os.pipe()
+    os.write(writing, b"y\n" * 9)  # and left open
+    copy = Copy(tmp_path / "said", *command, input=reading)
+    code, said = copy.ended(), copy.errors.read_text()
+    for end in (reading, writing):
+        os.close(end)
     assert not marker.exists(), "code of the folder has run"
     assert "Do you wish to run" not in said and "Traceback" not in said
     if of == "tokenizer" and code == 0:

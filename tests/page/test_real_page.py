@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +9,17 @@ import pytest
 
 import bathyscope as bs
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.runs.base import Run
 from tests.page.conftest import Open
 
 pytestmark = pytest.mark.real
 
 
-def test_the_slash_of_the_division(smollm: LanguageModel, open_page: Open) -> None:
-    text = (resources.files("bathyscope.demo") / "division.json").read_text(encoding="utf-8")
-    question = json.loads(text)
-    prompt = bs.Prompt.marked(question["prompt"])
-    drove = bs.attribute(smollm, prompt, target=question["target"])
-    deep = bs.depth(smollm, prompt.text, response=question["target"], top_k=5)
+def test_the_slash_of_the_division(
+    smollm: LanguageModel, demo_runs: dict[str, Run], open_page: Open
+) -> None:
+    drove = demo_runs["given-division"]
+    deep = bs.depth(smollm, drove.prompt or "", response=drove.text, top_k=5)
     page = open_page([drove, deep], names=["drove", "deep"])
     assert page.locator("#cell .entry code").all_text_contents() == ["▁/", "4900 / 100 = 49"]
     assert page.locator('[aria-pressed="true"]').all_text_contents() == ["/"]

@@ -9,7 +9,7 @@ import pytest
 
 import bathyscope as bs
 from bathyscope.comparison.changes import swaps
-from bathyscope.demo.demo import compute, greedy_answers, write
+from bathyscope.demo.demo import greedy_answers, write
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.runs.base import Run
 
@@ -35,8 +35,8 @@ class Marked(HTMLParser):
             self.inside = False
 
 
-def test_the_demo(smollm: LanguageModel, tmp_path: Path) -> None:
-    runs = compute(smollm)
+def test_the_demo(smollm: LanguageModel, demo_runs: dict[str, Run], tmp_path: Path) -> None:
+    runs = demo_runs
     answers = greedy_answers(smollm, runs)
     write(runs, tmp_path / "demo", answers)
     assert runs["depth"].heatmap.values.shape == (29, 47)

@@ -260,6 +260,7 @@ def prepare(root: Path) -> list[str]:
     model.save_pretrained(root / "model")
     byte_tokenizer().save_pretrained(root / "model")
     options = ["-m", str(root / "model")]
+    _import_everything(root / "imported", options)
     first = Place(root / "first")
     first.work.mkdir(parents=True)
     left_alone(["depth", "a", "--response", "bc", "-o", "finished", *options], first)
@@ -305,7 +306,7 @@ def kills_of(case: str, count: int, root: Path, options: list[str], seed: int) -
 
 def run(count: int, seed: int, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Kill each of some commands equally often, `count` times together or a few more."""
-    _import_everything()
+    os.environ["HF_HUB_OFFLINE"] = os.environ["TQDM_DISABLE"] = "1"
     each = -(-count // len(names))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -314,9 +315,15 @@ def run(count: int, seed: int, names: list[str]) -> Iterator[tuple[str, dict[str
             yield name, kills_of(name, each, root, options, seed)
 
 
-def _import_everything() -> None:
-    """Load what commands need, so that the processes begun from this one begin at once."""
-    os.environ["HF_HUB_OFFLINE"] = os.environ["TQDM_DISABLE"] = "1"
+def _import_everything(output: Path, options: list[str]) -> None:
+    """Run a command here, so that the processes begun from this one have what commands import."""
+    from typer.testing import CliRunner
+
+    from bathyscope.cli.app import app
+
+    asked = ["depth", "a", "--response", "bc", "-o", str(output), *options]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
 
 
 def main() -> None:
