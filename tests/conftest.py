@@ -67,6 +67,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Let go of it: some libraries complain of what is still there at the end."""
+    gc.unfreeze()
+
+
 def _group(item: pytest.Item) -> str:
     return DEMO if "demo_runs" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
 

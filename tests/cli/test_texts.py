@@ -76,7 +76,7 @@ def test_arguments_are_read_alike_and_keep_their_ends(here: Path, llama_folder: 
         (["lens", "train", "-o", "l.safetensors"], b'{"text": "b"}', "holds 1 JSON record, not"),
         (["attribute"], b"[[a]]\xff", "is not UTF-8 text (invalid start byte at byte 5)"),
         (["lens", "train", "-o", "l.safetensors"], b"a\xe9", "at byte 1"),
-        (["depth"], b"\r\n", "prompt is empty"),
+        (["depth"], b"\r\n", "is empty; give a text"),
     ],
 )
 def test_what_is_no_text_is_refused(
