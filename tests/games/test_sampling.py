@@ -201,7 +201,7 @@ def test_a_seed_gives_the_same_bits_whatever_the_game_remembers(name: str) -> No
 @pytest.mark.parametrize("name", SAMPLED)
 def test_a_tolerance_stops_early(name: str) -> None:
     spent = []
-    coarse, fine = (0.03, 0.015) if name in ("shapley", "owen", "banzhaf") else (0.2, 0.1)
+    coarse, fine = {"surrogate": (0.2, 0.1), "interactions": (0.2, 0.05)}.get(name, (0.03, 0.015))
     for tolerance in (None, coarse, fine, 1e-9):
         game = log_probability_game(12, 2)
         found = SAMPLED[name].estimate(game, Budget(1300, tolerance))
