@@ -132,7 +132,7 @@ class _EmbeddedElsewhere:
 def test_batches_of_steps_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny("gemma3")
     whole = attributed(model, "integrated_gradients", steps=7)
-    monkeypatch.setattr("bathyscope.model.gradients._TOKENS_PER_BATCH", 90)
+    monkeypatch.setattr("bathyscope.model.path_gradients._TOKENS_PER_BATCH", 90)
     monkeypatch.setattr("bathyscope.model.gradients._ROWS_OF_LOGITS", 4)
     parts = attributed(model, "integrated_gradients", steps=7)
     np.testing.assert_allclose(whole.values, parts.values, atol=1e-5)

@@ -97,7 +97,6 @@ def test_no_mask_is_looked_at_where_none_is_needed(monkeypatch: pytest.MonkeyPat
 def test_gradients_of_all_targets_come_over_together(monkeypatch: pytest.MonkeyPatch) -> None:
     model, ids = tiny("llama"), (1, 2, 3, 4, 5, 6)
     monkeypatch.setattr(gradients, "bytes_allowed", lambda device: 1 << 30)
-    monkeypatch.setattr(gradients, "exact_float", lambda device: torch.float32)
     waits = []
     for count in (2, 5):
         wanted = [(position, 9) for position in range(count)]

@@ -15,11 +15,10 @@ from bathyscope.model.gradients import (
     Wanted,
     gradient_norms,
     gradient_products,
-    num_batches,
-    path_integrals,
     require_embeddings,
 )
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.path_gradients import num_batches, path_integrals
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from bathyscope.core.errors import InputError, ModelError
+from bathyscope.core.errors import ModelError
 from bathyscope.core.heatmap import FloatArray
-from bathyscope.model.device import bytes_allowed, exact_float
+from bathyscope.model.device import bytes_allowed
 from bathyscope.model.foreign import boundary, run, text_config
 from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.language_model import LanguageModel
@@ -31,10 +30,6 @@ logit, or p."""
 
 # Rows of the vocabulary's width that are held at once.
 _ROWS_OF_LOGITS = 256
-# Activations are kept for the way back: about 1.5 MB for each token of the embedded model.
-_TOKENS_PER_BATCH = 512
-# Tokens of the vocabulary whose embeddings are held at once.
-_TOKENS_PER_MEAN = 8192
 
 
 @dataclass(frozen=True)
@@ -64,8 +59,8 @@ def gradient_norms(
         of: A name in `VALUES_OF`.
         advance: Called after each backward pass.
     """
-    embeddings = _embedded(model, ids)[None]
-    values, found = _derive(
+    embeddings = embedded(model, ids)[None]
+    values, found = derived(
         model, embeddings, wanted, of, lambda gradients: gradients.norm(dim=-1), advance
     )
     return TokenGradients(found[:, 0], values[:, 0])
@@ -78,71 +73,11 @@ def gradient_products(
 
     Arguments as of `gradient_norms`.
     """
-    embeddings = _embedded(model, ids)[None]
-    values, found = _derive(
+    embeddings = embedded(model, ids)[None]
+    values, found = derived(
         model, embeddings, wanted, of, lambda gradients: (gradients * embeddings).sum(-1), advance
     )
     return TokenGradients(found[:, 0], values[:, 0])
-
-
-def path_integrals(
-    model: LanguageModel,
-    ids: Ids,
-    wanted: Sequence[Wanted],
-    of: str,
-    moved: Sequence[bool],
-    baseline: str,
-    steps: int,
-    advance: Callable[[], None],
-) -> TokenGradients:
-    """Integrate the gradient along the straight path from a baseline to the input.
-
-    Midpoint rule. Steps go through the model as rows of a batch, as many as fit 512 tokens, so
-    that memory does not grow with their number.
-
-    Args:
-        model: The model.
-        ids: Tokens of the input.
-        wanted: What is derived.
-        of: A name in `VALUES_OF`.
-        moved: For each token whether it moves; the others keep their embedding and get 0.
-        baseline: Where it begins: "zero", "mean" (of all embeddings) or "pad".
-        steps: Points on the path.
-        advance: Called after each backward pass, of which each batch of steps has one per wanted
-            value.
-    """
-    end = _embedded(model, ids)
-    flags = torch.tensor(moved, device=end.device)[:, None]
-    start = torch.where(flags, _baseline(model, baseline).to(end), end)
-    difference = end - start
-    total = np.zeros((len(wanted), len(ids)))
-    for points in _batches(len(ids), steps):
-        where = torch.tensor((points + 0.5) / steps, device=end.device).to(end)[:, None, None]
-        _, found = _derive(
-            model,
-            start + where * difference,
-            wanted,
-            of,
-            lambda gradients: (gradients * difference).sum(-1),
-            advance,
-        )
-        total += found.sum(1)
-    with torch.no_grad():
-        ends = [_values(model, point[None], wanted, of)[:, 0] for point in (end, start)]
-    return TokenGradients(total / steps, *ends)
-
-
-def num_batches(num_tokens: int, steps: int) -> int:
-    """Return how many forward passes a path of so many steps takes."""
-    return len(_batches(num_tokens, steps))
-
-
-def _batches(num_tokens: int, steps: int) -> list[FloatArray]:
-    rows = max(1, _TOKENS_PER_BATCH // num_tokens)
-    return [
-        np.arange(first, min(first + rows, steps), dtype=np.float64)
-        for first in range(0, steps, rows)
-    ]
 
 
 def require_embeddings(model: LanguageModel) -> None:
@@ -155,7 +90,7 @@ def require_embeddings(model: LanguageModel) -> None:
     ids = tuple((7919 * (i + 1)) % len(weight) for i in range(5))  # type: ignore[arg-type]
     expected = logits_of(model.model, torch.tensor([ids], device=model.model.device))
     require_numbers(expected, model.model)
-    embeddings = _embedded(model, ids)[None]
+    embeddings = embedded(model, ids)[None]
     require_way_back(model.model, embeddings)
     why = "gives other predictions when fed with the embeddings of its tokens"
     try:
@@ -171,7 +106,7 @@ def require_embeddings(model: LanguageModel) -> None:
         )
 
 
-def _derive(
+def derived(
     model: LanguageModel,
     embeddings: Tensor,
     wanted: Sequence[Wanted],
@@ -210,7 +145,7 @@ def _one_by_one(
     reduce: Callable[[Tensor], Tensor],
     advance: Callable[[], None],
 ) -> tuple[Tensor, Tensor]:
-    """Return what `_derive` does from one pass, and a way back for each value.
+    """Return what `derived` does from one pass, and a way back for each value.
 
     On a processor nothing is faster: side by side the passes forward would be added.
     """
@@ -235,7 +170,7 @@ def _side_by_side(
     reduce: Callable[[Tensor], Tensor],
     advance: Callable[[], None],
 ) -> tuple[Tensor, Tensor]:
-    """Return what `_derive` does from one pass there and back, each value on rows of its own.
+    """Return what `derived` does from one pass there and back, each value on rows of its own.
 
     A device is not kept busy by the few tokens of one text, and asked once it waits once.
     """
@@ -272,7 +207,7 @@ def _targets_together(model: LanguageModel, num_tokens: int) -> int:
     return max(1, int(allowed // (each * num_tokens)))
 
 
-def _values(
+def values_at(
     model: LanguageModel, embeddings: Tensor, wanted: Sequence[Wanted], of: str
 ) -> FloatArray:
     """Return values (wanted, rows) without any gradient."""
@@ -319,34 +254,13 @@ def _values_and_seeds(
     return torch.cat(values), torch.cat(seeds)
 
 
-def _embedded(model: LanguageModel, ids: Ids) -> Tensor:
+def embedded(model: LanguageModel, ids: Ids) -> Tensor:
     """Return the embeddings of some tokens as the model takes them, shape (tokens, hidden)."""
     input_ids = torch.tensor(ids, device=model.model.device)
     require_rows(model.model, max(ids, default=0))
     with torch.no_grad():
         found: Tensor = model.head.embed_tokens(input_ids)
     return found.detach()
-
-
-def _baseline(model: LanguageModel, name: str) -> Tensor:
-    """Return the embedding at which a path begins, shape (hidden_size,)."""
-    if name == "pad":
-        id = model.tokens.tokenizer.pad_token_id
-        if id is None:
-            raise InputError(
-                "The tokenizer has no padding token, so a path cannot begin at its embedding; "
-                "let it begin at zero or mean."
-            )
-        return _embedded(model, (id,))[0]
-    size = len(model.head.embed_tokens.weight)  # type: ignore[arg-type]
-    if name == "zero":
-        return torch.zeros_like(_embedded(model, (0,))[0])
-    exact = exact_float(model.model.device)
-    total = torch.zeros_like(_embedded(model, (0,))[0], dtype=exact)
-    for first in range(0, size, _TOKENS_PER_MEAN):
-        ids = tuple(range(first, min(first + _TOKENS_PER_MEAN, size)))
-        total += _embedded(model, ids).sum(0, dtype=exact)
-    return total / size
 
 
 @contextmanager
