@@ -85,13 +85,13 @@ def test_they_share_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     together(model)
     assert calls == [8 + 4 + 128 + 8]
     calls.clear()
-    monkeypatch.setattr(room, "_TOKENS_GATHERED", 600)
+    monkeypatch.setattr(room, "TOKENS_GATHERED", 600)
     order = [index for index, _ in bs.attribute_many(model, PROMPTS, TARGETS)]
     assert len(calls) > 1 and sum(calls) == 148 and order == [0, 1, 2, 3]
 
 
 def test_results_come_before_the_last_prompt_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_TOKENS_GATHERED", 1)
+    monkeypatch.setattr(room, "TOKENS_GATHERED", 1)
     seen: list[int] = []
     runs = bs.attribute_many(
         tiny("llama"), PROMPTS, TARGETS, progress=lambda stage, done, total: seen.append(done)

@@ -95,6 +95,38 @@ def test_a_pattern_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     assert (code, out) == (2, "") and "did not come to an end within 1 second" in err
 
 
+@pytest.mark.filterwarnings("ignore:Up to .* tokens are written")
+@pytest.mark.parametrize("reading", ["deletion", "suppression", "resampling"])
+def test_a_dry_run_says_what_it_would_cost(reading: str, llama_folder: str, tmp_path: Path) -> None:
+    asked = [
+        PROMPT, "--response", RESPONSE, "--steps", "lines", "-m", llama_folder,
+        "--reading", reading, "-o", str(tmp_path / "run"),
+    ]  # fmt: skip
+    if reading == "resampling":
+        asked += ["--similarity", "words", "-n", "2", "--max-new-tokens", "3"]
+    code, out, err = chain(*asked, "--dry-run")
+    assert code == 0, err
+    assert "tokens through the model, about " in out and "MB beside the model" in out
+    assert ("evaluations" in out) == (reading == "deletion")
+    assert not (tmp_path / "run").exists() and "evaluate coalitions" not in err
+    document = json.loads(chain(*asked, "--dry-run", "--json")[1])
+    assert document["kind"] == "forecast" and document["tokens"] > len(PROMPT + RESPONSE) / 2
+    said = out.split(" through")[0]
+    code, out, err = chain(*asked)
+    assert code == 0 and f"expected: {said} through" in err
+
+
+def test_a_dry_run_has_an_answer_written_that_is_not_given(
+    llama_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "bathyscope.reasoning.question._text_of", lambda model, written: " One. Two. Three."
+    )
+    code, out, err = chain(PROMPT, "-m", llama_folder, "--dry-run", "--max-new-tokens", "5")
+    assert code == 0, err
+    assert "evaluations, " in out
+
+
 def test_help_lists_steps_and_methods() -> None:
     code, out, _ = chain("--help")
     assert code == 0

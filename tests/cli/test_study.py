@@ -118,3 +118,21 @@ def test_a_batch_of_which_nothing_came_fails(here: Path, llama_folder: str) -> N
     result = call("batch", "p.jsonl", "-o", "x", "--attribute", "-m", llama_folder)
     assert result.exit_code == 2 and "0 of 2 records answered" in result.stdout
     assert Path("x/study.json").exists(), "why each failed is kept"
+
+
+def test_a_dry_run_says_what_is_left_and_the_batch_says_it_first(
+    here: Path, llama_folder: str
+) -> None:
+    Path("p.jsonl").write_text('{"prompt": "[[6]] or", "target": " 8"}\n{"prompt": 5}\n')
+    given = ("batch", "p.jsonl", "-o", "s", "--attribute", "-m", llama_folder)
+    dry = call(*given, "--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert dry.stdout.startswith("2 evaluations, ") and "MB beside the model" in dry.stdout
+    assert not Path("s").exists()
+    done = call(*given)
+    assert done.exit_code == 0
+    assert f"expected: {dry.stdout.split(' through')[0]} through" in done.stderr
+    left = json.loads(call(*given, "--dry-run", "--json").stdout)
+    assert left["kind"] == "forecast" and left["tokens"] == 0
+    other = call(*given[:5], "--depth", "-m", llama_folder, "--dry-run")
+    assert other.exit_code == 2 and "begun otherwise" in other.stderr

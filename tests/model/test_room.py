@@ -62,10 +62,26 @@ def test_a_large_device_takes_sixteen_times_the_tokens(allowed: list[int]) -> No
         return [Pass(rows=8, new=tokens // 8, past=3 * tokens // 2, scored=5, held=tokens)]
 
     assert tokens_per_pass(model, plan) == 16 * TOKENS_PER_BATCH == asked[-1]
-    # A pass, what it looks back on and what waits: 14 and an eighth times its tokens.
-    allowed[0] = 14 * 4096 * PER_TOKEN
+    # What waits, and in one of four layers all that is looked at, itself and once for each of the
+    # two heads that share it: 1 + 13 · 3/4 times its tokens.
+    allowed[0] = int((1 + 13 * 3 / 4) * 4096 * PER_TOKEN)
     assert tokens_per_pass(model, plan) < 4096
     assert asked == sorted(asked[:1]) + sorted(asked[1:], reverse=True)
+
+
+def test_what_a_pass_takes_is_counted_part_by_part() -> None:
+    """The tiny model: 4 layers, 4 heads on 2 keys, states of 32 and 48 numbers, 258 words."""
+    model = tiny("llama").model
+    each = 4 * (8 * 32 + 3 * 48)
+    alone = Pass(rows=1, new=10, past=0, scored=0, held=0)
+    assert peak_bytes(model, [alone], PER_TOKEN) == 10 * each
+    kept = alone._replace(held=7, kept=10)
+    assert peak_bytes(model, [alone, kept], PER_TOKEN) == 17 * PER_TOKEN + 10 * each
+    back = alone._replace(rows=3, past=20, scored=900)
+    looked_at = 3 * 30 * PER_TOKEN / 4
+    logits = 2 * 4 * 258 * back.rows_at_once
+    assert peak_bytes(model, [back], PER_TOKEN) == 3 * looked_at + 3 * 10 * each + logits
+    assert peak_bytes(model, [], PER_TOKEN) == 0
 
 
 def test_a_processor_plans_nothing() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bathyscope.core.forecast import Forecast
 from bathyscope.core.heatmap import Axis, Heatmap, Quantity
 from bathyscope.prompt import Prompt
 from bathyscope.runs.attribution import AttributionRun
@@ -96,6 +97,10 @@ class StubWorker:
 
     def __call__(self, shard: Any) -> list[StudyRows]:
         return [self._rows(one, key) for one, key in shard]
+
+    def forecast(self, shards: Any) -> Forecast:
+        count = sum(map(len, shards))
+        return Forecast(10 * count, self.work.seconds * count, 0.0, count)
 
     def _rows(self, one: StudyQuestion, key: str) -> StudyRows:
         work = self.work

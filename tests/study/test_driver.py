@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bathyscope.core.errors import InputError, ModelError, WriteError
+from bathyscope.core.forecast import Forecast
 from bathyscope.study import parts as parts_module
 from bathyscope.study.doing import Batch, Doing
 from bathyscope.study.driver import carry_out
@@ -253,3 +254,19 @@ def test_the_maps_of_a_record_are_the_runs_that_were_computed(tmp_path: Path) ->
         study.runs("r4")
     with pytest.raises(InputError, match="no record 'r'; there are r"):
         study.runs("r")
+
+
+def test_what_is_left_is_said_before_it_begins_and_a_dry_run_leaves_nothing(tmp_path: Path) -> None:
+    said: list[Forecast] = []
+    dry = run(tmp_path / "study", StubWork(seconds=5.0), dry_run=True, expect=said.append)
+    assert dry.expected is not None and dry.expected.evaluations == 20
+    assert (dry.computed, dry.kept, said) == (0, 0, [dry.expected])
+    assert not (tmp_path / "study").exists()
+    first = run(tmp_path / "study", count=15, expect=said.append)
+    assert first.computed == 15 and first.expected == said[1]
+    before = lines(first.study)
+    rest = run(tmp_path / "study", count=20, dry_run=True)
+    assert rest.expected is not None and rest.expected.evaluations == 5 and rest.kept == 15
+    assert lines(open_study(tmp_path / "study")) == before
+    assert run(tmp_path / "study", count=15, dry_run=True).expected == Forecast(0, 0.0, 0.0)
+    assert run(tmp_path / "study", count=20).expected is None and len(said) == 2

@@ -33,9 +33,9 @@ from bathyscope.model.scores import Scores
 from bathyscope.prompt import Prompt, as_prompt
 from bathyscope.runs.attribution import AttributionRun
 
-# Questions are gathered until so many tokens are to be scored: passes are full, and the first
-# results do not wait for the last prompt.
-_TOKENS_GATHERED = 16 * 1024
+TOKENS_GATHERED = 16 * 1024
+"""Questions are gathered until so many tokens are to be scored: passes are full, and the first
+results do not wait for the last prompt."""
 
 
 @keywords_checked
@@ -202,7 +202,7 @@ class _Gathering:
     def begin(self, question: _Question) -> Iterator[tuple[int, AttributionRun]]:
         """Begin with a prompt; yield what runs can be had now."""
         yield from self._tried(question)
-        while sum(one.num_tokens for one in self._waiting) >= _TOKENS_GATHERED:
+        while sum(one.num_tokens for one in self._waiting) >= TOKENS_GATHERED:
             yield from self._asked()
 
     def finish(self) -> Iterator[tuple[int, AttributionRun]]:

@@ -112,6 +112,7 @@ def command(
     retry: Annotated[
         bool, typer.Option("--retry", help="Ask records again that failed before.")
     ] = False,
+    dry_run: options.DryRun = False,
     as_json: options.Json = False,
 ) -> None:
     """Ask the same of many prompts.
@@ -120,17 +121,22 @@ def command(
     """
     given = dict(locals())
     with progress_bars() as progress:
+        from bathyscope.cli.results import expect, show_forecast
         from bathyscope.study.batch import batch
         from bathyscope.study.doing import Doing
 
         settings = _settings(given)
         parameters = dict(_pair(text) for text in set_ or [])
-        doing = Doing(engine, workers, address, parameters, shard, fail_fast, retry, progress)
+        doing = Doing(
+            engine, workers, address, parameters, shard, fail_fast, retry, progress, expect, dry_run
+        )
         done = batch(
             problems, output, settings=settings, model=model, revision=revision, dtype=dtype,
             device=device, doing=doing,
         )  # fmt: skip
-    _show(done, as_json=as_json)
+    if dry_run and done.expected is not None:
+        return show_forecast(done.expected, as_json=as_json)
+    return _show(done, as_json=as_json)
 
 
 _OF_LENSES = ("lens", "translators", "threshold", "depth_fraction", "begin", "max_new_tokens")

@@ -10,6 +10,10 @@ from bathyscope.cli.messages import progress_bars
 from bathyscope.cli.texts import read_text
 
 if TYPE_CHECKING:
+    from bathyscope.core.forecast import Forecast
+    from bathyscope.model.language_model import LanguageModel
+    from bathyscope.prompt import Prompt
+    from bathyscope.reasoning.settings import ChainSettings
     from bathyscope.runs.base import Run
 
 _AS_GIVEN = (
@@ -91,6 +95,7 @@ def command(
     revision: options.Revision = None,
     dtype: options.Dtype = "float32",
     device: options.Device = None,
+    dry_run: options.DryRun = False,
     output: options.Output = None,
     name: options.Name = None,
     overwrite: options.Overwrite = False,
@@ -112,9 +117,9 @@ def command(
     given = dict(locals())
     with progress_bars() as progress:
         from bathyscope.cli.asked import asked_about
-        from bathyscope.cli.results import Delivery
+        from bathyscope.cli.results import Delivery, show_forecast
         from bathyscope.prompt import Prompt
-        from bathyscope.reasoning.chain import chain, require_asked
+        from bathyscope.reasoning.question import require_asked
         from bathyscope.reasoning.settings import ChainSettings
         from bathyscope.tables.writing import require_table
 
@@ -129,9 +134,31 @@ def command(
         require_table(table, overwrite=overwrite)
         loaded = options.load_model(model, revision, dtype, device, progress)
         marked, turn = (chosen, None) if chosen and not features else asked.of(loaded)
-        run = chain(loaded, marked, text if turn is None else turn, settings=settings)
+        forecast, run = _ask(loaded, marked, text if turn is None else turn, settings, dry_run)
+    if run is None:
+        return show_forecast(forecast, as_json=as_json)
     delivery.deliver([run])
-    _write(run, table, overwrite)
+    return _write(run, table, overwrite)
+
+
+def _ask(
+    model: "LanguageModel",
+    prompt: "Prompt",
+    response: str | None,
+    settings: "ChainSettings",
+    dry_run: bool,
+) -> "tuple[Forecast, Run | None]":
+    """Return what the map is expected to cost, which is said first, and the map."""
+    from bathyscope.cli.results import expect
+    from bathyscope.core.noting import noting
+    from bathyscope.reasoning.chain import answered
+    from bathyscope.reasoning.forecast import forecast_chain
+    from bathyscope.reasoning.question import chain_question
+
+    with noting() as heard:
+        question = chain_question(model, prompt, response, settings)
+        forecast = expect(forecast_chain(question))
+        return forecast, None if dry_run else answered(question).noted(heard)
 
 
 def _given(response: str | None) -> str | None:

@@ -1,7 +1,8 @@
 """Forecasts: cost of a question, said before it is asked."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,24 @@ class Forecast:
     evaluations: int | None = None
     least: "Forecast | None" = None
     stops: str | None = None
+
+    @classmethod
+    def together(cls, parts: Sequence["Forecast"]) -> Self:
+        """Return the cost of several works, one after the other; of none it is nothing.
+
+        Counts and times add up, of memory the most counts. What they are a sample of is left out:
+        each of them has games of its own.
+        """
+        counted = [one.evaluations for one in parts if one.evaluations is not None]
+        whole = cls(
+            sum(one.tokens for one in parts),
+            sum(one.seconds for one in parts),
+            max((one.peak_bytes for one in parts), default=0.0),
+            sum(counted) if counted else None,
+        )
+        if all(one.least is None for one in parts):
+            return whole
+        return replace(whole, least=cls.together([one.least or one for one in parts]))
 
     @property
     def in_words(self) -> str:

@@ -1,8 +1,7 @@
-"""Keys and values of computed edges, and the cache that a pass over the next edges reads."""
+"""Keys and values of computed edges, and the cache on which texts go on from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -65,11 +64,7 @@ class Branch:
 
 
 class BranchCache(DynamicCache):
-    """The cache of a batch of edges: each row has the past of its own branch, padded in front.
-
-    The pages are joined and read once for each layer, whatever the rows and their segments: on a
-    device every copy is a launch, and there would be one for each row, segment and layer.
-    """
+    """The cache of texts that go on token by token, each from its branch, padded in front."""
 
     def __init__(self, pasts: Sequence[Branch | None], num_new: int) -> None:
         """Lay out the pasts of a batch.
@@ -80,7 +75,7 @@ class BranchCache(DynamicCache):
             num_new: Positions for which there will be room behind; more are made when needed.
         """
         super().__init__()
-        pages, places = _laid_out(pasts, num_new)
+        pages, places = laid_out(pasts, num_new)
         device = pages[0].layers[0][0].device
         index = torch.from_numpy(places.reshape(-1)).to(device)
         self.layers = [
@@ -89,7 +84,7 @@ class BranchCache(DynamicCache):
         ]
 
 
-def _laid_out(pasts: Sequence[Branch | None], num_new: int) -> tuple[list[Page], NDArray[np.int64]]:
+def laid_out(pasts: Sequence[Branch | None], num_new: int) -> tuple[list[Page], NDArray[np.int64]]:
     """Return the pages that some pasts lie in, and where in them, joined, each position is read.
 
     Place 0 is nobody's: it stands for padding in front, and for the new positions behind.
@@ -124,7 +119,7 @@ class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         keys, values = zip(*pages, strict=True)
         self.dtype, self.device = keys[0].dtype, keys[0].device
-        self.keys, self.values = (_gathered(given, index, rows) for given in (keys, values))
+        self.keys, self.values = (gathered(given, index, rows) for given in (keys, values))
         self.length = self.keys.shape[-2] - num_new
         self.is_initialized = True
 
@@ -145,48 +140,13 @@ class _BranchLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         return self.length
 
 
-def _gathered(pages: Sequence[Tensor], index: Tensor, rows: int) -> Tensor:
+def gathered(pages: Sequence[Tensor], index: Tensor, rows: int) -> Tensor:
     """Return what lies at places of the pages joined, (rows, heads, positions, size)."""
     heads, _, size = pages[0].shape
     # Zeros, because what lies before a short past is masked, and 0 · NaN would not be 0.
     index = index.to(pages[0].device)  # layers may lie on several devices
     pool = torch.cat([pages[0].new_zeros(heads, 1, size), *pages], dim=1)
     return pool.index_select(1, index).view(heads, rows, -1, size).transpose(0, 1)
-
-
-def grown(
-    cache: Any, begin: int, counts: Sequence[int], parents: Sequence[Branch | None]
-) -> list[Branch]:
-    """Return the branches that a pass has grown, one for each row, on a page of their own.
-
-    Args:
-        cache: The cache after the pass, which is emptied.
-        begin: First new position.
-        counts: For each row how many of its new positions are kept; padding is not, nor is a row
-            from which nothing goes on.
-        parents: The branches that the rows grew from.
-    """
-    keys = cache.layers[0].keys
-    length = keys.shape[-2]  # of a layer with room for more, the room included
-    kept = [row * length + begin + i for row, count in enumerate(counts) for i in range(count)]
-    index = torch.tensor(kept, device=keys.device)
-
-    def read(full: Tensor) -> Tensor:
-        by_head = full.transpose(0, 1)
-        return by_head.reshape(len(by_head), -1, full.shape[-1]).index_select(
-            1, index.to(full.device)
-        )
-
-    layers: KeyValues = []
-    for layer in cache.layers:
-        layers.append((read(layer.keys), read(layer.values)))
-        layer.keys = layer.values = None  # never held twice
-    page = Page(layers)
-    firsts = accumulate(counts, initial=0)
-    return [
-        Branch(page, first, parent, count + (0 if parent is None else parent.length))
-        for first, count, parent in zip(firsts, counts, parents, strict=False)
-    ]
 
 
 def longest(pasts: Sequence[Branch | None]) -> int:

@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from bathyscope.model.batches import alike
-from bathyscope.model.branches import Branch, BranchCache, Page, grown, visible
+from bathyscope.model.branches import Branch, Page, visible
 from bathyscope.model.device import fitting
 from bathyscope.model.foreign import run
 from bathyscope.model.forward import require_numbers, require_rows
 from bathyscope.model.head import Head
 from bathyscope.model.logits import as_float
-from bathyscope.model.past import cache_name, cache_of
+from bathyscope.model.memory import give_back
+from bathyscope.model.pass_cache import PassCache
+from bathyscope.model.past import cache_name
 from bathyscope.model.prefix_tree import Edge, Ids
 from bathyscope.model.scorer import Deliver
 from bathyscope.model.scores import Scores, Standing
@@ -41,6 +42,7 @@ class Pass(NamedTuple):
         scored: Rows of logits that are read.
         held: Tokens whose keys and values wait while it runs.
         rows_at_once: Most rows of logits that are held together.
+        kept: New tokens whose keys and values others go on from.
     """
 
     rows: int
@@ -49,6 +51,7 @@ class Pass(NamedTuple):
     scored: int
     held: int
     rows_at_once: int = _ROWS_OF_LOGITS
+    kept: int = 0
 
 
 class _Held:
@@ -139,6 +142,7 @@ class Forest:
                     scored=sum(len(targets[index]) for edge in edges for index, _ in edge.ended),
                     held=held.tokens,
                     rows_at_once=self._rows_of_logits,
+                    kept=sum(_going_on(batch)),
                 )
             )
             return held.branches(batch)
@@ -184,8 +188,7 @@ class Forest:
     def _keep(self, batch: Batch, ends: dict[int, Branch]) -> list[Branch]:
         """Run one pass, keep the branches of what ends in it, return all."""
         nowhere = torch.empty(0, 2, dtype=torch.long, device=self.model.device)
-        cache, begin, _ = self._forward(batch, nowhere, goes_on=True)
-        branches = grown(cache, begin, [len(edge.ids) for edge, _ in batch], [p for _, p in batch])
+        branches, _ = self._forward(batch, nowhere, [len(edge.ids) for edge, _ in batch])
         for branch, (edge, _) in zip(branches, batch, strict=True):
             for index, end in edge.ended:
                 ends[index] = branch.cut(edge.start + end)
@@ -205,19 +208,26 @@ class Forest:
             dtype=torch.long,
             device=self.model.device,
         ).reshape(-1, 2)
-        goes_on = any(edge.children for edge, _ in batch)
-        cache, begin, states = self._forward(batch, places, goes_on=goes_on)
-        branches: list[Branch] = []
-        if goes_on:
-            branches = grown(cache, begin, _going_on(batch), [past for _, past in batch])
-        del cache  # the logits of what ends here want as much memory
+        branches, states = self._forward(batch, places, _going_on(batch))
         if read:
             indices = [index for _, _, index in read]
             self._deliver(states, indices, [targets[index] for index in indices], deliver)
+            give_back()
         return branches
 
-    def _forward(self, batch: Batch, places: Tensor, *, goes_on: bool) -> tuple[Any, int, Tensor]:
-        """Return the cache after the pass, the first new position in it, and states at places."""
+    def _forward(
+        self, batch: Batch, places: Tensor, counts: Sequence[int]
+    ) -> tuple[list[Branch], Tensor]:
+        """Run one pass.
+
+        Args:
+            batch: The edges.
+            places: Rows and positions whose states are wanted, (n, 2).
+            counts: For each edge how many of its tokens others go on from.
+
+        Returns:
+            The branches, none where nothing goes on, and the final states at the places.
+        """
         most = max(len(edge.ids) for edge, _ in batch)
         ids = [edge.ids + edge.ids[-1:] * (most - len(edge.ids)) for edge, _ in batch]
         require_rows(self.model, max(map(max, ids)))
@@ -227,22 +237,25 @@ class Forest:
             [min(start + i, start + len(edge.ids) - 1) for i in range(most)]
             for start, (edge, _) in zip(starts, batch, strict=True)
         ]
-        given = torch.tensor([ids, positions], device=self.model.device)
-        options: dict[str, Any] = {"use_cache": False}
+        device, begin = self.model.device, max(starts)
+        given = torch.tensor([ids, positions], device=device)
         self.pasts_met.append(tuple(sorted(set(starts))))
-        begin = max(starts)
-        if begin:
-            cache = BranchCache([past for _, past in batch], most)
-            mask = visible(starts, begin, most, self.model.device)
-            options = {"use_cache": True, cache_name(self.model): cache}
-            options |= {"attention_mask": mask, "position_ids": given[1]}
-        elif goes_on:
+        cache: PassCache | None = None
+        options: dict[str, Any] = {"use_cache": False}
+        if begin or any(counts):
             # The cache that a model makes itself keeps of a sliding window only its last tokens,
             # which are padding where a row is short, and not what the next edges look back on.
-            options = {"use_cache": True, cache_name(self.model): DynamicCache()}
+            cache = PassCache([past for _, past in batch], counts, most, device)
+            options = {"use_cache": True, cache_name(self.model): cache}
+        if begin:
+            mask = visible(starts, begin, most, device)
+            options |= {"attention_mask": mask, "position_ids": given[1]}
         with torch.inference_mode(), self.head.states_at(places) as states:
-            output = run(self.model, input_ids=given[0], checked=True, **options)
-        return cache_of(output), begin, states[0]
+            run(self.model, input_ids=given[0], checked=True, **options)
+        # No two passes are alike: the holes of one fit neither the logits nor the next, and came to
+        # half of the peak.
+        give_back()
+        return [] if cache is None else cache.branches(), states[0]
 
     def _deliver(
         self, states: Tensor, sequences: list[int], wanted: list[Ids], deliver: Deliver
@@ -275,15 +288,24 @@ class Forest:
         with torch.inference_mode():
             for first in range(0, len(ids), self._rows_of_logits):
                 part = slice(first, first + self._rows_of_logits)
-                logits, own = as_float(self.head.unembedded(states[part])), ids[part]
-                total, those = logits.logsumexp(-1), [i for i, one in enumerate(asked[part]) if one]
-                readings.append(read(logits, total, own))
-                if those:
-                    where = torch.tensor(those, device=states.device)
-                    standings.append(read_standing(logits[where], total[where], own[where]))
+                reading, those = self._read(states[part], ids[part], asked[part])
+                readings.append(reading)
+                standings += those
         scores, standing = brought_over(readings, standings)
         require_numbers(torch.from_numpy(scores.log_probs), self.model)
         return scores, standing
+
+    def _read(
+        self, states: Tensor, ids: Tensor, asked: Sequence[bool]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the same of one block of logits, which ends here: else the next lay beside it."""
+        logits = as_float(self.head.unembedded(states))
+        total, those = logits.logsumexp(-1), [i for i, one in enumerate(asked) if one]
+        standings: list[Tensor] = []
+        if those:
+            where = torch.tensor(those, device=states.device)
+            standings.append(read_standing(logits[where], total[where], ids[where]))
+        return read(logits, total, ids), standings
 
     @property
     def _rows_of_logits(self) -> int:

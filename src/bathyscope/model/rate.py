@@ -1,7 +1,7 @@
 """Speed of a model on this machine, and memory of its passes."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter, process_time
 
@@ -12,7 +12,7 @@ from bathyscope.model.foreign import run
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, shared_vocabulary
-from bathyscope.model.room import Room
+from bathyscope.model.room import Room, peak_bytes
 from bathyscope.model.scoring import read
 
 # Lengths of the texts that are timed. Attention makes a long text dearer than its tokens are.
@@ -38,7 +38,7 @@ class Rate:
     per_row: float
     bytes_per_token: float
 
-    def seconds(self, passes: list[Pass]) -> float:
+    def seconds(self, passes: Sequence[Pass]) -> float:
         """Return the time of some passes."""
         return sum(
             self.per_pass
@@ -56,6 +56,36 @@ def rate_of(model: LanguageModel) -> Rate:
         f"work on {threads} threads", lambda: asdict(_measured(model))
     )
     return Rate(**found)
+
+
+def writing(lengths: Sequence[int], num_new: int) -> list[Pass]:
+    """Return the passes in which answers are written side by side, each as long as it may be.
+
+    The prompts are read in one pass; every token but the last then has one of its own.
+
+    Args:
+        lengths: Tokens of each prompt; there may be none.
+        num_new: Tokens that each answer may have; none where 0.
+    """
+    if not lengths or not num_new:
+        return []
+    rows, longest = len(lengths), max(lengths)
+    read = Pass(rows, longest, 0, rows, 0, kept=rows * longest)
+    return [read, *going_on(rows, longest, num_new - 1)]
+
+
+def going_on(rows: int, longest: int, count: int) -> list[Pass]:
+    """Return the passes in which so many tokens of each text are run, counted half-way through."""
+    return [Pass(rows, 1, longest + count // 2, rows, rows * (longest + count))] * count
+
+
+def cost_of(
+    model: LanguageModel, rate: Rate, passes: Sequence[Pass], evaluations: int | None = None
+) -> Forecast:
+    """Return what some passes cost where nothing else runs; tokens with their padding."""
+    tokens = sum(one.rows * one.new for one in passes)
+    peak = peak_bytes(model.model, passes, rate.bytes_per_token)
+    return Forecast(tokens, rate.seconds(passes), peak, evaluations)
 
 
 def by_the_clock(model: LanguageModel, rate: Rate, forecast: Forecast) -> Forecast:

@@ -86,26 +86,34 @@ def tokens_per_pass(model: Any, plan: Callable[[int], list[Pass]]) -> int:
 def peak_bytes(model: Any, passes: Sequence[Pass], per_token: float) -> float:
     """Return the most bytes that some passes take beside the model: counted, not measured.
 
-    Keys and values that wait for others, those of the pass itself laid out anew, what the widest
-    layer makes of its tokens, and logits with what is computed from them.
+    Keys and values that wait for others and those that are kept; of the layer that runs those of
+    all that its rows look at, laid out side by side, and once more for every head that shares them,
+    as attention with a mask has them; what the widest layer makes of the new tokens; and logits
+    with what is computed from them.
 
     Args:
         model: The transformers model.
-        passes: The passes.
+        passes: The passes; none take nothing.
         per_token: Bytes of the keys and values of one token.
     """
     config, size = text_config(model), model.dtype.itemsize
     hidden = getattr(config, "hidden_size", None) or 0
     inner = getattr(config, "intermediate_size", None) or 4 * hidden
     each = size * (8 * hidden + 3 * inner)
+    heads = getattr(config, "num_attention_heads", None) or 1
+    shared_by = heads / (getattr(config, "num_key_value_heads", None) or heads)
+    of_layer = per_token / (getattr(config, "num_hidden_layers", None) or 1)
     vocab_size = len(model.get_output_embeddings().weight)
-    most: float = max(
-        per_token * (one.held + one.rows * (one.past + one.new))
-        + each * one.rows * one.new
-        + 2 * 4 * vocab_size * min(one.scored, one.rows_at_once)
-        for one in passes
+    return max(
+        (
+            per_token * (one.held + one.kept)
+            + of_layer * (1 + shared_by) * one.rows * (one.past + one.new) * bool(one.past)
+            + each * one.rows * one.new
+            + 2 * 4 * vocab_size * min(one.scored, one.rows_at_once)
+            for one in passes
+        ),
+        default=0.0,
     )
-    return most
 
 
 def _cache_bytes(model: Any, count: int) -> int:

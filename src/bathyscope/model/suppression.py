@@ -7,15 +7,15 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from bathyscope.core.errors import BathyscopeError, InputError, ModelError
-from bathyscope.model.branches import Branch, BranchCache, grown
+from bathyscope.model.branches import Branch
 from bathyscope.model.foreign import run, text_config
 from bathyscope.model.forward import require_numbers
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.logits import as_float, logits_of, rounding, shared_vocabulary
-from bathyscope.model.past import cache_name, cache_of
+from bathyscope.model.pass_cache import PassCache
+from bathyscope.model.past import cache_name
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.sharing import longest_shareable, only_rounding
 
@@ -105,9 +105,7 @@ def _prepared(model: LanguageModel, form: Form, ids: Ids) -> Suppressor:
     window = _window(model)
     seen = _causal(0, len(ids), model.model.device)
     states, cache = _pass(model, ids, 0, form(seen, window), None)
-    base = None
-    if cache is not None and model.may_continue_a_cache(len(ids)):
-        (base,) = grown(cache, 0, [len(ids)], [None])
+    base = None if cache is None else cache.branches()[0]
     return Suppressor(model, form, window, ids, base, states)
 
 
@@ -176,31 +174,32 @@ def _additive(seen: Tensor, dtype: torch.dtype) -> Tensor:
 
 def _pass(
     model: LanguageModel, ids: Ids, begin: int, seen: Masked, base: Branch | None
-) -> tuple[Tensor, Any]:
-    """Run a text from a position on; return the final states there, and the cache."""
+) -> tuple[Tensor, PassCache | None]:
+    """Run a text from a position on; return the final states there, and the cache if any."""
     device, dtype = model.model.device, model.model.dtype
     mask = (
         {kind: _additive(one, dtype) for kind, one in seen.items()}
         if isinstance(seen, dict)
         else _additive(seen, dtype)
     )
-    options: dict[str, Any] = {cache_name(model.model): DynamicCache(), "use_cache": True}
-    if base is not None:
-        options[cache_name(model.model)] = BranchCache([base.cut(begin)], len(ids) - begin)
-    elif not model.may_continue_a_cache(len(ids)):
-        options = {"use_cache": False}
+    cache: PassCache | None = None
+    options: dict[str, Any] = {"use_cache": False}
+    if base is not None or model.may_continue_a_cache(len(ids)):
+        past, kept = (None, len(ids)) if base is None else (base.cut(begin), 0)
+        cache = PassCache([past], [kept], len(ids) - begin, device)
+        options = {"use_cache": True, cache_name(model.model): cache}
     positions = torch.arange(begin, len(ids), device=device)
     places = torch.stack([torch.zeros_like(positions), positions - begin], dim=1)
-    with torch.inference_mode(), model.head.states_at(places) as kept:
-        output = run(
+    with torch.inference_mode(), model.head.states_at(places) as states:
+        run(
             model.model,
             input_ids=torch.tensor([ids[begin:]], device=device),
             attention_mask=mask,
             position_ids=positions[None],
             **options,
         )
-    require_numbers(kept[0], model.model)
-    return kept[0], cache_of(output)
+    require_numbers(states[0], model.model)
+    return states[0], cache
 
 
 def _disobeys(model: LanguageModel, form: Form) -> str | None:

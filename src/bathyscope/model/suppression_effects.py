@@ -14,6 +14,9 @@ Numbers = NDArray[np.float64]
 
 _ROWS = 64  # of the vocabulary's width that are held at once, in float64
 
+ROWS_HELD = 5 * _ROWS
+"""Rows of logits in float32, with what is computed from them, that take as much."""
+
 NUCLEUS, MOST_KEPT, NUCLEUS_TEMPERATURE = 0.9999, 100, 0.6
 """What the published code of thought anchors keeps of a prediction, and its temperature."""
 

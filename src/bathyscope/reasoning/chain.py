@@ -4,22 +4,18 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Heatmap
 from bathyscope.core.keywords import keywords_checked
-from bathyscope.core.noting import note, notes_kept, noting
-from bathyscope.core.text import require_characters
+from bathyscope.core.noting import notes_kept
 from bathyscope.layers.depth import settle
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.provenance import named, provenance_of, require_text
+from bathyscope.model.provenance import named, provenance_of
 from bathyscope.model.tokens import Continuation
-from bathyscope.model.whole import LAYERS, whole_model
-from bathyscope.prompt import Prompt, as_prompt
-from bathyscope.reasoning.answers import divided
-from bathyscope.reasoning.passages import Passages, require_room, require_tokens, with_parts
+from bathyscope.prompt import Prompt
+from bathyscope.reasoning.passages import Passages
+from bathyscope.reasoning.question import ChainQuestion, chain_question
 from bathyscope.reasoning.readings import READERS, Found
 from bathyscope.reasoning.settings import ChainOverrides, ChainSettings
-from bathyscope.reasoning.similarity import SIMILARITIES
 from bathyscope.runs.chain import ChainRun, StepDepth
 
 
@@ -53,82 +49,14 @@ def chain(
         ModelError: Attention cannot be suppressed in the model.
     """
     chosen = ChainSettings.chosen(settings, overrides)
-    model = whole_model(model, "A chain", LAYERS)
-    asked = as_prompt(prompt)
-    require_asked(asked, response, chosen)
-    note(*asked.notes)
-    asked = chosen.asked(model.tokens, with_parts(asked))
-    text = response
-    if response is None:
-        written = model.generate(asked.text, chosen.max_new_tokens, chosen.progress)
-        text = _text_of(model, written)
-        if model.tokens.encode(asked.text + text) != _read(model, written):
-            note(
-                "The response was read as other tokens than the model wrote: its text is "
-                "tokenised as a whole."
-            )
-    assert text is not None
-    division = divided(text, chosen.steps, chosen.answer)
-    passages = Passages.of(model.tokens, asked, text, division)
-    require_tokens(passages)
-    require_room(model, passages)
-    _note_no_part(passages)
-    found = READERS[chosen.reading](model, passages, chosen)
-    return _run(model, passages, chosen, found, response)
+    return answered(chain_question(model, prompt, response, chosen))
 
 
-def require_asked(prompt: Prompt, response: str | None, settings: ChainSettings) -> None:
-    """Check all that needs no model.
-
-    Raises:
-        InputError: The prompt is empty; the response is, or has no step or answer; or a package is
-            missing.
-    """
-    if not prompt.text.strip():
-        raise InputError("The prompt is empty; give the text that the response answers.")
-    require_text(response, "response")
-    if response is not None:
-        require_characters(response, "response")
-        if not response.strip():
-            raise InputError(
-                "The response holds white space alone; give a text of at least two steps, or leave "
-                "it out to have the model write one."
-            )
-        with noting():  # what is worth a note is noted when it is computed
-            divided(response, settings.steps, settings.answer)
-    if settings.reading == "resampling":
-        SIMILARITIES.require(settings.similarity).require()
-
-
-def _text_of(model: LanguageModel, written: Continuation) -> str:
-    """Return what the model wrote as text, without the token that ends it.
-
-    Raises:
-        InputError: It wrote nothing.
-    """
-    ids = _read(model, written)[len(written.prompt_ids) :]
-    text = model.tokens.spelled(ids) if ids else ""
-    if not text.strip():
-        raise InputError(
-            "The model wrote nothing behind this prompt; give a response (--response), or ask "
-            "otherwise."
-        )
-    return text
-
-
-def _read(model: LanguageModel, written: Continuation) -> tuple[int, ...]:
-    """Return the tokens of a prompt and of what was written, without those that end a text."""
-    special = set(model.tokens.tokenizer.all_special_ids)
-    return written.prompt_ids + tuple(id for id in written.target_ids if id not in special)
-
-
-def _note_no_part(passages: Passages) -> None:
-    """Say where nothing but the steps can be a column."""
-    if not passages.num_parts:
-        note(
-            "No part of the prompt is a column: it is one sentence, which has to stay; mark parts "
-            "with [[ and ]] to see what is owed to them."
-        )
+def answered(question: ChainQuestion) -> ChainRun:
+    """Return the map that a question asks for."""
+    model, passages, settings = question.model, question.passages, question.settings
+    found = READERS[settings.reading](model, passages, settings)
+    return _run(model, passages, settings, found, question.given)
 
 
 def _run(

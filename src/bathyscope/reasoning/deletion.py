@@ -144,11 +144,12 @@ def deletion_map(game: ChainGame, method: Method, budget: Budget) -> DeletionMap
         method: How the values of coalitions are shared among the columns.
         budget: Most coalitions, of a row's own game and of the game that the others share.
     """
+    lost = leave_one_out(game.whole).values  # first: with both ends, its texts are one tree
     everything, nothing = game.whole.all(), game.whole.none()
     earlier = [game.passages.earlier(row) for row in range(len(everything))]
     # Of a row that is impossible as it stands, even what comes later would have no number.
     before = np.arange(len(game.passages.columns)) < np.array(earlier)[:, None]
-    alone = np.where(before, leave_one_out(game.whole).values, 0.0)
+    alone = np.where(before, lost, 0.0)
     found = DeletionMap(alone, everything, nothing, alone)
     if not method.samples:
         return replaced_by(found, game, estimated(method, game.whole, budget))

@@ -158,14 +158,19 @@ class Passages:
     def _kept(self, end: int, present: Sequence[bool]) -> str:
         """Return the text up to a character without the passages that are absent."""
         parts, position = [], 0
-        for (start, stop), stays in zip(self.columns, present, strict=False):
-            if stays:
-                continue
-            parts.append(self.text[position:start])
-            position = stop
-            while position < end and self.text[position].isspace():
-                position += 1
+        for column, stays in zip(self.columns, present, strict=False):
+            if not stays:
+                start, stop = self.without(column)
+                parts.append(self.text[position:start])
+                position = min(stop, end)
         return "".join([*parts, self.text[position:end]])
+
+    def without(self, column: Span) -> Span:
+        """Return what a passage takes along: itself and the white space right behind it."""
+        start, stop = column
+        while stop < len(self.text) and self.text[stop].isspace():
+            stop += 1
+        return start, stop
 
     def axes(self, rows: slice, columns: slice) -> tuple[Axis, Axis]:
         """Return the axes of a map over some rows and columns."""

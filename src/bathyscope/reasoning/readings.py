@@ -106,7 +106,7 @@ MEASURED = {
 def by_deletion(model: LanguageModel, passages: Passages, settings: ChainSettings) -> Found:
     """Return what each passage did to each row, by the settings' method."""
     method = METHODS.require(settings.method)
-    _require_affordable(method, len(passages.columns), settings)
+    require_affordable(method, len(passages.columns), settings)
     if model.why_not_shared is not None:
         note(f"Every text is scored by itself: {model.why_not_shared}.")
     require_rest(model.tokens, passages)
@@ -144,7 +144,7 @@ def by_deletion(model: LanguageModel, passages: Passages, settings: ChainSetting
     )
 
 
-def _require_affordable(method: Method, columns: int, settings: ChainSettings) -> None:
+def require_affordable(method: Method, columns: int, settings: ChainSettings) -> None:
     """Raise InputError where the method cannot work with so many passages."""
     fewest, alone = method.fewest(columns), cost_of_leave_one_out(columns)
     if settings.budget < fewest:

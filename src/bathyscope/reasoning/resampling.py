@@ -92,7 +92,7 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
     warnings.warn(
         f"Up to {sum(rooms) * settings.n:,} tokens are written: {settings.n} continuations of up "
         f"to {max(rooms)} tokens from each of {len(starts)} places.",
-        stacklevel=5,
+        stacklevel=6,
     )
     written = _written(model, [passages.ids[:start] for start in starts], rooms, settings)
     places = [

@@ -1,7 +1,7 @@
 """A worker that asks a model: the questions of a shard go through it together."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,7 @@ from bathyscope.attribution.attribute import interact
 from bathyscope.attribution.many import attribute_many
 from bathyscope.attribution.settings import AttributionSettings
 from bathyscope.core.errors import BathyscopeError, first_sentence
+from bathyscope.core.forecast import Forecast
 from bathyscope.games.methods import INTERACTIONS
 from bathyscope.layers.many import depth_many
 from bathyscope.layers.settings import DepthSettings
@@ -20,6 +21,7 @@ from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
 from bathyscope.prompt.segmenters import TOKENS, features_in
 from bathyscope.study.asking import Asking
+from bathyscope.study.forecast import forecast_shards
 from bathyscope.study.questions import Shard
 from bathyscope.study.remembering import Remembering
 from bathyscope.study.rows import StudyRows, Told, failed
@@ -52,6 +54,11 @@ class Asker:
         self.model.forget()
         with nullcontext() if self.threads is None else on_threads(self.threads):
             return self._answered(shard)
+
+    def forecast(self, shards: Sequence[Shard]) -> Forecast:
+        """Return what some shards cost where it works alone."""
+        with nullcontext() if self.threads is None else on_threads(self.threads):
+            return forecast_shards(self.model.source, shards, self.settings)
 
     def _answered(self, shard: Shard) -> list[StudyRows]:
         """Return the rows of questions asked together; where that fails, of each for itself."""

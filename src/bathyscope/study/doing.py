@@ -1,11 +1,12 @@
 """Carrying out a batch: the engine and its options, and the outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.forecast import Forecast
 from bathyscope.core.progress import Progress, standard
 from bathyscope.study.engines.choice import ENGINES
 from bathyscope.study.engines.engine import Engine, EngineOptions
@@ -25,6 +26,7 @@ class Batch:
         computed: How many were answered now.
         kept: How many were answered before.
         failed: The sentences of those that could not be answered, by id.
+        expected: What was left to compute was expected to cost; None where nobody asked.
     """
 
     study: Study
@@ -32,6 +34,7 @@ class Batch:
     computed: int
     kept: int
     failed: Mapping[str, str]
+    expected: Forecast | None = None
 
     def __repr__(self) -> str:
         """Return how many questions were answered, on one line."""
@@ -59,6 +62,9 @@ class Doing:
         fail_fast: Whether the first question that fails ends the batch.
         retry: Whether questions that failed before are asked again.
         progress: Told of every shard.
+        expect: Told what is left will cost, before it begins, where this process computes it; None
+            saves the count.
+        dry_run: Whether that is all: nothing is computed, and no folder is left behind.
     """
 
     engine: str = "here"
@@ -69,6 +75,8 @@ class Doing:
     fail_fast: bool = False
     retry: bool = False
     progress: Progress = standard
+    expect: Callable[[Forecast], object] | None = None
+    dry_run: bool = False
 
     def made(self, folder: Path) -> Engine:
         """Return the engine.

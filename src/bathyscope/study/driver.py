@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bathyscope.core.errors import InputError
+from bathyscope.core.forecast import Forecast
 from bathyscope.core.versions import version_of
 from bathyscope.study.differences import differences
 from bathyscope.study.doing import Batch, Doing
@@ -15,6 +16,7 @@ from bathyscope.study.engines.engine import Engine, Finished
 from bathyscope.study.questions import StudyQuestion
 from bathyscope.study.rows import StudyRows
 from bathyscope.study.store import Study, begin_study, require_place
+from bathyscope.study.work import Begun
 
 if TYPE_CHECKING:
     from bathyscope.study.questions import Shard
@@ -67,6 +69,9 @@ class _Driver:
         todo = [shard for shard in missing if shard]
         left = sum(map(len, todo))
         kept = len(keyed) - left
+        expected, work = self._expected(todo, work, engine)
+        if self.doing.dry_run:
+            return Batch(self.study, len(keyed), 0, kept, self._failures(asked_of), expected)
         self.doing.progress("records", kept, len(keyed))
         finished = engine.results(work, todo) if todo else iter(())
         try:
@@ -75,7 +80,23 @@ class _Driver:
         finally:
             if close := getattr(finished, "close", None):
                 close()
-        return Batch(self.study, len(keyed), self.computed, kept, self._failures(asked_of))
+        failed = self._failures(asked_of)
+        return Batch(self.study, len(keyed), self.computed, kept, failed, expected)
+
+    def _expected(
+        self, todo: "Sequence[Shard]", work: "Work", engine: Engine
+    ) -> "tuple[Forecast | None, Work]":
+        """Return what is left will cost in this process, where that is asked, and its work."""
+        doing = self.doing
+        if not doing.dry_run and (doing.expect is None or not engine.here or not todo):
+            return None, work
+        if not todo:
+            return Forecast.together([]), work
+        worker = work.begin()
+        expected = worker.forecast(todo)
+        if doing.expect is not None:
+            doing.expect(expected)
+        return expected, Begun(worker)
 
     def _take(self, finished: Finished, kept: int, total: int) -> None:
         if finished.provenance:

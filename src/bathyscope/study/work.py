@@ -1,8 +1,10 @@
 """The work of a batch: questions go in, rows come out, and a model is loaded once for many."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bathyscope.core.forecast import Forecast
 from bathyscope.model.language_model import LanguageModel
 from bathyscope.model.loading import load
 from bathyscope.study.asker import Asker
@@ -21,6 +23,9 @@ class Worker(Protocol):
     def __call__(self, shard: Shard) -> list[StudyRows]:
         """Return the rows of every question of a shard, in its order; never raises for one."""
 
+    def forecast(self, shards: Sequence[Shard]) -> Forecast:
+        """Return what some shards cost where it works alone."""
+
 
 class Work(Protocol):
     """Work that engines carry to where it is done; it can be pickled."""
@@ -31,6 +36,17 @@ class Work(Protocol):
         Args:
             threads: On so many threads the worker is to compute; None leaves it as it is.
         """
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Work whose worker is there already, in this process."""
+
+    worker: Worker
+
+    def begin(self, threads: int | None = None) -> Worker:
+        """Return it."""
+        return self.worker
 
 
 @dataclass(frozen=True)
