@@ -71,6 +71,7 @@ bench: $(BENCH)/installed browser
 	$(BENCH)/bin/python -m benchmarks.attribution --output benchmarks/results/attribution.json
 	$(BENCH)/bin/python -m benchmarks.depth --peers --output benchmarks/results/depth.json
 	$(BENCH)/bin/python -m benchmarks.estimators --output benchmarks/results/estimators.json
+	$(BIN)/python -m benchmarks.jacobian_rows --output benchmarks/results/jacobian-rows.json
 	$(BENCH)/bin/python -m benchmarks.indices --output benchmarks/results/indices.json
 	$(BENCH)/bin/python -m benchmarks.think --output benchmarks/results/think.json
 	$(BIN)/python -m benchmarks.chain --output benchmarks/results/chain.json
@@ -84,6 +85,7 @@ bench: $(BENCH)/installed browser
 	$(BIN)/python -m benchmarks.sharing --output benchmarks/results/sharing.json
 	$(BIN)/python -m benchmarks.estimators --page
 	$(BIN)/python -m benchmarks.hundreds --page
+	$(BIN)/python -m benchmarks.jacobian_rows --page
 	$(BIN)/python -m benchmarks.select --output benchmarks/results/select.json
 	$(BIN)/python -m benchmarks.summary
 

@@ -105,38 +105,6 @@ def exact_within(
     }, lens
 
 
-def at_equal_cost(
-    model: bs.LanguageModel,
-    texts: Sequence[str],
-    passages: int = 2,
-    directions: int = 32,
-    sequence_length: int = 32,
-) -> dict[str, dict[str, Any]]:
-    """Return error and time of both estimators for the same number of ways back.
-
-    Args:
-        model: The model.
-        texts: What is read.
-        passages: How many the exact estimator takes, an even number.
-        directions: How many directions each passage is asked along by the random one.
-        sequence_length: Tokens of a passage.
-    """
-    rows = passages * model.hidden_size
-    found = {}
-    for estimator, count in (("exact", passages), ("random", -(-rows // directions))):
-        begin = time.perf_counter()
-        lens = bs.fit_jacobian_lens(
-            model, texts, estimator=estimator, passages=count, directions=directions,
-            sequence_length=sequence_length,
-        )  # fmt: skip
-        found[estimator] = {
-            "passages": sum(lens.about["error"]["passages"]),
-            "seconds": round(time.perf_counter() - begin, 1),
-            "relative_error": lens.about["error"]["relative"],
-        }
-    return found
-
-
 def words_of(
     model: bs.LanguageModel, lens: Lens, text: Continuation, layers: Sequence[int]
 ) -> dict[str, list[str]]:
@@ -171,13 +139,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lenses", type=Path, default=Path(), help="folder of the two lenses")
-    parser.add_argument("--estimators", action="store_true", help="compare these, no more")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     model = bs.load()
-    if options.estimators:
-        hand_over(at_equal_cost(model, lessons()), options.output)
-        return
     settings = LensTraining(options.steps, options.positions, seed=options.seed)
     with progress_bars() as progress:
         tuned, tuned_seconds = fitted(

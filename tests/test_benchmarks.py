@@ -50,6 +50,29 @@ def test_the_docs_say_how_far_estimators_were_off() -> None:
     assert text.count(" × as many") == len(found["rows"]) > 10
 
 
+def test_the_docs_say_what_drawn_rows_buy_a_jacobian_lens() -> None:
+    """`python -m benchmarks.jacobian_rows --page` writes the table."""
+    rows = benchmark("jacobian_rows")
+    text = rows.PAGE.read_text(encoding="utf-8")
+    found = json.loads(rows.RESULTS.read_text(encoding="utf-8"))
+    assert text == rows.page(text, found)
+    assert [row["exact_passages"] for row in found["rows"]] == [*rows.WHOLE]
+
+
+def test_drawn_rows_of_a_jacobian_lens_are_judged_by_the_truth() -> None:
+    """Of a single passage, every row once leaves nothing; more of unlike ones leave less."""
+    rows = benchmark("jacobian_rows")
+    draw = torch.Generator().manual_seed(3)
+    known = torch.eye(12) + torch.randn(5, 2, 12, 12, generator=draw) / 4
+    assert max(rows.drawn(known[:1], 8, 3, seed=1)) < 1e-6
+    for count in (4, 16):  # all rows of each: what is computed is what is found
+        found = np.sqrt(np.mean([np.square(rows.drawn(known, count, 12, s)) for s in range(80)], 0))
+        np.testing.assert_allclose(found, rows.whole(known, count), rtol=0.15)
+    row = rows.report(known, fits=2)["rows"][0]
+    assert row["exact_passages"] == 6 and row["ways_back"] == 6 * 16
+    assert set(row["errors"]) == {"exact", "32", "64"}
+
+
 def test_the_docs_say_what_methods_make_of_hundreds_of_features() -> None:
     """`python -m benchmarks.hundreds --page` writes the table."""
     hundreds = importlib.import_module("benchmarks.hundreds")
