@@ -115,6 +115,19 @@ def test_bad_input_is_one_sentence(
         bs.chain(tiny("llama"), prompt, response, **asked)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "response", "said"),
+    [
+        (None, "One. Two.", "A prompt is a text or a Prompt, not a NoneType"),
+        ("Q?", b"One. Two.", "response is a text, not a bytes"),
+        ("Q?", ["One.", "Two."], "response is a text, not a list"),
+    ],
+)
+def test_what_is_no_text_is_one_sentence(prompt: object, response: object, said: str) -> None:
+    with pytest.raises(bs.InputError, match=said):
+        bs.chain(tiny("llama"), prompt, response)  # type: ignore[arg-type]
+
+
 def test_a_prompt_of_one_sentence_has_no_part_and_a_first_step_owes_nothing() -> None:
     run = bs.chain(tiny("llama"), "Q?", "One. Two. Three.")
     assert run.parts == 0 and run.heatmap.values.shape == (3, 2)

@@ -19,8 +19,13 @@ MAX_NEW_TOKENS = 64
 _FUNCTION = "function "
 
 
-def require_text(text: str | None, name: str) -> None:
-    """Raise InputError where a text is given and empty."""
+def require_text(text: object, name: str) -> None:
+    """Raise InputError where a text is given and empty, or what is given is no text."""
+    if not isinstance(text, str | None):
+        raise InputError(
+            f"The {name} is a text, not a {type(text).__name__}; give a str, or leave it out to "
+            "generate one."
+        )
     if text == "":
         raise InputError(f"The {name} is empty; give a text, or leave it out to generate one.")
 

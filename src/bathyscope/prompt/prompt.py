@@ -156,7 +156,15 @@ class Prompt:
 
 
 def as_prompt(given: str | Prompt) -> Prompt:
-    """Return a prompt as it is, and a text as `Prompt.marked` reads it."""
+    """Return a prompt as it is, and a text as `Prompt.marked` reads it.
+
+    Raises:
+        InputError: It is neither, or its marks are wrong.
+    """
+    if not hasattr(given, "text") and not isinstance(given, str):
+        raise InputError(
+            f"A prompt is a text or a Prompt, not a {type(given).__name__}; give one of the two."
+        )
     return Prompt.marked(given) if isinstance(given, str) else given
 
 
