@@ -43,8 +43,15 @@ LONGEST = (
     DEMO,
     "tests/test_docs.py",
     "tests/games/test_sampling.py",
+    "tests/page/test_page.py",
+    "tests/runs/test_damage.py",
+    "tests/replay/test_rerun.py",
+    "tests/cli/test_texts.py",
+    "tests/render/figure/test_draw.py",
     "tests/test_benchmarks.py",
-    "tests/games/test_unseen.py",
+    "tests/test_examples.py",
+    "tests/test_light.py",
+    "tests/thinking/test_think.py",
     "tests/reliability/test_kills.py",
 )
 """What is begun first, so that no process is left alone with it at the end."""

@@ -1,6 +1,7 @@
 """Sampled methods: errors that hold, budgets that are kept, bits that come back."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -29,6 +30,15 @@ MANY_AT_ONCE_FIRST = [
 ]
 
 
+@cache
+def exact_and_found(
+    name: str, make: MakeGame, features: int, budget: int, seed: int
+) -> tuple[FloatArray, Estimate]:
+    """Return what all coalitions of a game give, and what a sample of them does."""
+    exact = SAMPLED[name].estimate(make(features, seed), EVERYTHING).values
+    return exact, SAMPLED[name].estimate(make(features, seed), Budget(budget, seed=seed))
+
+
 def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) -> float:
     """Return the share of cells whose 95 % interval holds the value of all coalitions.
 
@@ -36,11 +46,9 @@ def coverage(name: str, make: MakeGame, features: int, budget: int, games: int) 
     about intervals, nor do cells that were not seen to vary: they are left out, so that they
     cannot raise the share.
     """
-    method = SAMPLED[name]
     inside: list[np.bool_] = []
     for seed in range(games):
-        exact = method.estimate(make(features, seed), EVERYTHING).values
-        found = method.estimate(make(features, seed), Budget(budget, seed=seed))
+        exact, found = exact_and_found(name, make, features, budget, seed)
         assert found.margin is not None and found.unseen is not None
         off = np.abs(found.values - exact)
         telling = ((off > 1e-9) | (found.margin > 1e-9)) & np.isnan(found.unseen)
@@ -120,8 +128,7 @@ def test_replicates_know_the_error_of_sums(
     for seed in range(games):
         parent = np.random.default_rng(seed).integers(0, 3, features)
         sums = np.eye(3)[parent]
-        exact = SAMPLED[name].estimate(make(features, seed), EVERYTHING).values
-        found = SAMPLED[name].estimate(make(features, seed), Budget(budget, seed=seed))
+        exact, found = exact_and_found(name, make, features, budget, seed)
         assert found.replicates is not None
         error = jackknife_error(found.replicates @ sums)
         margin = error * student_quantile(len(found.replicates) - 1)
