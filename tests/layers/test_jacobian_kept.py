@@ -49,7 +49,7 @@ def stop_at(
     [
         (jacobian_fit, "PassageJacobian", 1, None),  # before the first passage
         (jacobian_fit, "PassageJacobian", 6, 5),  # on the way forward
-        (PassageJacobian, "products", 6, 5),  # on the way back
+        (PassageJacobian, "products", 22, 5),  # on the way back, four of each passage
         (HalfMean, "learn", 9, 8),  # between two passages
         (torch.Tensor, "index_add_", 8, None),  # half of a passage is in the sums
         (jacobian_fit, "relative_error", 1, 9),  # at the end

@@ -20,6 +20,8 @@ from bathyscope.model.prefix_tree import Ids
 # Activations of all copies are kept for the way back: about 1.5 MB for each token of the bundled
 # model. More rows at a time than these were not faster on two cores.
 _TOKENS_ON_CPU, _TOKENS_ELSEWHERE = 512, 16384
+# A copy's way forward costs more than one way back: on a processor each has to serve a few.
+_ROWS_PER_COPY = 4
 
 
 class PassageJacobian:
@@ -56,7 +58,8 @@ class PassageJacobian:
         begin, end = (first, len(ids) - 1) if shared else (0, len(ids))
         cpu = model.model.device.type == "cpu"
         most = (_TOKENS_ON_CPU if cpu else _TOKENS_ELSEWHERE) // (end - begin)
-        self.copies = max(1, min(most, most_rows))
+        rows = -(-most_rows // _ROWS_PER_COPY) if cpu else most_rows
+        self.copies = max(1, min(most, rows))
         self._valid = slice(first - begin, len(ids) - 1 - begin)
         self._states = _forward(model, tuple(ids[:end]), begin, self.copies)
         require_numbers(self._states[-1].detach(), model.model)
