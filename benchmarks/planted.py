@@ -33,6 +33,8 @@ SHARE = 0.1
 """Recovery is read among this share of the steps, at least one."""
 
 STEPS, ANSWER = r"regex:[^.\s][^.]*\.", r"regex:So \w = (?:[^.]*= )?(\d)"
+FIRST_ANSWER = ANSWER.replace("regex:", r"regex:(?s)\A.*?")
+"""Of a text that goes on behind its answer."""
 BY_HAND, BUNDLED = "made by hand", "SmolLM2-135M-Instruct"
 
 Scores = NDArray[np.float64]
@@ -47,12 +49,14 @@ class Reading:
         scores: What it says of every column, for the answer.
         parts: Whether it says something of parts of the prompt; else of steps alone.
         most: How many problems of a kind it is asked of; None for all.
+        writes: Whether the model writes, which it must know the form for.
     """
 
     options: Mapping[str, Any]
     scores: Callable[[bs.ChainRun], Scores]
     parts: bool = True
     most: int | None = None
+    writes: bool = False
 
 
 def _values(run: bs.ChainRun) -> Scores:
@@ -71,7 +75,8 @@ def _through(run: bs.ChainRun) -> Scores:
 
 _SHAPLEY, _UNSEEN = {"method": "shapley"}, {"reading": "suppression"}
 _REWRITTEN = {
-    "reading": "resampling", "similarity": "words", "n": 20, "max_new_tokens": 36, "seed": 1,
+    "reading": "resampling", "similarity": "words", "n": 20, "max_new_tokens": 60, "seed": 1,
+    "answer": FIRST_ANSWER,
 }  # fmt: skip
 READINGS = {
     "deletion, leave-one-out": Reading(_SHAPLEY, _beside("leave_one_out")),
@@ -82,7 +87,7 @@ READINGS = {
     "suppression, as published": Reading(
         _UNSEEN | {"variant": "thought_anchors"}, _values, parts=False
     ),
-    "resampling, KL": Reading(_REWRITTEN, _values, parts=False, most=3),
+    "resampling, KL": Reading(_REWRITTEN, _values, parts=False, most=6, writes=True),
 }
 
 KINDS = {
@@ -185,17 +190,32 @@ def _shuffled(rng: random.Random, needed: list[str], rest: list[str]) -> list[st
     return lines
 
 
-def scores(model: LanguageModel, one: Problem, readings: Sequence[str]) -> dict[str, Scores]:
-    """Return what each reading says of each part of the prompt, or of each step, for the answer."""
+def solved(kind: str, count: int = 3) -> str:
+    """Return problems that are asked of nobody, with their answers, one a line."""
+    ones = [problem(-seed, kind) for seed in range(1, count + 1)]
+    return "".join(f"{one.prompt.text}{one.response}.\n" for one in ones)
+
+
+def scores(
+    model: LanguageModel, one: Problem, readings: Sequence[str], before: str = ""
+) -> dict[str, Scores]:
+    """Return what each reading says of each part of the prompt, or of each step, for the answer.
+
+    Args:
+        model: The model.
+        one: The problem.
+        readings: Names of readings.
+        before: What shows the form to a model that has to write.
+    """
     runs: dict[str, bs.ChainRun] = {}
     found = {}
     for name in readings:
         reading = READINGS[name]
         key = json.dumps(dict(reading.options))
         if key not in runs:
-            runs[key] = bs.chain(
-                model, one.prompt, one.response, steps=STEPS, answer=ANSWER, **reading.options
-            )
+            asked = {"steps": STEPS, "answer": ANSWER, **reading.options}
+            prompt = bs.Prompt(before + one.prompt.text) if reading.writes else one.prompt
+            runs[key] = bs.chain(model, prompt, one.response, **asked)
         parts = len(one.prompt.features)
         values = np.nan_to_num(reading.scores(runs[key]))
         found[name] = values[:parts] if parts else values[runs[key].parts :]
@@ -228,6 +248,7 @@ def ask(
     name: str, model: LanguageModel, kind: str, count: int, only: str, say: Callable[[str], None]
 ) -> None:
     """Ask a model what is not yet known of one kind of problem, and keep it problem by problem."""
+    before = solved(kind) if name == BUNDLED else ""
     for index in range(count):
         one, found = problem(index, kind), known().get(name, {}).get(kind, _NOTHING)
         missing = [
@@ -240,7 +261,7 @@ def ask(
             continue
         judgements = {
             reading: judged(numbers, one.needed)
-            for reading, numbers in scores(model, one, missing).items()
+            for reading, numbers in scores(model, one, missing, before).items()
         }
         right = _is_right(model, one) if len(found["right"]) <= index else None
         keep(name, kind, judgements, right)

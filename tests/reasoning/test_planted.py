@@ -1,5 +1,6 @@
 """A model whose answer is known to depend on known steps: do the readings find them?"""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -88,3 +89,14 @@ def test_the_page_shows_the_results() -> None:
     results: dict[str, Any] = json.loads(planted.RESULTS.read_text("utf-8"))
     page = planted.PAGE.read_text("utf-8")
     assert planted.filled(page, results) == page and planted.table(results) in page
+
+
+def test_what_shows_the_form_gives_no_problem_away() -> None:
+    for kind in ("stated", "computed"):
+        lines = planted.solved(kind).splitlines()
+        asked = [planted.problem(seed, kind) for seed in range(20)]
+        assert len(lines) == 3 and not {one.prompt.text + one.response for one in asked} & {*lines}
+        assert all(re.search(planted.ANSWER.removeprefix("regex:"), line) for line in lines)
+    first = planted.FIRST_ANSWER.removeprefix("regex:")
+    found = re.search(first, "a = 1. So b = a + 2 = 3. Find c: d = 4. So c = 5.")
+    assert found is not None and found[1] == "3"
