@@ -73,6 +73,29 @@ def test_drawn_rows_of_a_jacobian_lens_are_judged_by_the_truth() -> None:
     assert set(row["errors"]) == {"exact", "32", "64"}
 
 
+def test_the_docs_say_how_far_rules_on_a_path_were_off() -> None:
+    """`python -m benchmarks.path_nodes --page` writes the table."""
+    nodes = importlib.import_module("benchmarks.path_nodes")
+    text = nodes.PAGE.read_text(encoding="utf-8")
+    found = json.loads(nodes.RESULTS.read_text(encoding="utf-8"))
+    assert text == nodes.page(text, found)
+    assert [*found["prompts"]] == [*nodes.PROMPTS]
+
+
+def test_rules_on_a_path_integrate_what_is_smooth() -> None:
+    nodes = importlib.import_module("benchmarks.path_nodes")
+
+    def read(points: Any) -> Any:
+        seen.append(len(points))
+        return np.stack([3 * points**2, np.exp(points)], axis=1)[None]
+
+    for rule, of in nodes.RULES.items():
+        seen: list[int] = []
+        found = of(read, 16)
+        assert sum(seen) == 16, rule
+        np.testing.assert_allclose(found, [[1, np.e - 1]], atol=0.02, err_msg=rule)
+
+
 def test_the_docs_say_what_methods_make_of_hundreds_of_features() -> None:
     """`python -m benchmarks.hundreds --page` writes the table."""
     hundreds = importlib.import_module("benchmarks.hundreds")
