@@ -64,7 +64,7 @@ def fit(
     ] = None,
     directions: Annotated[
         int | None,
-        typer.Option(help="jacobian: random directions of each passage. [default: 32]"),
+        typer.Option(help="jacobian: random directions of each passage. [default: 64]"),
     ] = None,
     passages: Annotated[
         int | None,

@@ -76,11 +76,7 @@ def fit_jacobian_lens(
     whole_model(model, "A lens", LAYERS)
     if model.num_layers < 2:
         raise InputError("The model has one layer only, so there is no depth to look into.")
-    if chosen.estimator == "random" and chosen.directions > model.hidden_size:
-        raise InputError(
-            f"The model's states have {model.hidden_size} directions, fewer than "
-            f"{chosen.directions} (--directions)."
-        )
+    chosen = chosen.of_width(model.hidden_size)
     work = _Work.of(model, texts, chosen)
     halves = _halves(model, chosen)
     with Kept(None if keep is None else Path(keep), model, work.document(chosen)) as kept:
@@ -117,7 +113,8 @@ class _Work(NamedTuple):
         if settings.estimator == "exact":
             return cls(halves, min(settings.passages or there, there))
         # Each half that has passages asks for every row, or the error would not be known.
-        rounds = (2 if all(halves) else 1) * -(-model.hidden_size // settings.directions)
+        asked = settings.directions or model.hidden_size
+        rounds = (2 if all(halves) else 1) * -(-model.hidden_size // asked)
         return cls(halves, settings.passages or (None if settings.minutes else max(there, rounds)))
 
     def document(self, settings: JacobianFit) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Settings of a Jacobian fit, and what can be seen to be wrong with them without a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from bathyscope.core.errors import InputError, advice
@@ -18,11 +18,15 @@ LEAST_TOKENS = FIRST + 2
 """Shorter passages have no position that counts."""
 
 
+DIRECTIONS = 64
+"""Axes along which a passage is asked: with half as many the ways forward take what is won."""
+
+
 class JacobianFitOverrides(TypedDict, total=False):
     """Fields of `JacobianFit` as keywords."""
 
     estimator: str
-    directions: int
+    directions: int | None
     passages: int | None
     minutes: float | None
     sequence_length: int
@@ -39,7 +43,8 @@ class JacobianFit(Settings):
     Attributes:
         estimator: A name in `ESTIMATORS`.
         directions: k, along how many axes a passage is asked where they are random: so many rows of
-            its Jacobian, and as many ways back through the model.
+            its Jacobian, and as many ways back through the model. None takes `DIRECTIONS`, or all
+            of a narrower model.
         passages: Stop after so many; None goes once through the text, and on until there is every
             row, or until the time is up. With random directions the text is begun again where it
             has fewer.
@@ -53,7 +58,7 @@ class JacobianFit(Settings):
     """
 
     estimator: str = "random"
-    directions: int = 32
+    directions: int | None = None
     passages: int | None = None
     minutes: float | None = unrecorded(default=None)
     sequence_length: int = 128
@@ -70,7 +75,7 @@ class JacobianFit(Settings):
                 f"{advice(self.estimator, ESTIMATORS)}."
             )
         require_beginning(self.begin)
-        if self.directions < 1:
+        if self.directions is not None and self.directions < 1:
             raise InputError(
                 f"A passage is asked along 1 direction or more, not {self.directions} "
                 "(--directions)."
@@ -88,3 +93,16 @@ class JacobianFit(Settings):
             )
         if self.seed < 0:
             raise InputError(f"The seed is 0 or more, not {self.seed} (--seed).")
+
+    def of_width(self, width: int) -> "JacobianFit":
+        """Return these settings for states of so many numbers.
+
+        Raises:
+            InputError: There are fewer directions than are asked for.
+        """
+        if self.estimator == "random" and (self.directions or 0) > width:
+            raise InputError(
+                f"The model's states have {width} directions, fewer than "
+                f"{self.directions} (--directions)."
+            )
+        return replace(self, directions=self.directions or min(DIRECTIONS, width))
