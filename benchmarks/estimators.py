@@ -8,7 +8,6 @@ docs/attribution.md.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -26,7 +25,7 @@ from bathyscope.games.methods import METHODS
 from bathyscope.games.pair_sample import see
 from benchmarks.games import Known, known_games
 from benchmarks.orders import shapley_by_orders
-from benchmarks.report import hand_over, with_table
+from benchmarks.report import hand_over, rewrite, with_table
 
 BUDGETS = {
     "demos12": (134, 150, 600, 1200),
@@ -146,10 +145,8 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the table into the docs")
     asked = parser.parse_args()
     if asked.page:
-        found = json.loads(RESULTS.read_text(encoding="utf-8"))
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
-        return
-    hand_over(report(asked.seeds), asked.output)
+        return rewrite(PAGE, RESULTS, page)
+    return hand_over(report(asked.seeds), asked.output)
 
 
 if __name__ == "__main__":

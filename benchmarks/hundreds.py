@@ -21,7 +21,7 @@ from bathyscope.core.heatmap import FloatArray
 from bathyscope.games.estimate import Budget, Estimate
 from bathyscope.games.game import Coalitions, Game
 from bathyscope.games.methods import METHODS
-from benchmarks.report import hand_over, with_table
+from benchmarks.report import hand_over, rewrite, with_table
 
 RESULTS = Path(__file__).parent / "results" / "hundreds.json"
 PAGE = Path(__file__).parents[1] / "docs" / "attribution.md"
@@ -257,15 +257,13 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the table into the docs")
     chosen = parser.parse_args()
     if chosen.page:
-        found = json.loads(RESULTS.read_text(encoding="utf-8"))
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
-        return
+        return rewrite(PAGE, RESULTS, page)
     known = chosen.output is not None and chosen.output.exists()
     before = json.loads(chosen.output.read_text(encoding="utf-8"))["rows"] if known else []
     rows = [row for row in before if row["game"] not in chosen.games]
     rows += report(chosen.games, chosen.seeds)
     rows.sort(key=lambda row: [*KINDS].index(row["game"]))
-    hand_over({"rows": rows}, chosen.output)
+    return hand_over({"rows": rows}, chosen.output)
 
 
 if __name__ == "__main__":

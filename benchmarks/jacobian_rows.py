@@ -9,7 +9,6 @@ how much the passages differ, by the root of their number. Four minutes of one c
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from bathyscope.layers.jacobian_settings import FIRST
 from bathyscope.layers.training_text import passages
 from bathyscope.model.jacobians import PassageJacobian
 from benchmarks.depth import arithmetic
-from benchmarks.report import hand_over, with_table
+from benchmarks.report import hand_over, rewrite, with_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "lenses.md"
@@ -149,10 +148,8 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the table into the docs")
     chosen = parser.parse_args()
     if chosen.page:
-        found = json.loads(RESULTS.read_text(encoding="utf-8"))
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
-        return
-    hand_over(report(jacobians(bs.load()), chosen.fits), chosen.output)
+        return rewrite(PAGE, RESULTS, page)
+    return hand_over(report(jacobians(bs.load()), chosen.fits), chosen.output)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from bathyscope.attribution.gradients import shares_of_tokens
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.model.path_gradients import path_integrand
 from benchmarks.ratios import machine
-from benchmarks.report import hand_over, with_table
+from benchmarks.report import hand_over, rewrite, with_table
 
 RESULTS = Path(__file__).parent / "results" / "path_nodes.json"
 PAGE = Path(__file__).parents[1] / "docs" / "attribution.md"
@@ -187,9 +187,7 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the table into the docs")
     chosen = parser.parse_args()
     if chosen.page:
-        found = json.loads(RESULTS.read_text(encoding="utf-8"))
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
-        return
+        return rewrite(PAGE, RESULTS, page)
     known: dict[str, Any] = {}
     if chosen.output is not None and chosen.output.exists():
         known = json.loads(chosen.output.read_text(encoding="utf-8"))["prompts"]

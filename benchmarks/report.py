@@ -1,7 +1,7 @@
 """What a benchmark found: as JSON, printed or written, and as a table of the docs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,12 @@ def write(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report, in place of an earlier one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(as_json(report), encoding="utf-8")
+
+
+def rewrite(page: Path, results: Path, filled: Callable[[str, Mapping[str, Any]], str]) -> None:
+    """Write a page of the docs anew from what was found and kept."""
+    found = json.loads(results.read_text(encoding="utf-8"))
+    page.write_text(filled(page.read_text(encoding="utf-8"), found), encoding="utf-8")
 
 
 def with_table(page: str, begin: str, table: str, end: str) -> str:

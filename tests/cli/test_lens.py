@@ -103,22 +103,24 @@ def test_a_published_lens_is_converted(here: Path, llama_folder: str) -> None:
     assert call("depth", "a", "--response", "bc", "-m", llama_folder, *lens).exit_code == 0
 
 
+NEW = ["lens", "fit", TEXT, "-o", "new.safetensors"]
+
 REFUSED = [
     ("too short", ["lens", "fit", "short", "-o", "new.safetensors"], "has 5 tokens"),
     ("empty", ["lens", "fit", "", "-o", "new.safetensors"], "The text is empty"),
     ("no file", ["lens", "fit", "missing.txt", "-o", "new.safetensors"], "no file missing.txt"),
-    ("steps", ["lens", "fit", TEXT, "-o", "new.safetensors", "--steps", "0"], "not 0"),
+    ("steps", [*NEW, "--steps", "0"], "not 0"),
     ("exists", ["lens", "fit", TEXT, "-o", "old.safetensors"], "--overwrite"),
     ("nowhere", ["lens", "fit", TEXT], "Missing option"),
-    ("kind", ["lens", "fit", TEXT, "-o", "new.safetensors", "--kind", "jacobi"], "'jacobian'"),
+    ("kind", [*NEW, "--kind", "jacobi"], "'jacobian'"),
     (
         "steps of none",
-        ["lens", "fit", TEXT, "-o", "new.safetensors", "--kind", "jacobian", "--steps", "2"],
+        [*NEW, "--kind", "jacobian", "--steps", "2"],
         "--steps belongs to --kind tuned",
     ),
     (
         "minutes of none",
-        ["lens", "fit", TEXT, "-o", "new.safetensors", "--minutes", "2"],
+        [*NEW, "--minutes", "2"],
         "--minutes belongs to --kind jacobian",
     ),
     (
@@ -128,34 +130,12 @@ REFUSED = [
     ),
     (
         "every direction and some",
-        [
-            "lens",
-            "fit",
-            TEXT,
-            "-o",
-            "new.safetensors",
-            "--kind",
-            "jacobian",
-            "--estimator",
-            "exact",
-            "--directions",
-            "8",
-        ],
+        [*NEW, "--kind", "jacobian", "--estimator", "exact", "--directions", "8"],
         "asks along every direction; leave out --directions",
     ),
     (
         "passage beyond the context",
-        [
-            "lens",
-            "fit",
-            TEXT,
-            "-o",
-            "new.safetensors",
-            "--kind",
-            "jacobian",
-            "--sequence-length",
-            "999",
-        ],
+        [*NEW, "--kind", "jacobian", "--sequence-length", "999"],
         "give a smaller --sequence-length",
     ),
     ("no archive", ["lens", "convert", "old.safetensors", "-o", "new.safetensors"], "no torch"),

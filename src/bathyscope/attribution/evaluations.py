@@ -12,8 +12,8 @@ import numpy as np
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.noting import note
+from bathyscope.model.prefix_tree import Ids
 
-Ids = tuple[int, ...]
 Question = tuple[Ids, Ids]
 Answer = tuple[FloatArray, FloatArray]
 

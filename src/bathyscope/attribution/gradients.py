@@ -18,7 +18,7 @@ from bathyscope.model.gradients import (
     require_embeddings,
 )
 from bathyscope.model.language_model import LanguageModel
-from bathyscope.model.path_gradients import num_batches, path_integrals
+from bathyscope.model.path_gradients import num_batches, path_integrand
 from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.tokens import Continuation
 from bathyscope.prompt import Prompt
@@ -192,7 +192,7 @@ def _read(
     at_input = _AT_INPUT.get(method)
     if at_input is not None:
         return at_input(model, ids, wanted, of, advance)
-    return path_integrals(model, ids, wanted, of, moved, baseline, steps, advance)
+    return path_integrand(model, ids, wanted, of, moved, baseline, advance).integral(steps)
 
 
 def _passes(jobs: Jobs, method: str, steps: int) -> int:

@@ -45,9 +45,7 @@ class PairSample:
     @cached_property
     def span(self) -> FloatArray:
         """Range of each target's values, shape (targets,)."""
-        with np.errstate(invalid="ignore"):
-            width: FloatArray = np.ptp(self.values, axis=(0, 1))
-        return width
+        return _span(self.values)
 
     def unseen(self, left: FloatArray, expected: FloatArray, times: int) -> FloatArray:
         """Return the bounds of all cells, (targets, times): pairs serve all of them alike.
@@ -60,22 +58,29 @@ class PairSample:
             expected: Those predictions, same shape.
             times: How often a target's bound is repeated.
         """
-        bound = self._bound(left, expected, self.values)
+        bound = self._bound(left, expected, self.span)
         return np.repeat(bound[:, None], times, axis=1)
 
     def whole_unseen(self, left: FloatArray, expected: FloatArray, times: int) -> FloatArray:
         """Return the bounds of the sums over the targets, shape (times,)."""
-        of_sum = [part.sum(axis=-1, keepdims=True) for part in (left, expected, self.values)]
-        return np.repeat(self._bound(of_sum[0], of_sum[1], of_sum[2]), times)
+        lefts, expecteds, values = (
+            part.sum(axis=-1, keepdims=True) for part in (left, expected, self.values)
+        )
+        return np.repeat(self._bound(lefts, expecteds, _span(values)), times)
 
-    def _bound(self, left: FloatArray, expected: FloatArray, values: FloatArray) -> FloatArray:
+    def _bound(self, left: FloatArray, expected: FloatArray, span: FloatArray) -> FloatArray:
         single = self.pairs.chance[self.pairs.present.sum(axis=1) == 1]
         known = single.size and single[0] == 1
         at_ends = np.zeros_like(left[0]) if known else np.abs(left[0])
         largest, reached = np.abs(left[1:]).max(axis=0), np.abs(expected[1:]).max(axis=0)
-        with np.errstate(invalid="ignore"):
-            span = np.ptp(values, axis=(0, 1))
         return unseen_by_fit(len(left) - 1, largest, at_ends, reached, span)
+
+
+def _span(values: FloatArray) -> FloatArray:
+    """Return the range of each target's values, (…, 2, targets), shape (targets,)."""
+    with np.errstate(invalid="ignore"):
+        width: FloatArray = np.ptp(values, axis=(0, 1))
+    return width
 
 
 def see(game: Game, pairs: Pairs) -> PairSample:

@@ -74,12 +74,12 @@ BANZHAF_PLAN = ValuePlan(BANZHAF, partial(draw_design, BANZHAF, draw_alike), ban
 def sampled(game: Game, budget: Budget, plan: Plan) -> Estimate:
     """Return an index from pairs of a coalition and its complement, none twice.
 
-    They are random ones that are chosen by what they tell (`design`), and a larger budget continues
-    a smaller one. What a few functions without a prior leave of
-    the pairs is described by a Gaussian process (`process`), and the estimate is the exact index of
-    what both expect of all coalitions, those evaluated at their values. The error is the process's,
-    scaled by how well it predicts each pair from the others: it covers what coalitions not seen may
-    hold as far as they are like those seen; else see `unseen`.
+    Every other one is chosen from random ones by what it tells (`design`), and a larger budget
+    continues a smaller one. What a few functions without a prior leave of the pairs is described by
+    a Gaussian process (`process`), and the estimate is the exact index of what both expect of all
+    coalitions, those evaluated at their values. The error is the process's, scaled by how well it
+    predicts each pair from the others: it covers what coalitions not seen may hold as far as they
+    are like those seen; else see `unseen`.
 
     Of more than `MOST_BY_PROCESS` pairs a linear regression takes all, and the process those many;
     the one of the smaller mean square error is returned.

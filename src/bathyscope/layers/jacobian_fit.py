@@ -76,7 +76,7 @@ def fit_jacobian_lens(
     whole_model(model, "A lens", LAYERS)
     if model.num_layers < 2:
         raise InputError("The model has one layer only, so there is no depth to look into.")
-    chosen = chosen.of_width(model.hidden_size)
+    chosen = replace(chosen, directions=chosen.directions_of(model.hidden_size))
     work = _Work.of(model, texts, chosen)
     halves = _halves(model, chosen)
     with Kept(None if keep is None else Path(keep), model, work.document(chosen)) as kept:
@@ -113,8 +113,8 @@ class _Work(NamedTuple):
         if settings.estimator == "exact":
             return cls(halves, min(settings.passages or there, there))
         # Each half that has passages asks for every row, or the error would not be known.
-        asked = settings.directions or model.hidden_size
-        rounds = (2 if all(halves) else 1) * -(-model.hidden_size // asked)
+        width = model.hidden_size
+        rounds = (2 if all(halves) else 1) * -(-width // settings.directions_of(width))
         return cls(halves, settings.passages or (None if settings.minutes else max(there, rounds)))
 
     def document(self, settings: JacobianFit) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Settings of a Jacobian fit, and what can be seen to be wrong with them without a model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypedDict
 
 from bathyscope.core.errors import InputError, advice
@@ -94,8 +94,8 @@ class JacobianFit(Settings):
         if self.seed < 0:
             raise InputError(f"The seed is 0 or more, not {self.seed} (--seed).")
 
-    def of_width(self, width: int) -> "JacobianFit":
-        """Return these settings for states of so many numbers.
+    def directions_of(self, width: int) -> int:
+        """Return along how many directions passages are asked where states have so many numbers.
 
         Raises:
             InputError: There are fewer directions than are asked for.
@@ -105,4 +105,4 @@ class JacobianFit(Settings):
                 f"The model's states have {width} directions, fewer than "
                 f"{self.directions} (--directions)."
             )
-        return replace(self, directions=self.directions or min(DIRECTIONS, width))
+        return self.directions or min(DIRECTIONS, width)

@@ -20,25 +20,6 @@ _TOKENS_PER_BATCH = 512
 _TOKENS_PER_MEAN = 8192
 
 
-def path_integrals(
-    model: LanguageModel,
-    ids: Ids,
-    wanted: Sequence[Wanted],
-    of: str,
-    moved: Sequence[bool],
-    baseline: str,
-    steps: int,
-    advance: Callable[[], None],
-) -> TokenGradients:
-    """Integrate the gradient along the straight path from a baseline to the input.
-
-    Midpoint rule with so many steps; the other arguments as of `path_integrand`.
-    """
-    path = path_integrand(model, ids, wanted, of, moved, baseline, advance)
-    total = path.products((np.arange(steps) + 0.5) / steps).sum(1)
-    return TokenGradients(total / steps, *path.ends())
-
-
 @dataclass(frozen=True)
 class PathIntegrand:
     """Gradients along a straight path from a baseline (0) to the input (1).
@@ -68,7 +49,7 @@ class PathIntegrand:
         Args:
             points: Where on the path, from 0 to 1.
         """
-        rows = max(1, _TOKENS_PER_BATCH // len(self.start))
+        rows = _rows_at_once(len(self.start))
         parts = [points[first : first + rows] for first in range(0, len(points), rows)]
         return np.concatenate([self._products(part) for part in parts], axis=1)
 
@@ -84,6 +65,11 @@ class PathIntegrand:
             self.advance,
         )
         return found
+
+    def integral(self, steps: int) -> TokenGradients:
+        """Return the integral over the path by the midpoint rule, and the values at both ends."""
+        total = self.products((np.arange(steps) + 0.5) / steps).sum(1)
+        return TokenGradients(total / steps, *self.ends())
 
     def ends(self) -> tuple[FloatArray, FloatArray]:
         """Return what is derived at the input, and at the baseline, each (wanted,)."""
@@ -124,7 +110,11 @@ def path_integrand(
 
 def num_batches(num_tokens: int, steps: int) -> int:
     """Return how many forward passes a path of so many steps takes."""
-    return -(-steps // max(1, _TOKENS_PER_BATCH // num_tokens))
+    return -(-steps // _rows_at_once(num_tokens))
+
+
+def _rows_at_once(num_tokens: int) -> int:
+    return max(1, _TOKENS_PER_BATCH // num_tokens)
 
 
 def _baseline(model: LanguageModel, name: str) -> Tensor:

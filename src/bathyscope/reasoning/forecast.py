@@ -14,9 +14,10 @@ from bathyscope.layers.forecast import cost_of_depth
 from bathyscope.model.continuing import batches
 from bathyscope.model.forest import Pass
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.rate import Rate, by_the_clock, cost_of, going_on, rate_of
 from bathyscope.model.suppression_effects import ROWS_HELD
-from bathyscope.reasoning.passages import Ids, Passages, require_hidden, require_rest
+from bathyscope.reasoning.passages import Passages, require_hidden, require_rest
 from bathyscope.reasoning.question import ChainQuestion
 from bathyscope.reasoning.readings import require_affordable
 from bathyscope.reasoning.settings import ChainSettings
@@ -176,9 +177,7 @@ def _suppressed(
 def _resampling(
     model: LanguageModel, rate: Rate, passages: Passages, settings: ChainSettings
 ) -> Forecast:
-    steps, limit = passages.row_positions[:-1], model.context_length
-    starts = [*(place.start for place in steps), steps[-1].stop]
-    most = settings.max_new_tokens
+    starts, limit, most = passages.before_steps, model.context_length, settings.max_new_tokens
     rooms = [most if limit is None else max(1, min(most, limit - start)) for start in starts]
     passes = [_evidence(passages), Pass(1, starts[-1], 0, 0, 0, kept=starts[-1])]
     for room in set(rooms):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import Axis, Span
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.scores import Scores, evidence_of
 from bathyscope.model.tokens import Continuation, Tokens
 from bathyscope.prompt import Prompt
@@ -17,7 +18,6 @@ from bathyscope.prompt.sentences import sentences
 from bathyscope.reasoning.answers import StepsAndAnswer
 from bathyscope.runs.evidence import Evidence
 
-Ids = tuple[int, ...]
 Question = tuple[Ids, Ids]
 
 
@@ -164,6 +164,12 @@ class Passages:
                 parts.append(self.text[position:start])
                 position = min(stop, end)
         return "".join([*parts, self.text[position:end]])
+
+    @property
+    def before_steps(self) -> list[int]:
+        """How many tokens stand before each step, and up to the end of the last one."""
+        steps = self.row_positions[:-1]
+        return [*(place.start for place in steps), steps[-1].stop]
 
     def without(self, column: Span) -> Span:
         """Return what a passage takes along: itself and the white space right behind it."""

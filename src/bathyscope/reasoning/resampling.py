@@ -12,6 +12,7 @@ from bathyscope.core.errors import InputError
 from bathyscope.core.heatmap import FloatArray
 from bathyscope.core.noting import note
 from bathyscope.model.language_model import LanguageModel
+from bathyscope.model.prefix_tree import Ids
 from bathyscope.model.writing import sampled
 from bathyscope.reasoning.passages import Passages
 from bathyscope.reasoning.settings import ChainSettings
@@ -27,7 +28,6 @@ BOOTSTRAPS = 1000
 """Samples of the answers with replacement, behind each interval."""
 
 Answers = Sequence[str | None]
-Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
     of the continuations from behind the step. KL of the first from the second, both smoothed by
     `SMOOTHING`; bootstrap over the continuations of both sides.
     """
-    starts = _starts(passages)
+    starts = passages.before_steps
     rooms = [_room(model, start, settings) for start in starts]
     warnings.warn(
         f"Up to {sum(rooms) * settings.n:,} tokens are written: {settings.n} continuations of up "
@@ -122,12 +122,6 @@ def resampled(model: LanguageModel, passages: Passages, settings: ChainSettings)
         tuple(dict(Counter(answer or "" for answer in place.answers)) for place in places),
         sum(place.tokens for place in places),
     )
-
-
-def _starts(passages: Passages) -> list[int]:
-    """Return how many tokens stand before each step, and up to the end of the last one."""
-    steps = passages.row_positions[:-1]
-    return [*(place.start for place in steps), steps[-1].stop]
 
 
 def _room(model: LanguageModel, start: int, settings: ChainSettings) -> int:
